@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file em.h
+ * Expectation-maximisation for a model of your own.
+ *
+ * EM needs one thing from a model: the map theta -> M(theta) of one E step and one M step, which
+ * on its way yields the log-likelihood at theta. This header runs that map to a fixed point, with
+ * a trace, a stop rule and a progress hook. It knows nothing of mixtures; emblas's own mixtures
+ * are run by the same loop.
+ *
+ * Generalised EM needs nothing more: a map whose M step only *increases* the Q function (one
+ * Newton step, one conditional maximisation) still never lowers the log-likelihood, and is run as
+ * it is.
+ *
+ * Threads: an `emblas_em` belongs to one thread at a time; different objects are independent.
+ */
+#ifndef EMBLAS_EM_H
+#define EMBLAS_EM_H
+
+#include <emblas/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** When to stop. Every rule compares with `tolerance`; a tolerance of 0 never stops early. */
+enum emblas_stop_rule {
+  /** The log-likelihood still to be gained, projected by Aitken's delta-squared formula from the
+   *  last three values, is below the tolerance (nats) in two iterations running. */
+  EMBLAS_STOP_LOGLIK = 0,
+  /** |Q(t) - Q(t-1)| is below the tolerance (nats), Q as in struct emblas_em_point. */
+  EMBLAS_STOP_Q = 1,
+  /** The Euclidean norm of the change of the mixing weights is below the tolerance. */
+  EMBLAS_STOP_WEIGHTS = 2
+};
+
+/** Why a run stopped: a result, not an error. */
+enum emblas_stop_reason {
+  EMBLAS_RUNNING = 0,         /**< it has not stopped */
+  EMBLAS_CONVERGED = 1,       /**< the stop rule was met */
+  EMBLAS_ITERATION_LIMIT = 2, /**< max_iterations maps were done */
+  EMBLAS_CANCELLED = 3        /**< the progress hook asked for it */
+};
+
+/** A short name for a stop reason: "running", "converged", "iteration-limit", "cancelled". */
+EMBLAS_API const char *emblas_stop_reason_string(enum emblas_stop_reason reason);
+
+/** What one E step says of the parameters it was taken at. */
+struct emblas_em_value {
+  double loglik;    /**< total log-likelihood, nats */
+  double q;         /**< Q(theta | theta) = E[log p(y, z; theta) | y, theta]; NAN when not computed */
+  double magnitude; /**< sum over rows of |log-likelihood of the row|: the scale of loglik's rounding */
+};
+
+/** One iteration: theta(t), the parameters after t M steps, and what is known there. */
+struct emblas_em_point {
+  size_t iteration;     /**< t; 0 is the start */
+  double loglik;        /**< log-likelihood at theta(t), nats */
+  double q;             /**< Q(theta(t) | theta(t)); loglik - q is the entropy of the responsibilities */
+  double magnitude;     /**< see emblas_em_value */
+  double weight_change; /**< || w(t) - w(t-1) ||, NAN at t = 0 or when the model has no weights */
+  double projected;     /**< log-likelihood still to gain, projected; INFINITY while unknown */
+};
+
+/** A model of your own. Fill it after emblas_em_model_init(). */
+struct emblas_em_model {
+  size_t size;       /**< sizeof(struct emblas_em_model), set by the init function */
+  size_t parameters; /**< length of theta; at least 1 */
+  size_t weights;    /**< how many leading entries of theta are mixing weights; default 0 */
+  void *context;     /**< handed to map; default NULL */
+  /**
+   * One EM map. Reads `theta` (parameters entries), writes what is known there to `value`, and the
+   * next parameters to `next`; with next == NULL only the E step is wanted. Must not keep the
+   * pointers. A status other than EMBLAS_OK ends the run with that status.
+   */
+  emblas_status (*map)(void *context, const double *theta, double *next,
+                       struct emblas_em_value *value);
+};
+EMBLAS_API void emblas_em_model_init(struct emblas_em_model *model, size_t size);
+
+/** Called after every iteration; a result other than 0 cancels. Must not throw or longjmp. */
+typedef int (*emblas_em_progress)(void *context, const struct emblas_em_point *point);
+
+/** How to run it. Fill it after emblas_em_options_init(). */
+struct emblas_em_options {
+  size_t size;                       /**< sizeof(struct emblas_em_options), set by init */
+  enum emblas_stop_rule stop;        /**< default EMBLAS_STOP_LOGLIK */
+  double tolerance;                  /**< >= 0, finite; default 1e-7 */
+  size_t max_iterations;             /**< at most this many maps; default 10000 */
+  emblas_em_progress progress;       /**< default NULL */
+  void *progress_context;            /**< default NULL */
+  struct emblas_allocator allocator; /**< default: malloc and free */
+};
+EMBLAS_API void emblas_em_options_init(struct emblas_em_options *options, size_t size);
+
+/** What came of a run. */
+struct emblas_em_result {
+  size_t size;                    /**< sizeof(struct emblas_em_result), set by init */
+  enum emblas_stop_reason stop;   /**< why it stopped */
+  size_t maps;                    /**< EM maps that were computed */
+  struct emblas_em_point point;   /**< the last iteration, which theta belongs to */
+};
+EMBLAS_API void emblas_em_result_init(struct emblas_em_result *result, size_t size);
+
+/**
+ * Runs EM from `theta` until it stops, and leaves the last parameters there.
+ *
+ * @param model    the map; borrowed during the call
+ * @param options  NULL for the defaults
+ * @param theta    model->parameters entries: the start, then the result; unchanged on error
+ * @param result   NULL, or initialised by emblas_em_result_init()
+ * @return EMBLAS_OK, EMBLAS_ERROR_ARGUMENT, EMBLAS_ERROR_MEMORY, EMBLAS_ERROR_NUMERICAL (the
+ *         log-likelihood became NaN), or the map's own status.
+ */
+EMBLAS_API emblas_status emblas_em_run(const struct emblas_em_model *model,
+                                       const struct emblas_em_options *options, double *theta,
+                                       struct emblas_em_result *result);
+
+/**
+ * The same loop, a step at a time. `model` must outlive the object; `theta` is copied.
+ * Cost: memory for three parameter vectors; no allocation in a step but for the growth of the trace.
+ */
+struct emblas_em;
+EMBLAS_API emblas_status emblas_em_create(const struct emblas_em_model *model,
+                                          const struct emblas_em_options *options,
+                                          const double *theta, struct emblas_em **em);
+
+/**
+ * One iteration: moves to the next parameters (none at the first call, which looks at the start),
+ * takes the E step there and computes the parameters that come after.
+ * @param reason  set to EMBLAS_RUNNING while there is more to do. A call after that changes nothing.
+ * On error the object stays at its last good iteration.
+ */
+EMBLAS_API emblas_status emblas_em_step(struct emblas_em *em, enum emblas_stop_reason *reason);
+
+/** The current parameters: borrowed, valid until the next step or free. */
+EMBLAS_API const double *emblas_em_theta(const struct emblas_em *em);
+/** Every iteration so far, the current one last: borrowed, valid until the next step or free. */
+EMBLAS_API const struct emblas_em_point *emblas_em_trace(const struct emblas_em *em,
+                                                         size_t *length);
+/** EM maps computed so far. */
+EMBLAS_API size_t emblas_em_maps(const struct emblas_em *em);
+EMBLAS_API void emblas_em_free(struct emblas_em *em);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

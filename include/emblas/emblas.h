@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file emblas.h
+ * emblas: finite mixture models by expectation-maximisation. This header is the manual.
+ *
+ *     struct emblas_data data;
+ *     struct emblas_options options;
+ *     struct emblas_model *model = NULL;
+ *
+ *     emblas_data_init(&data, sizeof data);
+ *     data.values = x, data.rows = n, data.columns = d;
+ *     emblas_options_init(&options, sizeof options);
+ *     options.components = 3;
+ *     emblas_status status = emblas_fit(&data, &options, &model, NULL);
+ *     ...
+ *     emblas_model_free(model);
+ *
+ * Conventions. Matrices are row-major, a row is an observation. Log-likelihoods are totals in nats.
+ * Sizes are size_t. Plain structs that the caller fills start with their size, and an init function
+ * sets the defaults. A function that fails leaves its outputs as they were, except the report, which
+ * says where. The library keeps no global state, prints nothing, never exits, starts no thread that
+ * outlives a call, and leaves the host's locale, floating-point state, signal handlers and BLAS thread
+ * count as they were.
+ *
+ * Threads. Any function may be called from any thread. A model is immutable: any number of threads may
+ * use one. A fitter belongs to one thread at a time. While a fit runs on an OpenBLAS or BLIS backend the
+ * process-wide BLAS thread count is 1; it is restored before the call returns.
+ *
+ * Results. The same data, options and seed give the same bits on one kind of CPU.
+ */
+#ifndef EMBLAS_EMBLAS_H
+#define EMBLAS_EMBLAS_H
+
+#include <emblas/backend.h>
+#include <emblas/em.h>
+#include <emblas/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define EMBLAS_VERSION "0.1.0"
+/** The version of the library that is linked. */
+EMBLAS_API const char *emblas_version(void);
+
+/** In a report: the error has no such place. */
+#define EMBLAS_NOWHERE ((size_t)-1)
+
+/* ------------------------------------------------------------------ data */
+
+/** Observations: a view of memory that the caller keeps, unchanged during a call. */
+struct emblas_data {
+  size_t size;           /**< sizeof(struct emblas_data), set by init */
+  const double *values;  /**< row i, column j at values[i * stride + j]; finite */
+  size_t rows;           /**< n >= 1 */
+  size_t columns;        /**< d >= 1 */
+  size_t stride;         /**< doubles from row to row, >= columns; default 0: columns */
+  const double *weights; /**< n observation weights, >= 0, finite, not all 0; default NULL: all 1 */
+};
+EMBLAS_API void emblas_data_init(struct emblas_data *data, size_t size);
+
+/* --------------------------------------------------------------- options */
+
+/** The covariance model of Gaussian components. Parameters counted per model: see emblas_criteria. */
+enum emblas_covariance {
+  EMBLAS_FULL = 0,     /**< each component its own matrix (mclust VVV; V in one dimension) */
+  EMBLAS_TIED = 1,     /**< one matrix for all (EEE; E in one dimension) */
+  EMBLAS_DIAG = 2,     /**< each component its own diagonal matrix (VVI) */
+  EMBLAS_SPHERICAL = 3 /**< each component its own multiple of the identity (VII) */
+};
+/** How many covariance models there are: emblas_covariance runs from 0 to this minus 1. */
+#define EMBLAS_COVARIANCE_COUNT 4
+/** "full", "tied", "diag", "spherical"; NULL for a value that is none. */
+EMBLAS_API const char *emblas_covariance_string(enum emblas_covariance covariance);
+/** mclust's name: VVV, EEE, VVI, VII, or in one dimension V, E. */
+EMBLAS_API const char *emblas_covariance_mclust(enum emblas_covariance covariance, size_t dim);
+/** Reads either kind of name. EMBLAS_ERROR_ARGUMENT when it is none. */
+EMBLAS_API emblas_status emblas_covariance_parse(const char *name,
+                                                 enum emblas_covariance *covariance);
+
+/** Where a fit begins. */
+enum emblas_start {
+  /** k-means++ seeding on standardised columns, a few Lloyd rounds, an M step from the partition. */
+  EMBLAS_START_KMEANSPP = 0,
+  /** Weights uniform then normalised; means uniform over each column's range; variances the square of
+   *  uniforms, in units of the columns' squared ranges; covariances diagonal. */
+  EMBLAS_START_RANDOM = 1,
+  EMBLAS_START_LABELS = 2, /**< an M step from options.labels */
+  EMBLAS_START_MODEL = 3   /**< the parameters of options.model */
+};
+
+/** Where a running fit stands. */
+struct emblas_progress {
+  size_t start;                 /**< which start is running, from 0 */
+  size_t starts;                /**< how many there will be */
+  struct emblas_em_point point; /**< its last iteration; the log-likelihood in units of the data */
+  double best_loglik;           /**< of the finished starts; -INFINITY before the first */
+};
+/** Called after every iteration; a result other than 0 ends the fit, which keeps the best so far. */
+typedef int (*emblas_progress_function)(void *context, const struct emblas_progress *progress);
+
+struct emblas_options {
+  size_t size;                         /**< sizeof(struct emblas_options), set by init */
+  size_t components;                   /**< k, 1 <= k <= n; default 1 */
+  enum emblas_covariance covariance;   /**< default EMBLAS_FULL */
+  enum emblas_start start;             /**< default EMBLAS_START_KMEANSPP */
+  size_t starts;                       /**< >= 1; used by the random kinds of start; default 20 */
+  uint64_t seed;                       /**< default 1; start s draws from a stream of its own */
+  const size_t *labels;                /**< n labels 0..k-1, each used; for EMBLAS_START_LABELS */
+  const struct emblas_model *model;    /**< for EMBLAS_START_MODEL */
+  enum emblas_stop_rule stop;          /**< default EMBLAS_STOP_LOGLIK */
+  double tolerance;                    /**< finite, >= 0 (0: never stop early); default 1e-7 */
+  size_t max_iterations;               /**< per start; default 10000 */
+  double floor;                        /**< smallest variance of a component in any direction, relative to
+                                            that of all data in that direction; 0 < floor < 1;
+                                            default 1e-12. A component held there is flagged. */
+  const struct emblas_backend *backend; /**< default NULL: emblas_backend_auto() */
+  emblas_progress_function progress;   /**< default NULL */
+  void *progress_context;              /**< default NULL */
+  struct emblas_allocator allocator;   /**< default: malloc and free */
+};
+EMBLAS_API void emblas_options_init(struct emblas_options *options, size_t size);
+
+/* ---------------------------------------------------------------- report */
+
+/** Flags of a component. */
+#define EMBLAS_COMPONENT_EMPTY 1u     /**< no row is left to it: weight 0, last mean and covariance kept */
+#define EMBLAS_COMPONENT_COLLAPSED 2u /**< its covariance is held at the floor in some direction */
+/** Flags of a column. */
+#define EMBLAS_COLUMN_CONSTANT 1u /**< all values equal: a point mass, of a tiny nominal variance */
+
+/** One start of a fit. */
+struct emblas_start_result {
+  emblas_status status;         /**< an unsuccessful start does not fail the fit unless all do */
+  enum emblas_stop_reason stop; /**< why it ended */
+  size_t iterations;            /**< M steps between the start and its end */
+  double loglik;                /**< at its end */
+  unsigned flagged;             /**< components with a flag */
+};
+
+/**
+ * What a fit has to say beside the model. Filled by the library; the arrays are its own until
+ * emblas_report_clear(). Also filled when a fit fails: then the places say where.
+ */
+struct emblas_report {
+  size_t size;                  /**< sizeof(struct emblas_report), set by init */
+  enum emblas_stop_reason stop; /**< of the start that was kept */
+  size_t iterations;            /**< its M steps */
+  size_t maps;                  /**< EM maps computed in all starts together */
+  double loglik;                /**< of the model that was returned, on the data of the fit */
+  double entropy;               /**< of the responsibilities there, nats: loglik - Q */
+  size_t parameters;            /**< free parameters */
+  double total_weight;          /**< sum of the observation weights; n without weights */
+  double bic, aic, icl;         /**< see emblas_criteria() */
+  const char *backend;          /**< name of the backend used; static */
+  size_t best_start;            /**< index into starts of the one kept */
+  size_t start_count;           /**< starts that ran */
+  struct emblas_start_result *starts;
+  size_t trace_length;
+  struct emblas_em_point *trace; /**< every iteration of the start that was kept */
+  size_t components;
+  unsigned *component_flags; /**< one a component, of the model returned */
+  size_t columns;
+  unsigned *column_flags; /**< one a column */
+  size_t row;             /**< error: row, from 0, or EMBLAS_NOWHERE */
+  size_t column;          /**< error: column, from 0, or EMBLAS_NOWHERE */
+  size_t component;       /**< error: component, from 0, or EMBLAS_NOWHERE */
+  size_t iteration;       /**< error: iteration, or EMBLAS_NOWHERE */
+  struct emblas_allocator allocator; /**< the arrays' */
+};
+EMBLAS_API void emblas_report_init(struct emblas_report *report, size_t size);
+/** Frees the arrays and sets the report as new. NULL is allowed. */
+EMBLAS_API void emblas_report_clear(struct emblas_report *report);
+
+/* ------------------------------------------------------------------- fit */
+
+struct emblas_model;
+
+/**
+ * Fits a mixture of Gaussians: checks the data, runs the starts, keeps the one with the highest
+ * log-likelihood among those without flagged components (of all, when every one is flagged).
+ *
+ * @param data     borrowed for the call
+ * @param options  NULL for the defaults
+ * @param model    receives a new model; free it with emblas_model_free(). Untouched on failure.
+ * @param report   NULL, or initialised by emblas_report_init(); an earlier content is cleared
+ * @return EMBLAS_OK (also when the iteration limit or the progress hook ended it, see report.stop);
+ *         EMBLAS_ERROR_ARGUMENT, _MEMORY, _SIZE; EMBLAS_ERROR_NOT_FINITE (report: row, column);
+ *         EMBLAS_ERROR_WEIGHT (row, unless all are 0); EMBLAS_ERROR_TOO_FEW_ROWS; EMBLAS_ERROR_LABEL
+ *         (row, or component that is unused); EMBLAS_ERROR_DIMENSION; EMBLAS_ERROR_NUMERICAL.
+ *
+ * Cost per iteration: O(n k p) with p = 1 + d + d(d+1)/2 (full, tied), 1 + 2d (diag), 2 + d (spherical).
+ * Memory beside the data: O(b (p + k) + k p log n) with blocks of b <= 1024 rows, and for k-means++ 8 n
+ * bytes. No array of n x k is ever made.
+ */
+EMBLAS_API emblas_status emblas_fit(const struct emblas_data *data,
+                                    const struct emblas_options *options, struct emblas_model **model,
+                                    struct emblas_report *report);
+
+/**
+ * The same, driven by the caller: create, then for each start: start, step until it stops, and
+ * finish whenever a model is wanted. `data`, and what `options` points to, must stay until the free.
+ */
+struct emblas_fitter;
+EMBLAS_API emblas_status emblas_fitter_create(const struct emblas_data *data,
+                                              const struct emblas_options *options,
+                                              struct emblas_fitter **fitter,
+                                              struct emblas_report *report);
+/** Sets the parameters to start number `start` (any number for random kinds; 0 otherwise). */
+EMBLAS_API emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start);
+/** One iteration, as emblas_em_step(). point may be NULL. */
+EMBLAS_API emblas_status emblas_fitter_step(struct emblas_fitter *fitter,
+                                            struct emblas_em_point *point,
+                                            enum emblas_stop_reason *reason);
+/** A model of the current parameters, to be freed by the caller. report: NULL, or filled. */
+EMBLAS_API emblas_status emblas_fitter_finish(struct emblas_fitter *fitter,
+                                              struct emblas_model **model,
+                                              struct emblas_report *report);
+EMBLAS_API void emblas_fitter_free(struct emblas_fitter *fitter);
+
+/* ----------------------------------------------------------------- model */
+
+/** Parameters of a model, in units of the data. */
+struct emblas_parameters {
+  size_t size;                       /**< sizeof(struct emblas_parameters), set by init */
+  enum emblas_covariance covariance; /**< default EMBLAS_FULL */
+  size_t components;                 /**< k >= 1 */
+  size_t dim;                        /**< d >= 1 */
+  const double *weights;             /**< k, >= 0, sum 1 within 1e-9 (renormalised) */
+  const double *means;               /**< k x d, finite */
+  const double *covariances;         /**< k x d x d, symmetric, positive definite; or NULL when .. */
+  const double *cholesky;            /**< .. k x d x d lower factors are given, diagonals positive */
+  struct emblas_allocator allocator; /**< default: malloc and free */
+};
+EMBLAS_API void emblas_parameters_init(struct emblas_parameters *parameters, size_t size);
+
+/**
+ * A model of given parameters; all are copied. Where both are given, cholesky counts.
+ * Entries that the covariance model does not have (off-diagonals of diag and spherical, differences
+ * between components of tied) must be absent from the input: EMBLAS_ERROR_ARGUMENT otherwise.
+ * @param component  NULL, or receives the component at fault, or EMBLAS_NOWHERE
+ * @return EMBLAS_OK, EMBLAS_ERROR_ARGUMENT, _MEMORY, _SIZE, _NOT_FINITE, _MIXING_WEIGHTS,
+ *         _NOT_POSITIVE_DEFINITE
+ */
+EMBLAS_API emblas_status emblas_model_create(const struct emblas_parameters *parameters,
+                                             struct emblas_model **model, size_t *component);
+/** NULL is allowed. */
+EMBLAS_API void emblas_model_free(struct emblas_model *model);
+
+EMBLAS_API size_t emblas_model_components(const struct emblas_model *model);
+EMBLAS_API size_t emblas_model_dim(const struct emblas_model *model);
+EMBLAS_API enum emblas_covariance emblas_model_covariance_model(const struct emblas_model *model);
+/** k mixing weights: borrowed, valid while the model lives. */
+EMBLAS_API const double *emblas_model_weights(const struct emblas_model *model);
+/** k x d means: borrowed, valid while the model lives. */
+EMBLAS_API const double *emblas_model_means(const struct emblas_model *model);
+/** Writes the d x d covariance of a component. component < k. */
+EMBLAS_API void emblas_model_covariance(const struct emblas_model *model, size_t component,
+                                        double *covariance);
+/** Writes its d x d lower Cholesky factor, zeros above. */
+EMBLAS_API void emblas_model_cholesky(const struct emblas_model *model, size_t component,
+                                      double *factor);
+
+/* ----------------------------------------------------------- use a model */
+
+/** What emblas_predict() shall write; NULL for what is not wanted. */
+struct emblas_prediction {
+  size_t size;              /**< sizeof(struct emblas_prediction), set by init */
+  size_t *labels;           /**< n: the component of largest responsibility; the lowest index in a tie */
+  double *responsibilities; /**< n x k, rows sum to 1 */
+  double *logpdf;           /**< n: log density of the row */
+  double loglik;            /**< out: sum_i w_i log density */
+  double entropy;           /**< out: -sum_i w_i sum_c r_ic log r_ic */
+  double hard;              /**< out: sum_i w_i log max_c r_ic */
+};
+EMBLAS_API void emblas_prediction_init(struct emblas_prediction *prediction, size_t size);
+
+/**
+ * Labels, responsibilities, densities and the log-likelihood of rows under a model.
+ * @param backend  NULL: emblas_backend_auto()
+ * @param report   NULL, or says where an error is
+ * @return EMBLAS_OK, EMBLAS_ERROR_ARGUMENT, _MEMORY, _NOT_FINITE, _WEIGHT, _DIMENSION
+ */
+EMBLAS_API emblas_status emblas_predict(const struct emblas_model *model,
+                                        const struct emblas_data *data,
+                                        const struct emblas_backend *backend,
+                                        struct emblas_prediction *prediction,
+                                        struct emblas_report *report);
+
+/**
+ * Draws n rows. values: n x d out. labels: NULL, or n out. The same seed gives the same rows; the first
+ * m of n rows are those of a draw of m.
+ */
+EMBLAS_API emblas_status emblas_sample(const struct emblas_model *model, size_t n, uint64_t seed,
+                                       double *values, size_t *labels);
+
+/** Free parameters of a mixture: k - 1 weights, k d means, and the covariance model's own. */
+EMBLAS_API size_t emblas_parameter_count(enum emblas_covariance covariance, size_t components,
+                                         size_t dim);
+/**
+ * Selection criteria, smaller is better: bic = -2 loglik + m ln(total weight) (Schwarz 1978), aic =
+ * -2 loglik + 2 m (Akaike 1974), icl = bic - 2 sum_i w_i log max_c r_ic (Biernacki, Celeux, Govaert 2000).
+ * Any of the three outputs may be NULL.
+ */
+EMBLAS_API void emblas_criteria(double loglik, double hard, double total_weight, size_t parameters,
+                                double *bic, double *aic, double *icl);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file status.h
+ * Status codes, the allocator hook and the export macro: what every emblas header needs.
+ */
+#ifndef EMBLAS_STATUS_H
+#define EMBLAS_STATUS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(EMBLAS_STATIC)
+#define EMBLAS_API
+#elif defined(__GNUC__)
+#define EMBLAS_API __attribute__((visibility("default")))
+#else
+#define EMBLAS_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Every status: code, value, text. Errors are negative. */
+#define EMBLAS_STATUS_LIST(X)                                                                      \
+  X(EMBLAS_OK, 0, "success")                                                                       \
+  X(EMBLAS_ERROR_ARGUMENT, -1, "an argument or option is out of range")                            \
+  X(EMBLAS_ERROR_MEMORY, -2, "out of memory")                                                      \
+  X(EMBLAS_ERROR_SIZE, -3, "the sizes multiply to more than memory can address")                   \
+  X(EMBLAS_ERROR_NOT_FINITE, -4, "a value is NaN or infinite")                                     \
+  X(EMBLAS_ERROR_WEIGHT, -5, "an observation weight is negative or not finite, or all are zero")   \
+  X(EMBLAS_ERROR_TOO_FEW_ROWS, -6, "fewer rows with positive weight than components")              \
+  X(EMBLAS_ERROR_LABEL, -7, "a label is not below the number of components, or a label is unused") \
+  X(EMBLAS_ERROR_DIMENSION, -8, "the model and the data differ in dimension or components")        \
+  X(EMBLAS_ERROR_NOT_POSITIVE_DEFINITE, -9, "a covariance matrix is not positive definite")        \
+  X(EMBLAS_ERROR_MIXING_WEIGHTS, -10, "mixing weights must be non-negative and sum to 1")          \
+  X(EMBLAS_ERROR_NUMERICAL, -11, "the log-likelihood is not a number")
+
+typedef enum emblas_status {
+#define EMBLAS_STATUS_ENUM(name, value, text) name = value,
+  EMBLAS_STATUS_LIST(EMBLAS_STATUS_ENUM)
+#undef EMBLAS_STATUS_ENUM
+  EMBLAS_STATUS_FORCE_INT = 0x7fffffff
+} emblas_status;
+
+/** The text of a status; never NULL, static storage. */
+EMBLAS_API const char *emblas_status_string(emblas_status status);
+
+/**
+ * Where memory comes from. Both functions or neither; a zeroed struct means malloc and free.
+ * `allocate` returns memory aligned as malloc's, or NULL. Functions may be called from any thread
+ * that calls emblas, never from two at a time for one object.
+ */
+struct emblas_allocator {
+  void *(*allocate)(void *context, size_t bytes);
+  void (*release)(void *context, void *memory);
+  void *context;
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

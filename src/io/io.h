@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* Files of the program: tables in, model files in and out. A separate static library: the core never
+   opens a file. Every function returns 0, or -1 with one line of text in the error: what is wrong and
+   where ("data.csv:8:2: 'abc' is not a number"), without a final newline. */
+#ifndef EMBLAS_IO_H
+#define EMBLAS_IO_H
+
+#include <emblas/emblas.h>
+#include <stdio.h>
+
+struct io_error {
+  char text[1024];
+};
+
+/* ---- tables (csv.c, npy.c; table.c chooses) ---- */
+
+struct io_table {
+  size_t rows, columns;
+  double *values;  /* rows x columns, finite */
+  double *weights; /* rows, >= 0, not all 0; NULL when no weights column was asked for */
+  char **names;    /* one a column: the header's, or x1, x2, .. */
+};
+
+struct io_selection {
+  const char *columns; /* comma list of names or 1-based numbers; NULL: all but the weights column */
+  const char *weights; /* a name or 1-based number; NULL: none */
+};
+
+/* Reads CSV or TSV (path "-": standard input; header optional) or .npy. */
+int io_table_read(const char *path, const struct io_selection *selection, struct io_table *table,
+                  struct io_error *error);
+void io_table_free(struct io_table *table);
+
+/* Labels: one column `label`, values 0, 1, ..; *labels is malloc'ed. */
+int io_labels_read(const char *path, size_t **labels, size_t *count, struct io_error *error);
+
+/* ---- model files (model_file.c) ---- */
+
+/* The "fit" part of a model file. */
+struct io_fit {
+  const char *status; /* "converged", "iteration-limit", "cancelled" */
+  size_t iterations, maps;
+  double loglik;
+  size_t n;
+  size_t parameters;
+  double bic, aic, icl;
+  const char *backend;
+  size_t threads;
+  uint64_t seed;
+  double seconds;
+  const char *const *warnings;
+  size_t warning_count;
+};
+
+/* Writes the JSON text of a model. names: dim column names, or NULL; fit: NULL allowed. */
+int io_model_print(FILE *stream, const struct emblas_model *model, const char *const *names,
+                   const struct io_fit *fit, struct io_error *error);
+/* The same to a file, which is replaced in one step: after a failure the old one is still there. */
+int io_model_write(const char *path, const struct emblas_model *model, const char *const *names,
+                   const struct io_fit *fit, struct io_error *error);
+/* Reads one (path "-": standard input). *names receives dim malloc'ed strings in a malloc'ed array, or
+   NULL when the file has none. */
+int io_model_read(const char *path, struct emblas_model **model, char ***names, struct io_error *error);
+void io_names_free(char **names, size_t count);
+
+/* ---- replacing a file in one step (replace.c) ---- */
+
+/* Opens a temporary file beside path (its permissions kept when it exists); commit flushes, syncs and
+   renames it over path; discard removes it. path "-" writes to standard output. */
+struct io_replacement {
+  FILE *stream;
+  char *path, *temporary;
+};
+int io_replace_open(struct io_replacement *r, const char *path, struct io_error *error);
+int io_replace_commit(struct io_replacement *r, struct io_error *error);
+void io_replace_discard(struct io_replacement *r);
+
+/* ---- numbers (number.c): independent of the locale ---- */
+
+/* The shortest decimal that reads back as the same double; text holds at least 32 characters. */
+char *io_number_format(double value, char *text);
+/* Reads a whole field of length `length` as a decimal number. 0, or -1 when it is none. Infinite and NaN
+   words, hexadecimal, blanks inside: none. Overflow: -1. */
+int io_number_parse(const char *text, size_t length, double *value);
+
+#endif
