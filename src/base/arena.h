@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory of one object: taken array by array, given back all at once. Sizes are checked, and the first
+   failure sticks in `status`, so that a caller takes everything it needs and looks once. */
+#ifndef EMBLAS_ARENA_H
+#define EMBLAS_ARENA_H
+
+#include <emblas/status.h>
+
+struct arena {
+  struct emblas_allocator allocator;
+  struct arena_chunk *chunks;
+  emblas_status status;
+};
+
+/* The hook, or malloc and free where it is empty. */
+struct emblas_allocator allocator_or_default(struct emblas_allocator allocator);
+
+void arena_init(struct arena *arena, struct emblas_allocator allocator);
+
+/* Uninitialised memory for rows x columns elements, aligned to a cache line; NULL after a failure. */
+void *arena_take(struct arena *arena, size_t rows, size_t columns, size_t element);
+double *arena_doubles(struct arena *arena, size_t rows, size_t columns);
+
+void arena_free(struct arena *arena);
+
+/* a * b into *product; non-zero when it does not fit. */
+int size_multiply(size_t a, size_t b, size_t *product);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "eigen.h"
+
+#include <float.h>
+#include <math.h>
+
+enum { MAX_SWEEPS = 60 };
+
+static double off_diagonal(size_t d, const double *a) {
+  double sum = 0;
+  for (size_t i = 0; i < d; i++)
+    for (size_t j = 0; j < i; j++) sum += a[i * d + j] * a[i * d + j];
+  return sqrt(sum);
+}
+
+/* Rows p and q of m become (c p - s q, s p + c q). */
+static void rotate_rows(size_t d, double *m, size_t p, size_t q, double c, double s) {
+  for (size_t j = 0; j < d; j++) {
+    double mp = m[p * d + j], mq = m[q * d + j];
+    m[p * d + j] = c * mp - s * mq;
+    m[q * d + j] = s * mp + c * mq;
+  }
+}
+
+static void rotate_columns(size_t d, double *m, size_t p, size_t q, double c, double s) {
+  for (size_t i = 0; i < d; i++) {
+    double mp = m[i * d + p], mq = m[i * d + q];
+    m[i * d + p] = c * mp - s * mq;
+    m[i * d + q] = s * mp + c * mq;
+  }
+}
+
+/* The rotation that makes a[p, q] zero (Golub, Van Loan, section 8.5). */
+static void annihilate(size_t d, double *a, double *v, size_t p, size_t q) {
+  double apq = a[p * d + q];
+  if (fabs(apq) <= DBL_MIN) return;
+  double tau = (a[q * d + q] - a[p * d + p]) / (2 * apq);
+  double t = (tau >= 0 ? 1 : -1) / (fabs(tau) + hypot(1, tau));
+  double c = 1 / sqrt(1 + t * t), s = t * c;
+  rotate_rows(d, a, p, q, c, s);
+  rotate_columns(d, a, p, q, c, s);
+  rotate_rows(d, v, p, q, c, s);
+}
+
+void eigen_symmetric(size_t d, double *a, double *v) {
+  double norm = 0;
+  for (size_t i = 0; i < d; i++)
+    for (size_t j = 0; j < d; j++) {
+      v[i * d + j] = i == j;
+      norm = hypot(norm, a[i * d + j]);
+    }
+  for (int sweep = 0; sweep < MAX_SWEEPS && off_diagonal(d, a) > DBL_EPSILON * norm * 0x1p-10; sweep++)
+    for (size_t p = 0; p + 1 < d; p++)
+      for (size_t q = p + 1; q < d; q++) annihilate(d, a, v, p, q);
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#include "frame.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A pivot below this part of a column's variance makes the pooled covariance count as singular; the
+   diagonal is then raised by the same part, and the whitened columns span fewer than d directions. */
+#define RANK_TOLERANCE 1e-12
+
+enum { MEDIAN_SAMPLE = 1023 };
+
+void frame_allocate(struct frame *frame, struct arena *arena, size_t d, int whitened) {
+  *frame = (struct frame){.d = d};
+  frame->shift = arena_doubles(arena, d, 1);
+  frame->scale = arena_doubles(arena, d, 1);
+  frame->variance = arena_doubles(arena, d, 1);
+  frame->constant = arena_take(arena, d, 1, 1);
+  frame->whitener = whitened ? arena_doubles(arena, d, d) : NULL;
+}
+
+static int ascending(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* The median of an evenly spaced sample: robust, cheap, and a value of the data. */
+static double near_median(const struct emblas_data *data, size_t column) {
+  double sample[MEDIAN_SAMPLE];
+  size_t step = data->rows / MEDIAN_SAMPLE + 1, count = 0;
+  for (size_t i = 0; i < data->rows && count < MEDIAN_SAMPLE; i += step)
+    if (view_weight(data, i) > 0) sample[count++] = view_row(data, i)[column];
+  if (count == 0) return view_row(data, 0)[column];
+  qsort(sample, count, sizeof *sample, ascending);
+  return sample[count / 2];
+}
+
+double frame_unit(double x) {
+  if (!(x > 0)) return 1;
+  int exponent = ilogb(x);
+  return ldexp(1, exponent < DBL_MIN_EXP + 1 ? DBL_MIN_EXP + 1 : exponent);
+}
+
+void frame_from_ranges(struct frame *frame, const struct emblas_data *data,
+                       const struct view_summary *summary, int common_scale) {
+  double largest = 0;
+  for (size_t j = 0; j < frame->d; j++) {
+    double half_range = summary->high[j] / 2 - summary->low[j] / 2;
+    frame->constant[j] = summary->high[j] == summary->low[j];
+    frame->shift[j] = frame->constant[j] ? summary->low[j] : near_median(data, j);
+    /* A constant column has no range: its unit is the size of its value. */
+    double unit = frame->constant[j] ? fabs(summary->low[j]) : half_range;
+    if (!frame->constant[j] && half_range > largest) largest = half_range;
+    frame->scale[j] = frame_unit(unit);
+  }
+  if (common_scale && largest > 0)
+    for (size_t j = 0; j < frame->d; j++) frame->scale[j] = frame_unit(largest);
+  frame->log_volume = 0;
+  for (size_t j = 0; j < frame->d; j++) frame->log_volume += log(frame->scale[j]);
+}
+
+void frame_rows(const struct frame *frame, const struct emblas_data *data, size_t first, size_t count,
+                double *out) {
+  size_t d = frame->d;
+  for (size_t i = 0; i < count; i++) {
+    const double *x = view_row(data, first + i);
+    /* Scaled first: x - shift may overflow, and the scaling is exact. */
+    for (size_t j = 0; j < d; j++)
+      out[i * d + j] = x[j] / frame->scale[j] - frame->shift[j] / frame->scale[j];
+  }
+}
+
+void frame_load(const struct frame *frame, const struct emblas_backend *backend,
+                const struct emblas_data *data, size_t first, size_t count, double *out) {
+  frame_rows(frame, data, first, count, out);
+  if (frame->whitener != NULL) backend->whiten(count, frame->d, frame->whitener, NULL, out, out);
+}
+
+static size_t chunk(const struct emblas_data *data, size_t first, size_t rows) {
+  return data->rows - first < rows ? data->rows - first : rows;
+}
+
+static void pooled_mean(const struct frame *frame, const struct emblas_data *data, double total_weight,
+                        const struct frame_workspace *work) {
+  size_t d = frame->d;
+  for (size_t j = 0; j < d; j++) work->mean[j] = 0;
+  for (size_t first = 0; first < data->rows; first += work->rows) {
+    size_t count = chunk(data, first, work->rows);
+    frame_rows(frame, data, first, count, work->block);
+    for (size_t i = 0; i < count; i++) {
+      double share = view_weight(data, first + i) / total_weight;
+      for (size_t j = 0; j < d; j++) work->mean[j] += share * work->block[i * d + j];
+    }
+  }
+}
+
+/* Rows of the block times sqrt(weight / total), about the pooled mean: their squares add up to covariances.
+ */
+static size_t load_centred(const struct frame *frame, const struct emblas_data *data, double total_weight,
+                           const struct frame_workspace *work, size_t first) {
+  size_t d = frame->d, count = chunk(data, first, work->rows);
+  frame_rows(frame, data, first, count, work->block);
+  for (size_t i = 0; i < count; i++) {
+    double root = sqrt(view_weight(data, first + i) / total_weight);
+    for (size_t j = 0; j < d; j++) work->block[i * d + j] = root * (work->block[i * d + j] - work->mean[j]);
+  }
+  return count;
+}
+
+/* Variances, and for a whitened frame the lower triangle of the pooled covariance in work->pooled. */
+static void pooled_covariance(struct frame *frame, const struct emblas_backend *backend,
+                              const struct emblas_data *data, double total_weight,
+                              const struct frame_workspace *work) {
+  size_t d = frame->d;
+  double one = 1;
+  for (size_t j = 0; j < d; j++) frame->variance[j] = 0;
+  if (frame->whitener != NULL) memset(work->pooled, 0, d * d * sizeof *work->pooled);
+  for (size_t first = 0; first < data->rows; first += work->rows) {
+    size_t count = load_centred(frame, data, total_weight, work, first);
+    for (size_t i = 0; i < count; i++)
+      for (size_t j = 0; j < d; j++) frame->variance[j] += work->block[i * d + j] * work->block[i * d + j];
+    if (frame->whitener == NULL) continue;
+    backend->scatter(count, d, &one, 0, work->block, work->scratch, work->scatter);
+    for (size_t j = 0; j < d; j++)
+      for (size_t l = 0; l <= j; l++) work->pooled[j * d + l] += work->scatter[j * d + l];
+  }
+}
+
+/* Factorises the pooled covariance; singular ones are raised until they are not. */
+static void factorise_pooled(struct frame *frame, const struct emblas_backend *backend,
+                             const double *pooled) {
+  size_t d = frame->d;
+  double *w = frame->whitener;
+  for (double raise = 0;; raise = raise == 0 ? RANK_TOLERANCE : 8 * raise) {
+    memcpy(w, pooled, d * d * sizeof *w);
+    for (size_t j = 0; j < d; j++) w[j * d + j] += raise * pooled[j * d + j];
+    if (backend->cholesky(d, w) != 0) continue;
+    int singular = 0;
+    for (size_t j = 0; j < d; j++)
+      singular |= w[j * d + j] * w[j * d + j] < RANK_TOLERANCE / 2 * pooled[j * d + j];
+    if (!singular) break;
+  }
+  for (size_t j = 0; j < d; j++) {
+    for (size_t l = j + 1; l < d; l++) w[j * d + l] = 0;
+    frame->log_volume += log(w[j * d + j]);
+  }
+}
+
+void frame_pool(struct frame *frame, const struct emblas_backend *backend, const struct emblas_data *data,
+                double total_weight, const struct frame_workspace *work) {
+  size_t d = frame->d;
+  pooled_mean(frame, data, total_weight, work);
+  pooled_covariance(frame, backend, data, total_weight, work);
+  if (frame->whitener == NULL) return;
+  for (size_t j = 0; j < d; j++)
+    if (frame->constant[j]) work->pooled[j * d + j] = 1; /* a direction of its own, whatever its unit */
+  factorise_pooled(frame, backend, work->pooled);
+}
+
+void frame_mean_out(const struct frame *frame, const double *y, double *x) {
+  size_t d = frame->d;
+  for (size_t j = d; j-- > 0;) { /* from the last row on: x may be y */
+    double sum = y[j];
+    if (frame->whitener != NULL) {
+      sum = 0;
+      for (size_t l = 0; l <= j; l++) sum += frame->whitener[j * d + l] * y[l];
+    }
+    x[j] = frame->shift[j] + frame->scale[j] * sum;
+  }
+}
+
+void frame_mean_in(const struct frame *frame, const double *x, double *y) {
+  size_t d = frame->d;
+  for (size_t j = 0; j < d; j++) {
+    double t = x[j] / frame->scale[j] - frame->shift[j] / frame->scale[j];
+    if (frame->whitener != NULL) {
+      for (size_t l = 0; l < j; l++) t -= frame->whitener[j * d + l] * y[l];
+      t /= frame->whitener[j * d + j];
+    }
+    y[j] = t;
+  }
+}
+
+/* scale W L, a product of lower triangles. */
+void frame_factor_out(const struct frame *frame, const double *y, double *x) {
+  size_t d = frame->d;
+  for (size_t i = d; i-- > 0;)
+    for (size_t j = 0; j < d; j++) {
+      double sum = y[i * d + j];
+      if (frame->whitener != NULL) {
+        sum = 0;
+        for (size_t l = j; l <= i; l++) sum += frame->whitener[i * d + l] * y[l * d + j];
+      }
+      x[i * d + j] = j <= i ? frame->scale[i] * sum : 0;
+    }
+}
+
+/* W^-1 L / scale, column by column. */
+void frame_factor_in(const struct frame *frame, const double *x, double *y) {
+  size_t d = frame->d;
+  for (size_t j = 0; j < d; j++)
+    for (size_t i = 0; i < d; i++) {
+      double t = i < j ? 0 : x[i * d + j] / frame->scale[i];
+      if (frame->whitener != NULL) {
+        for (size_t l = j; l < i; l++) t -= frame->whitener[i * d + l] * y[l * d + j];
+        t /= frame->whitener[i * d + i];
+      }
+      y[i * d + j] = t;
+    }
+}

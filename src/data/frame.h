@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* The coordinates a fit works in: y = W^-1 ((x - shift) / scale).
+
+   The shift is a value near each column's median and the scale a power of two near its range, so that
+   offsets and units cost no digits: multiplying a column by a power of two changes no bit of y. Where the
+   covariance model allows any linear map (full matrices), W is the Cholesky factor of the pooled covariance
+   and the whitened columns have covariance I; elsewhere there is no W. */
+#ifndef EMBLAS_FRAME_H
+#define EMBLAS_FRAME_H
+
+#include "../base/arena.h"
+#include "view.h"
+
+struct frame {
+  size_t d;
+  double *shift;           /* d, units of the data */
+  double *scale;           /* d, powers of two */
+  double *whitener;        /* d x d lower triangular W, or NULL for I */
+  double *variance;        /* d: pooled variance of the scaled columns; 0 for constant ones */
+  unsigned char *constant; /* d: all values equal */
+  double log_volume;       /* log |det dx/dy|: log-likelihood of x = that of y - weight * log_volume */
+};
+
+void frame_allocate(struct frame *frame, struct arena *arena, size_t d, int whitened);
+
+/* The power of two at or below x, kept away from where its inverse would overflow; 1 for 0. */
+double frame_unit(double x);
+
+/* Shift and scale. common_scale: one scale for all columns (spherical models know no other). */
+void frame_from_ranges(struct frame *frame, const struct emblas_data *data,
+                       const struct view_summary *summary, int common_scale);
+
+/* `count` rows from `first` on, shifted and scaled, not whitened. out: count x d. */
+void frame_rows(const struct frame *frame, const struct emblas_data *data, size_t first, size_t count,
+                double *out);
+
+/* The same in full: y. */
+void frame_load(const struct frame *frame, const struct emblas_backend *backend,
+                const struct emblas_data *data, size_t first, size_t count, double *out);
+
+/* Pooled moments of the rows, for `variance` and, where it was asked for, the whitener. They choose the
+   coordinates, and so need no last digits. */
+struct frame_workspace {
+  size_t rows; /* of block and scratch, each rows x d */
+  double *block, *scratch;
+  double *scatter, *pooled; /* d x d each; not used without a whitener */
+  double *mean;             /* d */
+};
+void frame_pool(struct frame *frame, const struct emblas_backend *backend, const struct emblas_data *data,
+                double total_weight, const struct frame_workspace *workspace);
+
+/* Parameters between the frame and the data's units; d entries, or d x d lower factors. In place allowed.
+ */
+void frame_mean_out(const struct frame *frame, const double *y, double *x);
+void frame_mean_in(const struct frame *frame, const double *x, double *y);
+void frame_factor_out(const struct frame *frame, const double *y, double *x);
+void frame_factor_in(const struct frame *frame, const double *x, double *y);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The first look at the caller's rows: is every value finite, every weight valid, which range has each
+ * column? */
+#ifndef EMBLAS_VIEW_H
+#define EMBLAS_VIEW_H
+
+#include <emblas/emblas.h>
+
+static inline size_t view_stride(const struct emblas_data *data) {
+  return data->stride != 0 ? data->stride : data->columns;
+}
+static inline const double *view_row(const struct emblas_data *data, size_t row) {
+  return data->values + row * view_stride(data);
+}
+static inline double view_weight(const struct emblas_data *data, size_t row) {
+  return data->weights != NULL ? data->weights[row] : 1.0;
+}
+
+struct view_summary {
+  double *low, *high;  /* each column's range over the rows with positive weight; caller's memory */
+  double total_weight; /* sum of the weights */
+  size_t rows;         /* rows with positive weight */
+};
+
+/* Pointers and sizes make sense. */
+emblas_status view_check(const struct emblas_data *data);
+
+/* One pass over the values. On failure *row and *column say where (or keep EMBLAS_NOWHERE). */
+emblas_status view_summarise(const struct emblas_data *data, struct view_summary *summary, size_t *row,
+                             size_t *column);
+
+#endif

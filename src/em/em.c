@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* The EM loop: theta(t+1) = M(theta(t)), for any model that gives the map M. */
+#include <emblas/em.h>
+
+#include "../base/arena.h"
+#include "stop.h"
+
+#include <math.h>
+#include <string.h>
+
+struct emblas_em {
+  struct arena arena;
+  struct emblas_em_model model;
+  struct emblas_em_options options;
+  double *theta; /* the current parameters */
+  double *next;  /* M(theta); at the start: the start, which no map has seen yet */
+  double *spare; /* where the map writes, so that a failed one leaves both as they are */
+  struct emblas_em_point *trace;
+  size_t length, capacity;
+  size_t maps;
+  enum emblas_stop_reason reason;
+};
+
+void emblas_em_model_init(struct emblas_em_model *model, size_t size) {
+  memset(model, 0, size);
+  model->size = size;
+}
+
+void emblas_em_options_init(struct emblas_em_options *options, size_t size) {
+  memset(options, 0, size);
+  options->size = size;
+  options->tolerance = 1e-7;
+  options->max_iterations = 10000;
+}
+
+void emblas_em_result_init(struct emblas_em_result *result, size_t size) {
+  memset(result, 0, size);
+  result->size = size;
+}
+
+static int arguments_valid(const struct emblas_em_model *model, const struct emblas_em_options *options) {
+  return model->size >= sizeof *model && model->map != NULL && model->parameters > 0 &&
+         model->weights <= model->parameters && options->size >= sizeof *options &&
+         isfinite(options->tolerance) && options->tolerance >= 0 && options->stop <= EMBLAS_STOP_WEIGHTS;
+}
+
+emblas_status emblas_em_create(const struct emblas_em_model *model, const struct emblas_em_options *options,
+                               const double *theta, struct emblas_em **out) {
+  struct emblas_em_options defaults;
+  emblas_em_options_init(&defaults, sizeof defaults);
+  if (options == NULL) options = &defaults;
+  if (model == NULL || theta == NULL || out == NULL || !arguments_valid(model, options))
+    return EMBLAS_ERROR_ARGUMENT;
+
+  struct arena arena;
+  arena_init(&arena, options->allocator);
+  struct emblas_em *em = arena_take(&arena, 1, 1, sizeof *em);
+  double *vectors[3];
+  for (int i = 0; i < 3; i++) vectors[i] = arena_doubles(&arena, model->parameters, 1);
+  if (arena.status != EMBLAS_OK) {
+    arena_free(&arena);
+    return arena.status;
+  }
+  *em = (struct emblas_em){.arena = arena, .model = *model, .options = *options, .reason = EMBLAS_RUNNING};
+  em->theta = vectors[0];
+  em->next = vectors[1];
+  em->spare = vectors[2];
+  memcpy(em->theta, theta, model->parameters * sizeof *theta);
+  memcpy(em->next, theta, model->parameters * sizeof *theta);
+  *out = em;
+  return EMBLAS_OK;
+}
+
+void emblas_em_free(struct emblas_em *em) {
+  if (em == NULL) return;
+  struct arena arena = em->arena;
+  if (em->trace != NULL) arena.allocator.release(arena.allocator.context, em->trace);
+  arena_free(&arena);
+}
+
+static emblas_status reserve_point(struct emblas_em *em) {
+  struct emblas_allocator *a = &em->arena.allocator;
+  if (em->length < em->capacity) return EMBLAS_OK;
+  size_t capacity = em->capacity + em->capacity / 2 + 64, bytes;
+  if (size_multiply(capacity, sizeof *em->trace, &bytes)) return EMBLAS_ERROR_SIZE;
+  struct emblas_em_point *trace = a->allocate(a->context, bytes);
+  if (trace == NULL) return EMBLAS_ERROR_MEMORY;
+  if (em->trace != NULL) {
+    memcpy(trace, em->trace, em->length * sizeof *trace);
+    a->release(a->context, em->trace);
+  }
+  em->trace = trace;
+  em->capacity = capacity;
+  return EMBLAS_OK;
+}
+
+static double weight_change(const struct emblas_em *em) {
+  if (em->length == 0 || em->model.weights == 0) return NAN;
+  double sum = 0;
+  for (size_t i = 0; i < em->model.weights; i++) {
+    double change = em->next[i] - em->theta[i];
+    sum += change * change;
+  }
+  return sqrt(sum);
+}
+
+/* theta <- next <- spare: the parameters move on by one. */
+static void advance(struct emblas_em *em) {
+  double *free_vector = em->theta;
+  em->theta = em->next;
+  em->next = em->spare;
+  em->spare = free_vector;
+}
+
+static void record(struct emblas_em *em, const struct emblas_em_value *value, double change) {
+  struct emblas_em_point *point = &em->trace[em->length];
+  *point = (struct emblas_em_point){.iteration = em->length,
+                                    .loglik = value->loglik,
+                                    .q = value->q,
+                                    .magnitude = value->magnitude,
+                                    .weight_change = change};
+  em->length++;
+  point->projected = stop_projected_gain(em->trace, em->length);
+}
+
+emblas_status emblas_em_step(struct emblas_em *em, enum emblas_stop_reason *reason) {
+  if (em->reason != EMBLAS_RUNNING) {
+    *reason = em->reason;
+    return EMBLAS_OK;
+  }
+  emblas_status status = reserve_point(em);
+  if (status != EMBLAS_OK) return status;
+
+  /* E step at the new parameters, and the M step that leads on from there. */
+  struct emblas_em_value value = {NAN, NAN, 0};
+  int last = em->length == em->options.max_iterations;
+  status = em->model.map(em->model.context, em->next, last ? NULL : em->spare, &value);
+  if (status != EMBLAS_OK) return status;
+  if (isnan(value.loglik)) return EMBLAS_ERROR_NUMERICAL;
+  em->maps += !last;
+  double change = weight_change(em);
+  advance(em);
+  record(em, &value, change);
+
+  const struct emblas_em_options *o = &em->options;
+  int cancel = o->progress != NULL && o->progress(o->progress_context, &em->trace[em->length - 1]) != 0;
+  if (stop_reached(o, em->trace, em->length))
+    em->reason = EMBLAS_CONVERGED;
+  else if (last)
+    em->reason = EMBLAS_ITERATION_LIMIT;
+  else if (cancel)
+    em->reason = EMBLAS_CANCELLED;
+  *reason = em->reason;
+  return EMBLAS_OK;
+}
+
+const double *emblas_em_theta(const struct emblas_em *em) {
+  return em->theta;
+}
+
+const struct emblas_em_point *emblas_em_trace(const struct emblas_em *em, size_t *length) {
+  *length = em->length;
+  return em->trace;
+}
+
+size_t emblas_em_maps(const struct emblas_em *em) {
+  return em->maps;
+}
+
+emblas_status emblas_em_run(const struct emblas_em_model *model, const struct emblas_em_options *options,
+                            double *theta, struct emblas_em_result *result) {
+  struct emblas_em *em;
+  enum emblas_stop_reason reason = EMBLAS_RUNNING;
+  emblas_status status = emblas_em_create(model, options, theta, &em);
+  if (status != EMBLAS_OK) return status;
+  while (status == EMBLAS_OK && reason == EMBLAS_RUNNING) status = emblas_em_step(em, &reason);
+  if (status == EMBLAS_OK) {
+    memcpy(theta, em->theta, model->parameters * sizeof *theta);
+    if (result != NULL) {
+      result->stop = reason;
+      result->maps = em->maps;
+      result->point = em->trace[em->length - 1];
+    }
+  }
+  emblas_em_free(em);
+  return status;
+}

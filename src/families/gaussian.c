@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* Gaussian components in the E step. Two forms of the same log density:
+
+   expanded   phi' natural,  phi = [1, x, products of x]: one matrix product for all components
+   centred    constant - |L^-1 (x - mean)|^2 / 2:         exact whatever the mean, a solve per component
+
+   The expanded form adds terms that are larger than their sum when a component is narrow and far from the
+   origin. Its error is about 1.1e-16 sum_j |natural_j phi_j|; a component whose sum, two standard
+   deviations out from its mean, exceeds the backend's limit takes the centred form. The same sum bounds the
+   relative error of its second moments about the origin. */
+#include "gaussian.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LOG_2PI 1.8378770664093454835606594728112
+
+/* log 0, finite so that a responsibility of 0 times it is 0. */
+#define LOG_ZERO (-1e300)
+
+struct gaussian gaussian_shape(enum emblas_covariance covariance, size_t k, size_t d) {
+  enum geometry geometry = covariance_geometry(covariance, d);
+  size_t second = geometry == GEOMETRY_FULL ? d * (d + 1) / 2 : geometry == GEOMETRY_DIAG ? d : 1;
+  return (struct gaussian){.k = k,
+                           .d = d,
+                           .p = 1 + d + second,
+                           .f = geometry_factor_size(geometry, d),
+                           .geometry = geometry,
+                           .model = covariance_model(covariance)};
+}
+
+void gaussian_terms_allocate(const struct gaussian *g, struct arena *arena, struct gaussian_terms *terms) {
+  terms->natural = arena_doubles(arena, g->k, g->p);
+  terms->constant = arena_doubles(arena, g->k, 1);
+  terms->mean = arena_doubles(arena, g->k, g->d);
+  terms->factor = arena_doubles(arena, g->k, g->f);
+  terms->centre = arena_doubles(arena, g->k, g->d);
+  terms->expanded = arena_take(arena, g->k, 1, 1);
+}
+
+void gaussian_scratch_allocate(const struct gaussian *g, struct arena *arena, size_t b,
+                               struct gaussian_scratch *scratch) {
+  size_t matrix = g->geometry == GEOMETRY_FULL ? g->d : 1;
+  scratch->rows = arena_doubles(arena, b, g->d);
+  scratch->more_rows = arena_doubles(arena, b, g->d);
+  scratch->column = arena_doubles(arena, b, 1);
+  scratch->moments = arena_doubles(arena, g->d, 1);
+  scratch->matrix = arena_doubles(arena, matrix, matrix);
+  scratch->inverse = arena_doubles(arena, matrix, matrix);
+}
+
+/* ------------------------------------------------------------------ natural parameters */
+
+/* Precision matrix L^-T L^-1 of a full component, into scratch->matrix. */
+static void precision(const struct gaussian *g, const struct emblas_backend *backend, const double *factor,
+                      struct gaussian_scratch *scratch) {
+  size_t d = g->d;
+  memset(scratch->matrix, 0, d * d * sizeof *scratch->matrix);
+  for (size_t j = 0; j < d; j++) scratch->matrix[j * d + j] = 1;
+  backend->whiten(d, d, factor, NULL, scratch->matrix, scratch->inverse); /* row j: L^-1 e_j */
+  backend->logits(d, d, d, scratch->inverse, scratch->inverse, scratch->matrix);
+}
+
+/* natural: [ constant - m'Pm/2 | Pm | -P_jj/2 and -P_jl ]. Returns sum |natural phi| at |m| + 2 sigma. */
+static double natural_full(const struct gaussian *g, const struct emblas_backend *backend, double constant,
+                           const double *mean, const double *factor, double *natural,
+                           struct gaussian_scratch *scratch) {
+  size_t d = g->d;
+  double *reach = scratch->moments, *linear = natural + 1, *square = natural + 1 + d;
+  double quadratic = 0, bound = 0;
+  precision(g, backend, factor, scratch);
+  for (size_t j = 0; j < d; j++) {
+    double variance = 0, product = 0;
+    for (size_t l = 0; l <= j; l++) variance += factor[j * d + l] * factor[j * d + l];
+    for (size_t l = 0; l < d; l++) product += scratch->matrix[j * d + l] * mean[l];
+    reach[j] = fabs(mean[j]) + 2 * sqrt(variance);
+    linear[j] = product;
+    quadratic += mean[j] * product;
+    bound += fabs(product) * reach[j];
+    for (size_t l = 0; l <= j; l++) {
+      double weight = scratch->matrix[j * d + l] * (l == j ? 0.5 : 1);
+      *square++ = -weight;
+      bound += fabs(weight) * reach[j] * reach[l];
+    }
+  }
+  natural[0] = constant - quadratic / 2;
+  return bound + fabs(quadratic) / 2;
+}
+
+/* natural: [ constant - sum m^2/(2 s^2) | m/s^2 | -1/(2 s^2) ], the last for each column or once. */
+static double natural_diag(const struct gaussian *g, double constant, const double *mean,
+                           const double *factor, double *natural) {
+  double quadratic = 0, bound = 0;
+  for (size_t j = 0; j < g->d; j++) {
+    double deviation = factor[g->geometry == GEOMETRY_DIAG ? j : 0];
+    double inverse = 1 / (deviation * deviation), reach = fabs(mean[j]) + 2 * deviation;
+    natural[1 + j] = mean[j] * inverse;
+    natural[1 + g->d + (g->geometry == GEOMETRY_DIAG ? j : 0)] = -inverse / 2;
+    quadratic += mean[j] * mean[j] * inverse;
+    bound += (fabs(mean[j]) + reach / 2) * reach * inverse;
+  }
+  natural[0] = constant - quadratic / 2;
+  return bound + quadratic / 2;
+}
+
+static double log_determinant(const struct gaussian *g, const double *factor) {
+  double sum = 0;
+  for (size_t j = 0; j < g->d; j++) sum += log(geometry_factor_entry(g->geometry, g->d, factor, j, j));
+  return sum;
+}
+
+void gaussian_prepare(const struct gaussian *g, const struct emblas_backend *backend, const double *theta,
+                      struct gaussian_terms *terms, struct gaussian_scratch *scratch) {
+  size_t d = g->d;
+  memcpy(terms->mean, theta + g->k, g->k * d * sizeof *theta);
+  memcpy(terms->factor, theta + g->k * (1 + d), g->k * g->f * sizeof *theta);
+  terms->expanded_count = 0;
+  for (size_t c = 0; c < g->k; c++) {
+    const double *mean = terms->mean + c * d, *factor = terms->factor + c * g->f;
+    double *natural = terms->natural + c * g->p, bound = INFINITY;
+    double log_weight = theta[c] > 0 ? log(theta[c]) : LOG_ZERO;
+    terms->constant[c] = log_weight - log_determinant(g, factor) - 0.5 * (double)d * LOG_2PI;
+    if (backend->expansion_limit > 0)
+      bound = g->geometry == GEOMETRY_FULL
+                  ? natural_full(g, backend, terms->constant[c], mean, factor, natural, scratch)
+                  : natural_diag(g, terms->constant[c], mean, factor, natural);
+    terms->expanded[c] = bound <= backend->expansion_limit;
+    terms->expanded_count += terms->expanded[c];
+    for (size_t j = 0; j < d; j++) terms->centre[c * d + j] = terms->expanded[c] ? 0 : mean[j];
+    if (!terms->expanded[c]) memset(natural, 0, g->p * sizeof *natural);
+  }
+}
+
+void gaussian_centre(const struct gaussian *g, const double *means, struct gaussian_terms *terms) {
+  terms->expanded_count = 0;
+  for (size_t c = 0; c < g->k; c++) terms->expanded[c] = 0;
+  memcpy(terms->centre, means, g->k * g->d * sizeof *means);
+}
+
+/* ------------------------------------------------------------------ features and logits */
+
+void gaussian_features(const struct gaussian *g, size_t b, const double *x, double *phi) {
+  size_t d = g->d;
+  for (size_t i = 0; i < b; i++, x += d) {
+    double squares = 0;
+    *phi++ = 1;
+    for (size_t j = 0; j < d; j++) *phi++ = x[j];
+    switch (g->geometry) {
+    case GEOMETRY_FULL:
+      for (size_t j = 0; j < d; j++)
+        for (size_t l = 0; l <= j; l++) *phi++ = x[j] * x[l];
+      break;
+    case GEOMETRY_DIAG:
+      for (size_t j = 0; j < d; j++) *phi++ = x[j] * x[j];
+      break;
+    case GEOMETRY_SPHERICAL:
+      for (size_t j = 0; j < d; j++) squares += x[j] * x[j];
+      *phi++ = squares;
+      break;
+    }
+  }
+}
+
+/* Squared Mahalanobis distances of a block to one component, into scratch->column. */
+static void distances(const struct gaussian *g, const struct emblas_backend *backend,
+                      const struct gaussian_terms *terms, size_t c, size_t b, const double *x,
+                      struct gaussian_scratch *scratch) {
+  size_t d = g->d;
+  const double *mean = terms->mean + c * d, *factor = terms->factor + c * g->f;
+  if (g->geometry == GEOMETRY_FULL) backend->whiten(b, d, factor, mean, x, scratch->rows);
+  for (size_t i = 0; i < b; i++) {
+    double sum = 0;
+    for (size_t j = 0; j < d; j++) {
+      double z = g->geometry == GEOMETRY_FULL
+                     ? scratch->rows[i * d + j]
+                     : (x[i * d + j] - mean[j]) / factor[g->geometry == GEOMETRY_DIAG ? j : 0];
+      sum += z * z;
+    }
+    /* A row so far out that its square overflows keeps a finite, if tiny, density. */
+    scratch->column[i] = sum < -LOG_ZERO ? sum : -LOG_ZERO;
+  }
+}
+
+void gaussian_logits(const struct gaussian *g, const struct emblas_backend *backend,
+                     const struct gaussian_terms *terms, size_t b, const double *x, const double *phi,
+                     double *logits, struct gaussian_scratch *scratch) {
+  if (terms->expanded_count > 0) backend->logits(b, g->p, g->k, phi, terms->natural, logits);
+  for (size_t c = 0; c < g->k; c++) {
+    if (terms->expanded[c]) continue;
+    distances(g, backend, terms, c, b, x, scratch);
+    for (size_t i = 0; i < b; i++) logits[i * g->k + c] = terms->constant[c] - scratch->column[i] / 2;
+  }
+}
+
+/* ------------------------------------------------------------------ statistics */
+
+/* [ N | S1 | S2 ] of one component about its centre. */
+static void centred_moments(const struct gaussian *g, const struct emblas_backend *backend,
+                            const double *centre, size_t b, const double *x, double *stats,
+                            struct gaussian_scratch *scratch) {
+  size_t d = g->d;
+  const double *r = scratch->column;
+  double *offset = scratch->rows, *second = stats + 1 + d;
+  stats[0] = 0;
+  for (size_t i = 0; i < b; i++) {
+    stats[0] += r[i];
+    for (size_t j = 0; j < d; j++) offset[i * d + j] = x[i * d + j] - centre[j];
+  }
+  backend->moments(b, d, 1, r, offset, stats + 1);
+  if (g->geometry == GEOMETRY_FULL) {
+    backend->scatter(b, d, r, 1, offset, scratch->more_rows, scratch->matrix);
+    for (size_t j = 0; j < d; j++)
+      for (size_t l = 0; l <= j; l++) *second++ = scratch->matrix[j * d + l];
+    return;
+  }
+  size_t step = g->geometry == GEOMETRY_DIAG; /* spherical: all columns into one sum */
+  memset(second, 0, (g->p - 1 - d) * sizeof *second);
+  for (size_t i = 0; i < b; i++)
+    for (size_t j = 0; j < d; j++) second[j * step] += r[i] * offset[i * d + j] * offset[i * d + j];
+}
+
+void gaussian_moments(const struct gaussian *g, const struct emblas_backend *backend,
+                      const struct gaussian_terms *terms, size_t b, const double *x, const double *phi,
+                      const double *r, double *stats, struct gaussian_scratch *scratch) {
+  if (terms->expanded_count > 0) backend->moments(b, g->p, g->k, r, phi, stats);
+  for (size_t c = 0; c < g->k; c++) {
+    if (terms->expanded[c]) continue;
+    for (size_t i = 0; i < b; i++) scratch->column[i] = r[i * g->k + c];
+    centred_moments(g, backend, terms->centre + c * g->d, b, x, stats + c * g->p, scratch);
+  }
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* Gaussian components: features, natural parameters, and parameters from statistics.
+
+   Parameters of a mixture are one vector theta = [ weights k | means k x d | factors k x f ], in the
+   coordinates of the frame. Statistics are k x p, a row [ N | S1 | S2 ] for each component, moments about
+   that component's centre: the origin in the expanded form, the old mean in the centred form. */
+#ifndef EMBLAS_GAUSSIAN_H
+#define EMBLAS_GAUSSIAN_H
+
+#include "../base/arena.h"
+#include "covariance.h"
+
+struct gaussian {
+  size_t k, d;
+  size_t p; /* features */
+  size_t f; /* doubles of a component's factor */
+  enum geometry geometry;
+  const struct covariance_model *model;
+};
+
+struct gaussian gaussian_shape(enum emblas_covariance covariance, size_t k, size_t d);
+
+static inline size_t gaussian_theta_size(const struct gaussian *g) {
+  return g->k * (1 + g->d + g->f);
+}
+static inline double *gaussian_weights(const struct gaussian *g, double *theta) {
+  (void)g;
+  return theta;
+}
+static inline double *gaussian_mean(const struct gaussian *g, double *theta, size_t c) {
+  return theta + g->k + c * g->d;
+}
+static inline double *gaussian_factor(const struct gaussian *g, double *theta, size_t c) {
+  return theta + g->k * (1 + g->d) + c * g->f;
+}
+
+/* What an E step needs, made from theta once per pass. */
+struct gaussian_terms {
+  double *natural;         /* k x p: logit = natural . features; zero rows for centred components */
+  double *constant;        /* k: log weight - log |L| - d/2 log 2 pi */
+  double *mean;            /* k x d */
+  double *factor;          /* k x f */
+  double *centre;          /* k x d: what the statistics are moments about */
+  unsigned char *expanded; /* k: in the expanded form? else centred */
+  size_t expanded_count;
+};
+
+/* Room for the work on one block of b rows and on one component. */
+struct gaussian_scratch {
+  double *rows, *more_rows; /* b x d each */
+  double *column;           /* b */
+  double *moments;          /* 1 + d */
+  double *matrix, *inverse; /* d x d each */
+};
+
+void gaussian_terms_allocate(const struct gaussian *g, struct arena *arena, struct gaussian_terms *terms);
+void gaussian_scratch_allocate(const struct gaussian *g, struct arena *arena, size_t b,
+                               struct gaussian_scratch *scratch);
+
+/* theta -> terms: natural parameters where the expanded form keeps its digits, the centred form elsewhere.
+ */
+void gaussian_prepare(const struct gaussian *g, const struct emblas_backend *backend, const double *theta,
+                      struct gaussian_terms *terms, struct gaussian_scratch *scratch);
+
+/* Every component centred at the given means (k x d), for an M step that has no E step before it. */
+void gaussian_centre(const struct gaussian *g, const double *means, struct gaussian_terms *terms);
+
+/* phi (b x p) from x (b x d). */
+void gaussian_features(const struct gaussian *g, size_t b, const double *x, double *phi);
+
+/* log weight + log density of every row under every component: b x k. */
+void gaussian_logits(const struct gaussian *g, const struct emblas_backend *backend,
+                     const struct gaussian_terms *terms, size_t b, const double *x, const double *phi,
+                     double *logits, struct gaussian_scratch *scratch);
+
+/* Statistics (k x p) of a block from its weighted responsibilities r (b x k). */
+void gaussian_moments(const struct gaussian *g, const struct emblas_backend *backend,
+                      const struct gaussian_terms *terms, size_t b, const double *x, const double *phi,
+                      const double *r, double *stats, struct gaussian_scratch *scratch);
+
+/* What bounds the M step: a component's variance in any direction is at least floor[j]. */
+struct gaussian_floor {
+  const double *variance;        /* d: smallest variance; FULL: of the whitened frame, all equal */
+  const unsigned char *constant; /* d: column without spread, given a nominal variance */
+};
+
+/* The M step: next from the statistics. theta: the parameters before, kept by empty components. stats is
+   used as room for the covariances. flags: k component flags. */
+void gaussian_maximise(const struct gaussian *g, const struct emblas_backend *backend,
+                       const struct gaussian_terms *terms, const struct gaussian_floor *floor,
+                       const double *theta, double *stats, double *next, unsigned *flags,
+                       struct gaussian_scratch *scratch);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* The M step of Gaussian components: statistics -> weights, means, covariance factors. */
+#include "gaussian.h"
+
+#include "../base/eigen.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+/* A component of less total responsibility has no mean to speak of. */
+#define NOTHING 1e-280
+
+/* The nominal variance of a column without spread, in units of the floor: above it, so that no component
+   counts as collapsed for a column that has nothing to say. */
+#define CONSTANT_VARIANCE 4
+
+/* mean = centre + S1/N; scatter (g->p - 1 - d entries) = S2/N - (S1/N)(S1/N)'. */
+static void mean_and_scatter(const struct gaussian *g, const double *centre, const double *stats,
+                             double *mean, double *scatter, double *offset) {
+  size_t d = g->d;
+  double n = stats[0], squares = 0;
+  const double *second = stats + 1 + d;
+  for (size_t j = 0; j < d; j++) {
+    offset[j] = stats[1 + j] / n;
+    mean[j] = centre[j] + offset[j];
+    squares += offset[j] * offset[j];
+  }
+  switch (g->geometry) {
+  case GEOMETRY_FULL:
+    for (size_t j = 0; j < d; j++)
+      for (size_t l = 0; l <= j; l++) *scatter++ = *second++ / n - offset[j] * offset[l];
+    break;
+  case GEOMETRY_DIAG:
+    for (size_t j = 0; j < d; j++) scatter[j] = second[j] / n - offset[j] * offset[j];
+    break;
+  case GEOMETRY_SPHERICAL:
+    scatter[0] = (second[0] / n - squares) / (double)d;
+    break;
+  }
+}
+
+/* Upper triangular R with R'R = B'B by modified Gram-Schmidt on the columns of b, then factor = R'. The
+   product B'B is never formed: it would lose the small directions that the floor is about. */
+static void factor_of_product(size_t d, double *b, double *factor) {
+  memset(factor, 0, d * d * sizeof *factor);
+  for (size_t j = 0; j < d; j++) {
+    double norm = 0;
+    for (size_t i = 0; i < d; i++) norm = hypot(norm, b[i * d + j]);
+    factor[j * d + j] = norm;
+    for (size_t i = 0; i < d; i++) b[i * d + j] /= norm;
+    for (size_t l = j + 1; l < d; l++) {
+      double product = 0;
+      for (size_t i = 0; i < d; i++) product += b[i * d + j] * b[i * d + l];
+      factor[l * d + j] = product;
+      for (size_t i = 0; i < d; i++) b[i * d + l] -= product * b[i * d + j];
+    }
+  }
+}
+
+/* The nearest covariance with no eigenvalue below the floor: among all such matrices it has the largest
+   likelihood, so that an M step under the floor is still an M step. a: both triangles, destroyed. */
+static void factor_at_floor(size_t d, double floor, double *a, double *vectors, double *factor) {
+  eigen_symmetric(d, a, vectors);
+  for (size_t i = 0; i < d; i++) {
+    double value = a[i * d + i], root = sqrt(value > floor ? value : floor);
+    for (size_t j = 0; j < d; j++) vectors[i * d + j] *= root;
+  }
+  factor_of_product(d, vectors, factor);
+}
+
+/* Both triangles of the matrix, constant columns given their nominal variance, minus `shift` on the
+ * diagonal. */
+static void unpack(size_t d, const double *scatter, const struct gaussian_floor *floor, double shift,
+                   double *a) {
+  for (size_t j = 0; j < d; j++)
+    for (size_t l = 0; l <= j; l++) {
+      double value = *scatter++;
+      if (l == j) value = (floor->constant[j] ? CONSTANT_VARIANCE * floor->variance[j] : value) - shift;
+      a[j * d + l] = a[l * d + j] = value;
+    }
+}
+
+static unsigned factorise_full(const struct gaussian *g, const struct emblas_backend *backend,
+                               const struct gaussian_floor *floor, const double *scatter, double *factor,
+                               struct gaussian_scratch *scratch) {
+  size_t d = g->d;
+  double smallest = floor->variance[0];
+  unpack(d, scatter, floor, smallest, scratch->matrix);
+  int above = backend->cholesky(d, scratch->matrix) == 0;
+  unpack(d, scatter, floor, 0, scratch->matrix);
+  if (above) {
+    memcpy(factor, scratch->matrix, d * d * sizeof *factor);
+    if (backend->cholesky(d, factor) == 0) {
+      for (size_t j = 0; j < d; j++)
+        for (size_t l = j + 1; l < d; l++) factor[j * d + l] = 0;
+      return 0;
+    }
+  }
+  factor_at_floor(d, smallest, scratch->matrix, scratch->inverse, factor);
+  return EMBLAS_COMPONENT_COLLAPSED;
+}
+
+static unsigned factorise_diag(const struct gaussian *g, const struct gaussian_floor *floor,
+                               const double *scatter, double *factor) {
+  unsigned flag = 0;
+  for (size_t j = 0; j < g->f; j++) {
+    double variance = scatter[j], smallest = floor->variance[j];
+    int constant = g->geometry == GEOMETRY_DIAG && floor->constant[j];
+    if (constant) {
+      variance = CONSTANT_VARIANCE * smallest;
+    } else if (!(variance >= smallest)) {
+      variance = smallest;
+      flag = EMBLAS_COMPONENT_COLLAPSED;
+    }
+    factor[j] = sqrt(variance);
+  }
+  return flag;
+}
+
+void gaussian_maximise(const struct gaussian *g, const struct emblas_backend *backend,
+                       const struct gaussian_terms *terms, const struct gaussian_floor *floor,
+                       const double *theta, double *stats, double *next, unsigned *flags,
+                       struct gaussian_scratch *scratch) {
+  size_t k = g->k, d = g->d, size = g->p - 1 - d;
+  double total = 0;
+  for (size_t c = 0; c < k; c++) total += stats[c * g->p];
+
+  /* Weights and means; the scatter matrices close up to k x size at the start of stats. */
+  memcpy(next, theta, gaussian_theta_size(g) * sizeof *next);
+  for (size_t c = 0; c < k; c++) {
+    const double *row = stats + c * g->p;
+    double n = row[0];
+    flags[c] = n > DBL_EPSILON * total ? 0 : EMBLAS_COMPONENT_EMPTY;
+    next[c] = n > NOTHING ? n / total : 0;
+    if (next[c] > 0)
+      mean_and_scatter(g, terms->centre + c * d, row, gaussian_mean(g, next, c), stats + c * size,
+                       scratch->moments);
+    else
+      memset(stats + c * size, 0, size * sizeof *stats);
+  }
+
+  if (g->model->estimate != NULL) g->model->estimate(k, size, next, stats);
+  for (size_t c = 0; c < k; c++) {
+    double *factor = gaussian_factor(g, next, c);
+    if (next[c] == 0 && g->model->estimate == NULL) continue;
+    flags[c] |= g->geometry == GEOMETRY_FULL
+                    ? factorise_full(g, backend, floor, stats + c * size, factor, scratch)
+                    : factorise_diag(g, floor, stats + c * size, factor);
+  }
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* A fit that the caller drives: the data in its frame, the starts, and EM on the mixture's map. */
+#include "fitter.h"
+
+#include "coordinates.h"
+#include "report.h"
+
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+void emblas_options_init(struct emblas_options *options, size_t size) {
+  memset(options, 0, size);
+  options->size = size;
+  options->components = 1;
+  options->starts = 20;
+  options->seed = 1;
+  options->tolerance = 1e-7;
+  options->max_iterations = 10000;
+  options->floor = 1e-12;
+}
+
+static int options_valid(const struct emblas_options *o) {
+  return o->size >= sizeof *o && o->components > 0 && covariance_model(o->covariance) != NULL &&
+         o->start <= EMBLAS_START_MODEL && o->starts > 0 && o->stop <= EMBLAS_STOP_WEIGHTS &&
+         isfinite(o->tolerance) && o->tolerance >= 0 && o->floor > 0 && o->floor < 1 &&
+         (o->start != EMBLAS_START_LABELS || o->labels != NULL) &&
+         (o->start != EMBLAS_START_MODEL || o->model != NULL) &&
+         (o->allocator.allocate == NULL) == (o->allocator.release == NULL);
+}
+
+/* The BLAS's sizes are ints. */
+static int sizes_fit(const struct emblas_options *o, size_t d) {
+  size_t square;
+  if (o->components > INT_MAX || size_multiply(d, d + 2, &square) || square > INT_MAX) return 0;
+  return !size_multiply(square, o->components, &square);
+}
+
+/* One EM map of the mixture, in the frame: what em/ iterates. */
+static emblas_status map(void *context, const double *theta, double *next, struct emblas_em_value *value) {
+  struct emblas_fitter *fitter = context;
+  struct pass *pass = &fitter->pass;
+  pass_expectation(pass, theta, next != NULL);
+  value->loglik = pass->sums.loglik;
+  value->q = pass->sums.q;
+  value->magnitude = pass->sums.magnitude;
+  if (next != NULL)
+    gaussian_maximise(&pass->gaussian, pass->backend, &pass->terms, &fitter->floor, theta, pass->stats,
+                      next, fitter->flags, &pass->scratch);
+  return EMBLAS_OK;
+}
+
+/* The floor in the frame: relative to the pooled variance, which is 1 where the frame is whitened. */
+static void set_floor(struct emblas_fitter *fitter, double *variance) {
+  const struct frame *frame = &fitter->frame;
+  enum geometry geometry = fitter->pass.gaussian.geometry;
+  double mean = 0;
+  for (size_t j = 0; j < frame->d; j++) mean += frame->variance[j] / (double)frame->d;
+  for (size_t j = 0; j < frame->d; j++) {
+    double pooled = geometry == GEOMETRY_DIAG ? frame->variance[j] : geometry == GEOMETRY_FULL ? 1 : mean;
+    variance[j] = fitter->options.floor * (pooled > 0 ? pooled : 1);
+  }
+  fitter->floor = (struct gaussian_floor){variance, frame->constant};
+}
+
+static void pool(struct emblas_fitter *fitter, double *pooled) {
+  struct pass *pass = &fitter->pass;
+  struct frame_workspace work = {.rows = pass->block,
+                                 .block = pass->scratch.rows,
+                                 .scratch = pass->scratch.more_rows,
+                                 .scatter = pass->scratch.matrix,
+                                 .pooled = pooled,
+                                 .mean = pass->scratch.moments};
+  frame_pool(&fitter->frame, pass->backend, &fitter->data, fitter->summary.total_weight, &work);
+}
+
+static emblas_status check_rows(struct emblas_fitter *fitter, struct emblas_report *report) {
+  const struct emblas_options *o = &fitter->options;
+  size_t row = EMBLAS_NOWHERE, column = EMBLAS_NOWHERE;
+  emblas_status status = view_summarise(&fitter->data, &fitter->summary, &row, &column);
+  if (status != EMBLAS_OK) return report_place(report, status, row, column, EMBLAS_NOWHERE);
+  if (fitter->summary.rows < o->components) return EMBLAS_ERROR_TOO_FEW_ROWS;
+  for (size_t i = 0; o->start == EMBLAS_START_LABELS && i < fitter->data.rows; i++)
+    if (o->labels[i] >= o->components)
+      return report_place(report, EMBLAS_ERROR_LABEL, i, EMBLAS_NOWHERE, EMBLAS_NOWHERE);
+  return EMBLAS_OK;
+}
+
+static emblas_status set_up(struct emblas_fitter *fitter, struct emblas_report *report) {
+  struct emblas_options *o = &fitter->options;
+  struct arena *arena = &fitter->arena;
+  size_t d = fitter->data.columns;
+  if (o->backend == NULL) o->backend = emblas_backend_auto();
+  if (!sizes_fit(o, d)) return EMBLAS_ERROR_SIZE;
+  struct gaussian shape = gaussian_shape(o->covariance, o->components, d);
+  /* One component needs no whitening, and is exact without. */
+  int whitened = shape.geometry == GEOMETRY_FULL && o->components > 1;
+
+  fitter->summary.low = arena_doubles(arena, d, 1);
+  fitter->summary.high = arena_doubles(arena, d, 1);
+  if (arena->status != EMBLAS_OK) return arena->status;
+  emblas_status status = check_rows(fitter, report);
+  if (status != EMBLAS_OK) return status;
+
+  frame_allocate(&fitter->frame, arena, d, whitened);
+  pass_allocate(&fitter->pass, arena, &fitter->data, &fitter->frame, o->backend, shape);
+  fitter->theta = arena_doubles(arena, gaussian_theta_size(&shape), 1);
+  fitter->spare = arena_doubles(arena, gaussian_theta_size(&shape), 1);
+  fitter->flags = arena_take(arena, o->components, 1, sizeof *fitter->flags);
+  fitter->column_flags = arena_take(arena, d, 1, sizeof *fitter->column_flags);
+  double *floor = arena_doubles(arena, d, 1), *pooled = whitened ? arena_doubles(arena, d, d) : NULL;
+  if (arena->status != EMBLAS_OK) return arena->status;
+
+  frame_from_ranges(&fitter->frame, &fitter->data, &fitter->summary, shape.geometry == GEOMETRY_SPHERICAL);
+  for (size_t j = 0; j < d; j++)
+    fitter->column_flags[j] = fitter->frame.constant[j] ? EMBLAS_COLUMN_CONSTANT : 0;
+  pool(fitter, pooled);
+  set_floor(fitter, floor);
+  fitter->starter = (struct starter){.kind = o->start,
+                                     .seed = o->seed,
+                                     .labels = o->labels,
+                                     .model = o->model,
+                                     .summary = &fitter->summary};
+  starter_allocate(&fitter->starter, arena, &fitter->pass);
+  emblas_em_model_init(&fitter->map, sizeof fitter->map);
+  fitter->map.parameters = gaussian_theta_size(&shape);
+  fitter->map.weights = o->components;
+  fitter->map.context = fitter;
+  fitter->map.map = map;
+  return arena->status;
+}
+
+/* Kernels run between these two. */
+static int enter(const struct emblas_fitter *fitter) {
+  const struct emblas_backend *backend = fitter->options.backend;
+  return backend->enter != NULL ? backend->enter() : 0;
+}
+
+static void leave(const struct emblas_fitter *fitter, int token) {
+  const struct emblas_backend *backend = fitter->options.backend;
+  if (backend->leave != NULL) backend->leave(token);
+}
+
+emblas_status emblas_fitter_create(const struct emblas_data *data, const struct emblas_options *options,
+                                   struct emblas_fitter **out, struct emblas_report *report) {
+  struct emblas_options defaults;
+  emblas_options_init(&defaults, sizeof defaults);
+  if (options == NULL) options = &defaults;
+  if (report != NULL && report->size < sizeof *report) return EMBLAS_ERROR_ARGUMENT;
+  if (out == NULL || !options_valid(options)) return EMBLAS_ERROR_ARGUMENT;
+  emblas_status status = view_check(data);
+  if (status != EMBLAS_OK) return status;
+  report_begin(report, options->allocator);
+
+  struct arena arena;
+  arena_init(&arena, options->allocator);
+  struct emblas_fitter *fitter = arena_take(&arena, 1, 1, sizeof *fitter);
+  if (fitter == NULL) return arena.status;
+  *fitter = (struct emblas_fitter){.arena = arena, .data = *data, .options = *options};
+  if (options->backend == NULL) fitter->options.backend = emblas_backend_auto();
+  int token = enter(fitter);
+  status = set_up(fitter, report);
+  leave(fitter, token);
+  if (status != EMBLAS_OK)
+    emblas_fitter_free(fitter);
+  else
+    *out = fitter;
+  return status;
+}
+
+void emblas_fitter_free(struct emblas_fitter *fitter) {
+  if (fitter == NULL) return;
+  emblas_em_free(fitter->em);
+  struct arena arena = fitter->arena;
+  arena_free(&arena);
+}
+
+emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start) {
+  struct emblas_em_options options;
+  struct emblas_em *em;
+  int token = enter(fitter);
+  fitter->component = EMBLAS_NOWHERE;
+  memset(fitter->flags, 0, fitter->options.components * sizeof *fitter->flags);
+  emblas_status status =
+      starter_parameters(&fitter->starter, &fitter->pass, &fitter->floor, start, fitter->theta,
+                         fitter->spare, fitter->flags, &fitter->component);
+  leave(fitter, token);
+  if (status != EMBLAS_OK) return status;
+  emblas_em_options_init(&options, sizeof options);
+  options.stop = fitter->options.stop;
+  options.tolerance = fitter->options.tolerance;
+  options.max_iterations = fitter->options.max_iterations;
+  options.allocator = fitter->options.allocator;
+  status = emblas_em_create(&fitter->map, &options, fitter->theta, &em);
+  if (status != EMBLAS_OK) return status;
+  emblas_em_free(fitter->em);
+  fitter->em = em;
+  return EMBLAS_OK;
+}
+
+double fitter_loglik(const struct emblas_fitter *fitter, double frame_loglik) {
+  return frame_loglik - fitter->summary.total_weight * fitter->frame.log_volume;
+}
+
+emblas_status emblas_fitter_step(struct emblas_fitter *fitter, struct emblas_em_point *point,
+                                 enum emblas_stop_reason *reason) {
+  size_t length;
+  if (fitter->em == NULL || reason == NULL) return EMBLAS_ERROR_ARGUMENT;
+  size_t maps = emblas_em_maps(fitter->em);
+  int token = enter(fitter);
+  emblas_status status = emblas_em_step(fitter->em, reason);
+  leave(fitter, token);
+  fitter->maps += emblas_em_maps(fitter->em) - maps;
+  if (status != EMBLAS_OK || point == NULL) return status;
+  const struct emblas_em_point *trace = emblas_em_trace(fitter->em, &length);
+  *point = trace[length - 1];
+  point->loglik = fitter_loglik(fitter, point->loglik);
+  point->q = fitter_loglik(fitter, point->q);
+  return EMBLAS_OK;
+}
+
+/* The trace of the running start, in units of the data. */
+static emblas_status report_trace(const struct emblas_fitter *fitter, struct emblas_report *report) {
+  size_t length;
+  void *copy;
+  const struct emblas_em_point *trace = emblas_em_trace(fitter->em, &length);
+  emblas_status status = report_copy(report, trace, length, sizeof *trace, &copy);
+  if (status != EMBLAS_OK) return status;
+  report->trace = copy;
+  report->trace_length = length;
+  for (size_t i = 0; i < length; i++) {
+    report->trace[i].loglik = fitter_loglik(fitter, trace[i].loglik);
+    report->trace[i].q = fitter_loglik(fitter, trace[i].q);
+  }
+  report->iterations = length > 0 ? length - 1 : 0;
+  return EMBLAS_OK;
+}
+
+static emblas_status report_flags(const struct emblas_fitter *fitter, struct emblas_report *report) {
+  size_t k = fitter->options.components, d = fitter->data.columns;
+  void *components, *columns;
+  emblas_status status = report_copy(report, fitter->flags, k, sizeof *fitter->flags, &components);
+  if (status != EMBLAS_OK) return status;
+  report->component_flags = components;
+  report->components = k;
+  status = report_copy(report, fitter->column_flags, d, sizeof *fitter->column_flags, &columns);
+  if (status != EMBLAS_OK) return status;
+  report->column_flags = columns;
+  report->columns = d;
+  return EMBLAS_OK;
+}
+
+static emblas_status fill_report(const struct emblas_fitter *fitter, struct emblas_report *report) {
+  const struct emblas_options *o = &fitter->options;
+  const struct emblas_block_sums *sums = &fitter->pass.sums;
+  report->maps = fitter->maps;
+  report->loglik = fitter_loglik(fitter, sums->loglik);
+  report->entropy = sums->loglik - sums->q;
+  report->total_weight = fitter->summary.total_weight;
+  report->parameters = emblas_parameter_count(o->covariance, o->components, fitter->data.columns);
+  report->backend = o->backend->name;
+  emblas_criteria(report->loglik, sums->hard, report->total_weight, report->parameters, &report->bic,
+                  &report->aic, &report->icl);
+  emblas_status status = report_flags(fitter, report);
+  return status == EMBLAS_OK ? report_trace(fitter, report) : status;
+}
+
+emblas_status emblas_fitter_finish(struct emblas_fitter *fitter, struct emblas_model **out,
+                                   struct emblas_report *report) {
+  const struct emblas_options *o = &fitter->options;
+  struct emblas_model *model;
+  struct emblas_em_value value;
+  if (fitter->em == NULL || out == NULL) return EMBLAS_ERROR_ARGUMENT;
+  emblas_status status =
+      model_allocate(o->allocator, o->covariance, o->components, fitter->data.columns, &model);
+  if (status != EMBLAS_OK) return status;
+  /* One more E step for what belongs to these parameters and no other, and an M step for the flags. */
+  const double *theta = emblas_em_theta(fitter->em);
+  int token = enter(fitter);
+  map(fitter, theta, fitter->spare, &value);
+  leave(fitter, token);
+  parameters_out(&fitter->frame, &model->shape, theta, model->theta);
+  if (report != NULL) {
+    report_begin(report, o->allocator);
+    status = fill_report(fitter, report);
+  }
+  if (status == EMBLAS_OK) {
+    *out = model;
+    return EMBLAS_OK;
+  }
+  emblas_model_free(model);
+  emblas_report_clear(report);
+  return status;
+}

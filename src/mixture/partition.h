@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Hard partitions of the rows, by given labels or by the nearest of k centres, and k-means on them.
+   Distances are Euclidean in columns of standard deviation 1. */
+#ifndef EMBLAS_PARTITION_H
+#define EMBLAS_PARTITION_H
+
+#include "../base/random.h"
+#include "start.h"
+
+/* Responsibilities 0 or the row's weight; context: the starter. */
+void partition_responsibilities(struct pass *pass, void *context, size_t first, size_t count,
+                                struct emblas_block_sums *sums);
+
+/* One walk over the rows: starter->sums of the parts, and the centres moved to their means. */
+void partition_means(struct starter *starter, struct pass *pass);
+
+/* k-means++ seeding (Arthur, Vassilvitskii 2007) and a few Lloyd rounds: starter->centres. */
+void partition_kmeans(struct starter *starter, struct pass *pass, struct random *random);
+
+#endif

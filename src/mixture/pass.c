@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "pass.h"
+
+#include <string.h>
+
+enum { MAX_BLOCK = 1024, MIN_BLOCK = 32, CACHE_DOUBLES = 1 << 16 };
+
+/* A reduction's buffer: the block's sums, then the statistics. */
+enum { SUMS = sizeof(struct emblas_block_sums) / sizeof(double) };
+
+size_t pass_block_rows(size_t rows, size_t features, size_t components) {
+  size_t block = MAX_BLOCK;
+  while (block > MIN_BLOCK && (features > CACHE_DOUBLES || block * (features + components) > CACHE_DOUBLES))
+    block /= 2;
+  return block < rows ? block : rows;
+}
+
+void pass_allocate(struct pass *pass, struct arena *arena, const struct emblas_data *data,
+                   const struct frame *frame, const struct emblas_backend *backend,
+                   struct gaussian gaussian) {
+  *pass = (struct pass){.data = data, .frame = frame, .backend = backend, .gaussian = gaussian};
+  struct gaussian *g = &pass->gaussian;
+  size_t statistics;
+  if (size_multiply(g->k, g->p, &statistics)) {
+    arena->status = EMBLAS_ERROR_SIZE;
+    return;
+  }
+  pass->block = pass_block_rows(data->rows, g->p, g->k);
+  gaussian_terms_allocate(g, arena, &pass->terms);
+  gaussian_scratch_allocate(g, arena, pass->block, &pass->scratch);
+  pass->x = arena_doubles(arena, pass->block, g->d);
+  pass->phi = arena_doubles(arena, pass->block, g->p);
+  pass->r = arena_doubles(arena, pass->block, g->k);
+  pass->row_loglik = arena_doubles(arena, pass->block, 1);
+  reduction_allocate(&pass->reduction, arena, SUMS + statistics, data->rows / pass->block + 1);
+}
+
+void pass_run(struct pass *pass, pass_responsibilities responsibilities, void *context, int moments) {
+  const struct gaussian *g = &pass->gaussian;
+  struct reduction *reduction = &pass->reduction;
+  double *stats = reduction->leaf + SUMS;
+  struct emblas_block_sums sums;
+  reduction->length = SUMS + (moments ? g->k * g->p : 0);
+  reduction_start(reduction);
+  for (size_t first = 0; first < pass->data->rows; first += pass->block) {
+    size_t left = pass->data->rows - first, count = left < pass->block ? left : pass->block;
+    frame_load(pass->frame, pass->backend, pass->data, first, count, pass->x);
+    if (pass->terms.expanded_count > 0) gaussian_features(g, count, pass->x, pass->phi);
+    responsibilities(pass, context, first, count, &sums);
+    if (moments)
+      gaussian_moments(g, pass->backend, &pass->terms, count, pass->x, pass->phi, pass->r, stats,
+                       &pass->scratch);
+    memcpy(reduction->leaf, &sums, sizeof sums);
+    reduction_add(reduction);
+  }
+  reduction_finish(reduction);
+  memcpy(&pass->sums, reduction->leaf, sizeof pass->sums);
+  pass->stats = stats;
+}
+
+void pass_logits(struct pass *pass, size_t count) {
+  gaussian_logits(&pass->gaussian, pass->backend, &pass->terms, count, pass->x, pass->phi, pass->r,
+                  &pass->scratch);
+}
+
+void pass_bayes(struct pass *pass, void *context, size_t first, size_t count,
+                struct emblas_block_sums *sums) {
+  (void)context;
+  const double *weights = pass->data->weights != NULL ? pass->data->weights + first : NULL;
+  pass_logits(pass, count);
+  pass->backend->softmax(count, pass->gaussian.k, pass->r, weights, pass->row_loglik, sums);
+}
+
+void pass_expectation(struct pass *pass, const double *theta, int moments) {
+  gaussian_prepare(&pass->gaussian, pass->backend, theta, &pass->terms, &pass->scratch);
+  pass_run(pass, pass_bayes, NULL, moments);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* A model meets rows: labels, responsibilities, densities. One pass, always in the centred form, since rows
+   far from the model must come out right too. */
+#include "coordinates.h"
+#include "pass.h"
+#include "report.h"
+
+#include <math.h>
+#include <string.h>
+
+void emblas_prediction_init(struct emblas_prediction *prediction, size_t size) {
+  memset(prediction, 0, size);
+  prediction->size = size;
+}
+
+/* The frame of a model: shift and scale from its means and deviations. */
+static void frame_from_model(struct frame *frame, const struct emblas_model *model) {
+  const struct gaussian *g = &model->shape;
+  double largest = 0;
+  frame->log_volume = 0;
+  for (size_t j = 0; j < g->d; j++) {
+    double reach = 0;
+    frame->shift[j] = gaussian_mean(g, model->theta, 0)[j];
+    for (size_t c = 0; c < g->k; c++) {
+      double offset = fabs(gaussian_mean(g, model->theta, c)[j] / 2 - frame->shift[j] / 2);
+      double entry = geometry_factor_entry(g->geometry, g->d, gaussian_factor(g, model->theta, c), j, j);
+      reach = fmax(reach, fmax(offset, entry / 2));
+    }
+    frame->scale[j] = frame_unit(reach);
+    largest = fmax(largest, frame->scale[j]);
+  }
+  for (size_t j = 0; j < g->d; j++) {
+    if (g->geometry == GEOMETRY_SPHERICAL) frame->scale[j] = largest;
+    frame->log_volume += log(frame->scale[j]);
+  }
+}
+
+struct output {
+  struct emblas_prediction *wanted;
+  double log_volume;
+};
+
+static size_t largest(size_t k, const double *r) {
+  size_t best = 0;
+  for (size_t c = 1; c < k; c++)
+    if (r[c] > r[best]) best = c;
+  return best;
+}
+
+/* Bayes' rule for a block, its sums weighted, its outputs not. */
+static void predict_block(struct pass *pass, void *context, size_t first, size_t count,
+                          struct emblas_block_sums *sums) {
+  const struct output *output = context;
+  const struct emblas_prediction *wanted = output->wanted;
+  struct emblas_block_sums unweighted;
+  size_t k = pass->gaussian.k;
+  pass_bayes(pass, NULL, first, count, sums);
+  if (pass->data->weights != NULL) {
+    pass_logits(pass, count);
+    pass->backend->softmax(count, k, pass->r, NULL, pass->row_loglik, &unweighted);
+  }
+  for (size_t i = 0; i < count; i++) {
+    const double *r = pass->r + i * k;
+    if (wanted->labels != NULL) wanted->labels[first + i] = largest(k, r);
+    if (wanted->responsibilities != NULL)
+      memcpy(wanted->responsibilities + (first + i) * k, r, k * sizeof *r);
+    if (wanted->logpdf != NULL) wanted->logpdf[first + i] = pass->row_loglik[i] - output->log_volume;
+  }
+}
+
+static void predict(struct pass *pass, struct frame *frame, const struct emblas_model *model, double *theta,
+                    double total_weight, struct emblas_prediction *prediction) {
+  struct output output = {prediction, 0};
+  frame_from_model(frame, model);
+  output.log_volume = frame->log_volume;
+  parameters_in(frame, &model->shape, model, theta);
+  gaussian_prepare(&pass->gaussian, pass->backend, theta, &pass->terms, &pass->scratch);
+  pass_run(pass, predict_block, &output, 0);
+  prediction->loglik = pass->sums.loglik - total_weight * frame->log_volume;
+  prediction->entropy = pass->sums.loglik - pass->sums.q;
+  prediction->hard = pass->sums.hard;
+}
+
+emblas_status emblas_predict(const struct emblas_model *model, const struct emblas_data *data,
+                             const struct emblas_backend *backend, struct emblas_prediction *prediction,
+                             struct emblas_report *report) {
+  struct view_summary summary;
+  struct frame frame;
+  struct pass pass;
+  struct arena arena;
+  size_t row = EMBLAS_NOWHERE, column = EMBLAS_NOWHERE;
+  if (model == NULL || prediction == NULL || prediction->size < sizeof *prediction)
+    return EMBLAS_ERROR_ARGUMENT;
+  emblas_status status = view_check(data);
+  if (status != EMBLAS_OK) return status;
+  if (data->columns != model->shape.d) return EMBLAS_ERROR_DIMENSION;
+  struct emblas_backend centred = backend != NULL ? *backend : *emblas_backend_auto();
+  centred.expansion_limit = 0;
+
+  arena_init(&arena, model->arena.allocator);
+  summary.low = arena_doubles(&arena, data->columns, 1);
+  summary.high = arena_doubles(&arena, data->columns, 1);
+  frame_allocate(&frame, &arena, data->columns, 0);
+  pass_allocate(&pass, &arena, data, &frame, &centred, model->shape);
+  double *theta = arena_doubles(&arena, gaussian_theta_size(&model->shape), 1);
+  status = arena.status;
+  if (status == EMBLAS_OK) {
+    status = view_summarise(data, &summary, &row, &column);
+    report_place(report, status, row, column, EMBLAS_NOWHERE);
+  }
+  if (status == EMBLAS_OK) {
+    int token = centred.enter != NULL ? centred.enter() : 0;
+    predict(&pass, &frame, model, theta, summary.total_weight, prediction);
+    if (centred.leave != NULL) centred.leave(token);
+  }
+  arena_free(&arena);
+  return status;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "reduce.h"
+
+#include <string.h>
+
+void reduction_allocate(struct reduction *reduction, struct arena *arena, size_t length,
+                        size_t max_leaves) {
+  *reduction = (struct reduction){.length = length, .levels = 1};
+  while (max_leaves >> reduction->levels != 0) reduction->levels++;
+  reduction->slots = arena_doubles(arena, reduction->levels, length);
+  reduction->leaf = arena_doubles(arena, length, 1);
+}
+
+void reduction_start(struct reduction *reduction) {
+  reduction->leaves = 0;
+}
+
+static void add(size_t length, double *sum, const double *more) {
+  for (size_t i = 0; i < length; i++) sum[i] += more[i];
+}
+
+void reduction_add(struct reduction *reduction) {
+  double *carry = reduction->leaf;
+  size_t level = 0;
+  /* As in counting: each slot that is taken joins the carry and moves up. */
+  for (; reduction->leaves >> level & 1; level++) {
+    double *slot = reduction->slots + level * reduction->length;
+    add(reduction->length, slot, carry);
+    carry = slot;
+  }
+  memcpy(reduction->slots + level * reduction->length, carry, reduction->length * sizeof *carry);
+  reduction->leaves++;
+}
+
+void reduction_finish(struct reduction *reduction) {
+  memset(reduction->leaf, 0, reduction->length * sizeof *reduction->leaf);
+  for (size_t level = 0; level < reduction->levels; level++)
+    if (reduction->leaves >> level & 1)
+      add(reduction->length, reduction->leaf, reduction->slots + level * reduction->length);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Sums of buffers in the order of a fixed binary tree: leaf i is block i, whoever computed it. The tree is
+   shallow, so that rounding grows with log n, and its shape depends on the number of blocks alone. */
+#ifndef EMBLAS_REDUCE_H
+#define EMBLAS_REDUCE_H
+
+#include "../base/arena.h"
+
+struct reduction {
+  size_t length; /* doubles in a buffer */
+  size_t levels;
+  size_t leaves; /* added so far */
+  double *slots; /* levels x length: slot l holds the sum of 2^l leaves while bit l of `leaves` is set */
+  double *leaf;  /* the next leaf, for the caller to fill */
+};
+
+void reduction_allocate(struct reduction *reduction, struct arena *arena, size_t length, size_t max_leaves);
+void reduction_start(struct reduction *reduction);
+/* Adds the leaf. */
+void reduction_add(struct reduction *reduction);
+/* The sum of all leaves (at least one), in `leaf`. */
+void reduction_finish(struct reduction *reduction);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#include "report.h"
+
+#include "../base/arena.h"
+
+#include <math.h>
+#include <string.h>
+
+void emblas_report_init(struct emblas_report *report, size_t size) {
+  memset(report, 0, size);
+  report->size = size;
+  report->loglik = NAN;
+  report->row = report->column = report->component = report->iteration = EMBLAS_NOWHERE;
+}
+
+void emblas_report_clear(struct emblas_report *report) {
+  if (report == NULL) return;
+  void *arrays[] = {report->starts, report->trace, report->component_flags, report->column_flags};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+    if (arrays[i] != NULL) report->allocator.release(report->allocator.context, arrays[i]);
+  emblas_report_init(report, report->size);
+}
+
+void report_begin(struct emblas_report *report, struct emblas_allocator allocator) {
+  if (report == NULL) return;
+  emblas_report_clear(report);
+  report->allocator = allocator_or_default(allocator);
+}
+
+emblas_status report_copy(struct emblas_report *report, const void *from, size_t count, size_t element,
+                          void **to) {
+  *to = NULL;
+  if (count == 0) return EMBLAS_OK;
+  void *copy = report->allocator.allocate(report->allocator.context, count * element);
+  if (copy == NULL) return EMBLAS_ERROR_MEMORY;
+  memcpy(copy, from, count * element);
+  *to = copy;
+  return EMBLAS_OK;
+}
+
+emblas_status report_place(struct emblas_report *report, emblas_status status, size_t row, size_t column,
+                           size_t component) {
+  if (report == NULL || status == EMBLAS_OK) return status;
+  report->row = row;
+  report->column = column;
+  report->component = component;
+  return status;
+}

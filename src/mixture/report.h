@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef EMBLAS_REPORT_H
+#define EMBLAS_REPORT_H
+
+#include <emblas/emblas.h>
+
+/* A copy of an array for the report, from its allocator. Empty arrays are NULL. */
+emblas_status report_copy(struct emblas_report *report, const void *from, size_t count, size_t element,
+                          void **to);
+
+/* Clears an initialised report and gives it the allocator. */
+void report_begin(struct emblas_report *report, struct emblas_allocator allocator);
+
+/* Says where an error is. report may be NULL. Returns status. */
+emblas_status report_place(struct emblas_report *report, emblas_status status, size_t row, size_t column,
+                           size_t component);
+
+#endif

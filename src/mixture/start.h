@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a fit begins: parameters in the frame, before any E step. */
+#ifndef EMBLAS_START_H
+#define EMBLAS_START_H
+
+#include "pass.h"
+
+struct starter {
+  enum emblas_start kind;
+  uint64_t seed;
+  const size_t *labels;             /* EMBLAS_START_LABELS */
+  const struct emblas_model *model; /* EMBLAS_START_MODEL */
+  const struct view_summary *summary;
+  double *deviation; /* d: pooled standard deviation of the scaled columns; 1 for constant ones */
+  double *centres;   /* k x d: in columns of deviation 1 */
+  double *nearest;   /* k x (1 + d): makes logits of which the largest is the nearest centre's */
+  double *sums;      /* k x (1 + d): weights and sums of a partition's parts */
+  double *distance;  /* n: squared distance to the nearest centre so far */
+  double *full;      /* d x d */
+};
+
+void starter_allocate(struct starter *starter, struct arena *arena, const struct pass *pass);
+
+/* Start number `number`, into theta. previous, flags: room for parameters and component flags. On an error
+ *component may name one. */
+emblas_status starter_parameters(struct starter *starter, struct pass *pass,
+                                 const struct gaussian_floor *floor, size_t number, double *theta,
+                                 double *previous, unsigned *flags, size_t *component);
+
+#endif
