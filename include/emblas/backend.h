@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-/** What the softmax of a block adds up, over its rows i with weights w_i. */
+/** What the softmax adds up, over the rows i with weights w_i. */
 struct emblas_block_sums {
   double loglik;    /**< sum_i w_i log sum_c exp(l_ic) */
   double q;         /**< sum_i w_i sum_c r_ic l_ic */
@@ -32,9 +32,10 @@ struct emblas_backend {
   const char *name; /**< "reference", "blas", ... */
 
   /**
-   * The largest sum_j |theta_j phi_j| at which a component may use the expanded form
-   * logit = phi' theta. The error of a logit is about this bound times 1.1e-16. 0: never; every
-   * component is evaluated in the centred form |L^-1 (x - mean)|^2.
+   * How far a component may go in the expanded form logit = phi' theta: up to sum_j |theta_j phi_j| = limit
+   * times d, two standard deviations out from its mean. The error of a logit, which is a sum of d squares, is
+   * about 1.1e-16 times that sum. 0: never; every component is evaluated in the centred form
+   * |L^-1 (x - mean)|^2.
    */
   double expansion_limit;
 
@@ -53,12 +54,12 @@ struct emblas_backend {
    * Rows of logits become weighted responsibilities, in place:
    * l[i,c] <- w_i exp(l[i,c]) / sum_c' exp(l[i,c']), evaluated with the row's maximum taken out.
    * weights: b entries, NULL for ones. row_loglik: NULL, or b entries that receive
-   * log sum_c exp(l[i,c]), unweighted.
+   * log sum_c exp(l[i,c]), unweighted. The block's sums are added to *sums.
    */
   void (*softmax)(size_t b, size_t k, double *logits, const double *weights, double *row_loglik,
                   struct emblas_block_sums *sums);
 
-  /** S = R' Phi: stats[c,j] = sum_i r[i,c] phi[i,j].  r b x k, phi b x p, stats k x p. */
+  /** S += R' Phi: stats[c,j] += sum_i r[i,c] phi[i,j].  r b x k, phi b x p, stats k x p. */
   void (*moments)(size_t b, size_t p, size_t k, const double *r, const double *phi, double *stats);
 
   /** z_i = L^-1 (x_i - mean).  factor: d x d, lower triangular; x, z: b x d, z may be x; mean: NULL for 0. */
@@ -66,7 +67,7 @@ struct emblas_backend {
                  double *z);
 
   /**
-   * Weighted scatter: m[j,l] = sum_i r_i x[i,j] x[i,l] for l <= j; the upper triangle of m (d x d) is
+   * Weighted scatter: m[j,l] += sum_i r_i x[i,j] x[i,l] for l <= j; the upper triangle of m (d x d) is
    * not touched. r_i = r[i * stride] >= 0. scratch: b x d.
    */
   void (*scatter)(size_t b, size_t d, const double *r, size_t stride, const double *x, double *scratch,

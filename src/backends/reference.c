@@ -17,7 +17,6 @@ static void logits(size_t b, size_t p, size_t k, const double *phi, const double
 /* r_ic = w_i exp(l_ic) / sum_c exp(l_ic) */
 static void softmax(size_t b, size_t k, double *l, const double *weights, double *row_loglik,
                     struct emblas_block_sums *sums) {
-  *sums = (struct emblas_block_sums){0, 0, 0, 0};
   for (size_t i = 0; i < b; i++) {
     double *row = l + i * k, weight = weights != NULL ? weights[i] : 1;
     double max = row[0], z = 0, expected = 0;
@@ -35,13 +34,13 @@ static void softmax(size_t b, size_t k, double *l, const double *weights, double
   }
 }
 
-/* S_cj = r_ic phi_ij */
+/* S_cj += r_ic phi_ij */
 static void moments(size_t b, size_t p, size_t k, const double *r, const double *phi, double *s) {
   for (size_t c = 0; c < k; c++)
     for (size_t j = 0; j < p; j++) {
       double sum = 0;
       for (size_t i = 0; i < b; i++) sum += r[i * k + c] * phi[i * p + j];
-      s[c * p + j] = sum;
+      s[c * p + j] += sum;
     }
 }
 
@@ -56,7 +55,7 @@ static void whiten(size_t b, size_t d, const double *factor, const double *mean,
     }
 }
 
-/* m_jl = r_i x_ij x_il */
+/* m_jl += r_i x_ij x_il */
 static void scatter(size_t b, size_t d, const double *r, size_t stride, const double *x, double *scratch,
                     double *m) {
   (void)scratch;
@@ -64,7 +63,7 @@ static void scatter(size_t b, size_t d, const double *r, size_t stride, const do
     for (size_t l = 0; l <= j; l++) {
       double sum = 0;
       for (size_t i = 0; i < b; i++) sum += r[i * stride] * x[i * d + j] * x[i * d + l];
-      m[j * d + l] = sum;
+      m[j * d + l] += sum;
     }
 }
 

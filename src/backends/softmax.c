@@ -135,7 +135,6 @@ INLINE void rows_exponentials(size_t rows, size_t k, double *l, struct row_sums 
 RUN_TIME_DISPATCH
 void softmax_vector(size_t b, size_t k, double *l, const double *weights, double *row_loglik,
                     struct emblas_block_sums *sums) {
-  *sums = (struct emblas_block_sums){0, 0, 0, 0};
   size_t together = k < LANES ? LANES : 1;
   for (size_t first = 0; first < b; first += together) {
     struct row_sums of_rows[LANES];

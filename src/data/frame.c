@@ -121,10 +121,8 @@ static void pooled_covariance(struct frame *frame, const struct emblas_backend *
     size_t count = load_centred(frame, data, total_weight, work, first);
     for (size_t i = 0; i < count; i++)
       for (size_t j = 0; j < d; j++) frame->variance[j] += work->block[i * d + j] * work->block[i * d + j];
-    if (frame->whitener == NULL) continue;
-    backend->scatter(count, d, &one, 0, work->block, work->scratch, work->scatter);
-    for (size_t j = 0; j < d; j++)
-      for (size_t l = 0; l <= j; l++) work->pooled[j * d + l] += work->scatter[j * d + l];
+    if (frame->whitener != NULL)
+      backend->scatter(count, d, &one, 0, work->block, work->scratch, work->pooled);
   }
 }
 

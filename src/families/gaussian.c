@@ -6,8 +6,8 @@
 
    The expanded form adds terms that are larger than their sum when a component is narrow and far from the
    origin. Its error is about 1.1e-16 sum_j |natural_j phi_j|; a component whose sum, two standard
-   deviations out from its mean, exceeds the backend's limit takes the centred form. The same sum bounds the
-   relative error of its second moments about the origin. */
+   deviations out from its mean, exceeds the backend's limit per dimension takes the centred form. The same
+   sum bounds the relative error of its second moments about the origin. */
 #include "gaussian.h"
 
 #include <math.h>
@@ -124,7 +124,7 @@ void gaussian_prepare(const struct gaussian *g, const struct emblas_backend *bac
       bound = g->geometry == GEOMETRY_FULL
                   ? natural_full(g, backend, terms->constant[c], mean, factor, natural, scratch)
                   : natural_diag(g, terms->constant[c], mean, factor, natural);
-    terms->expanded[c] = bound <= backend->expansion_limit;
+    terms->expanded[c] = bound <= backend->expansion_limit * (double)d;
     terms->expanded_count += terms->expanded[c];
     for (size_t j = 0; j < d; j++) terms->centre[c * d + j] = terms->expanded[c] ? 0 : mean[j];
     if (!terms->expanded[c]) memset(natural, 0, g->p * sizeof *natural);
@@ -194,38 +194,40 @@ void gaussian_logits(const struct gaussian *g, const struct emblas_backend *back
 
 /* ------------------------------------------------------------------ statistics */
 
-/* [ N | S1 | S2 ] of one component about its centre. */
+/* Adds [ N | S1 | S2 ] of one component about its centre. */
 static void centred_moments(const struct gaussian *g, const struct emblas_backend *backend,
                             const double *centre, size_t b, const double *x, double *stats,
                             struct gaussian_scratch *scratch) {
   size_t d = g->d;
   const double *r = scratch->column;
   double *offset = scratch->rows, *second = stats + 1 + d;
-  stats[0] = 0;
   for (size_t i = 0; i < b; i++) {
     stats[0] += r[i];
     for (size_t j = 0; j < d; j++) offset[i * d + j] = x[i * d + j] - centre[j];
   }
   backend->moments(b, d, 1, r, offset, stats + 1);
   if (g->geometry == GEOMETRY_FULL) {
+    memset(scratch->matrix, 0, d * d * sizeof *scratch->matrix);
     backend->scatter(b, d, r, 1, offset, scratch->more_rows, scratch->matrix);
     for (size_t j = 0; j < d; j++)
-      for (size_t l = 0; l <= j; l++) *second++ = scratch->matrix[j * d + l];
+      for (size_t l = 0; l <= j; l++) *second++ += scratch->matrix[j * d + l];
     return;
   }
   size_t step = g->geometry == GEOMETRY_DIAG; /* spherical: all columns into one sum */
-  memset(second, 0, (g->p - 1 - d) * sizeof *second);
   for (size_t i = 0; i < b; i++)
     for (size_t j = 0; j < d; j++) second[j * step] += r[i] * offset[i * d + j] * offset[i * d + j];
 }
 
 void gaussian_moments(const struct gaussian *g, const struct emblas_backend *backend,
                       const struct gaussian_terms *terms, size_t b, const double *x, const double *phi,
-                      const double *r, double *stats, struct gaussian_scratch *scratch) {
-  if (terms->expanded_count > 0) backend->moments(b, g->p, g->k, r, phi, stats);
+                      double *r, double *stats, struct gaussian_scratch *scratch) {
   for (size_t c = 0; c < g->k; c++) {
     if (terms->expanded[c]) continue;
-    for (size_t i = 0; i < b; i++) scratch->column[i] = r[i * g->k + c];
+    for (size_t i = 0; i < b; i++) {
+      scratch->column[i] = r[i * g->k + c];
+      r[i * g->k + c] = 0; /* nothing of it in the product below */
+    }
     centred_moments(g, backend, terms->centre + c * g->d, b, x, stats + c * g->p, scratch);
   }
+  if (terms->expanded_count > 0) backend->moments(b, g->p, g->k, r, phi, stats);
 }

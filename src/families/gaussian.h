@@ -73,10 +73,10 @@ void gaussian_logits(const struct gaussian *g, const struct emblas_backend *back
                      const struct gaussian_terms *terms, size_t b, const double *x, const double *phi,
                      double *logits, struct gaussian_scratch *scratch);
 
-/* Statistics (k x p) of a block from its weighted responsibilities r (b x k). */
+/* Adds the statistics (k x p) of a block, from its weighted responsibilities r (b x k), which are used up. */
 void gaussian_moments(const struct gaussian *g, const struct emblas_backend *backend,
-                      const struct gaussian_terms *terms, size_t b, const double *x, const double *phi,
-                      const double *r, double *stats, struct gaussian_scratch *scratch);
+                      const struct gaussian_terms *terms, size_t b, const double *x, const double *phi, double *r,
+                      double *stats, struct gaussian_scratch *scratch);
 
 /* What bounds the M step: a component's variance in any direction is at least floor[j]. */
 struct gaussian_floor {

@@ -26,15 +26,17 @@ struct io_selection {
   const char *weights; /* a name or 1-based number; NULL: none */
 };
 
-/* Reads CSV or TSV (path "-": standard input; header optional) or .npy. */
+/* Reads CSV or TSV (path "-": standard input) or .npy. The first row of a CSV is a header when a selected
+   field in it is a word, or when columns are selected by name. Unselected columns may hold anything.
+   Numbers of columns count the file's. On failure the table is as it was. */
 int io_table_read(const char *path, const struct io_selection *selection, struct io_table *table,
                   struct io_error *error);
 void io_table_free(struct io_table *table);
 
-/* Labels: one column `label`, values 0, 1, ..; *labels is malloc'ed. */
+/* Labels: a file of one column, values 0, 1, ..; *labels is malloc'ed. */
 int io_labels_read(const char *path, size_t **labels, size_t *count, struct io_error *error);
 
-/* ---- model files (model_file.c) ---- */
+/* ---- model files (model_write.c, model_read.c) ---- */
 
 /* The "fit" part of a model file. */
 struct io_fit {
@@ -66,10 +68,14 @@ void io_names_free(char **names, size_t count);
 /* ---- replacing a file in one step (replace.c) ---- */
 
 /* Opens a temporary file beside path (its permissions kept when it exists); commit flushes, syncs and
-   renames it over path; discard removes it. path "-" writes to standard output. */
+   renames it over path, or removes it when that fails; discard removes it, and does nothing after a commit.
+   A symbolic link's target is replaced. What is no regular file, as /dev/null, is written to directly.
+   path "-" writes to standard output, which stays open. */
 struct io_replacement {
   FILE *stream;
-  char *path, *temporary;
+  char *path;      /* as given, for messages; NULL: standard output */
+  char *target;    /* the file that is replaced, links followed; NULL when path is written to directly */
+  char *temporary; /* NULL with target */
 };
 int io_replace_open(struct io_replacement *r, const char *path, struct io_error *error);
 int io_replace_commit(struct io_replacement *r, struct io_error *error);

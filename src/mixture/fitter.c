@@ -68,7 +68,6 @@ static void pool(struct emblas_fitter *fitter, double *pooled) {
   struct frame_workspace work = {.rows = pass->block,
                                  .block = pass->scratch.rows,
                                  .scratch = pass->scratch.more_rows,
-                                 .scatter = pass->scratch.matrix,
                                  .pooled = pooled,
                                  .mean = pass->scratch.moments};
   frame_pool(&fitter->frame, pass->backend, &fitter->data, fitter->summary.total_weight, &work);

@@ -72,7 +72,7 @@ static void assign(struct starter *starter, struct pass *pass, size_t first, siz
 
 void partition_responsibilities(struct pass *pass, void *context, size_t first, size_t count,
                                 struct emblas_block_sums *sums) {
-  *sums = (struct emblas_block_sums){0, 0, 0, 0};
+  (void)sums;
   assign(context, pass, first, count);
 }
 
@@ -85,6 +85,7 @@ void partition_means(struct starter *starter, struct pass *pass) {
   for (size_t first = 0; first < pass->data->rows; first += pass->block) {
     size_t left = pass->data->rows - first, count = left < pass->block ? left : pass->block;
     assign(starter, pass, first, count);
+    memset(reduction->leaf, 0, reduction->length * sizeof *reduction->leaf);
     pass->backend->moments(count, p, g->k, pass->r, pass->phi, reduction->leaf);
     reduction_add(reduction);
   }

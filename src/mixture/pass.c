@@ -5,7 +5,7 @@
 
 enum { MAX_BLOCK = 1024, MIN_BLOCK = 32, CACHE_DOUBLES = 1 << 16 };
 
-/* A reduction's buffer: the block's sums, then the statistics. */
+/* A reduction's buffer: the sums, then the statistics. A leaf is MAX_BLOCK rows, whatever the block. */
 enum { SUMS = sizeof(struct emblas_block_sums) / sizeof(double) };
 
 size_t pass_block_rows(size_t rows, size_t features, size_t components) {
@@ -32,30 +32,41 @@ void pass_allocate(struct pass *pass, struct arena *arena, const struct emblas_d
   pass->phi = arena_doubles(arena, pass->block, g->p);
   pass->r = arena_doubles(arena, pass->block, g->k);
   pass->row_loglik = arena_doubles(arena, pass->block, 1);
-  reduction_allocate(&pass->reduction, arena, SUMS + statistics, data->rows / pass->block + 1);
+  reduction_allocate(&pass->reduction, arena, SUMS + statistics, data->rows / MAX_BLOCK + 1);
+}
+
+static size_t least(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+/* Adds one block to the leaf. */
+static void add_block(struct pass *pass, pass_responsibilities responsibilities, void *context, int moments,
+                      size_t first, size_t count) {
+  const struct gaussian *g = &pass->gaussian;
+  struct emblas_block_sums *sums = (struct emblas_block_sums *)pass->reduction.leaf;
+  frame_load(pass->frame, pass->backend, pass->data, first, count, pass->x);
+  if (pass->terms.expanded_count > 0) gaussian_features(g, count, pass->x, pass->phi);
+  responsibilities(pass, context, first, count, sums);
+  if (moments)
+    gaussian_moments(g, pass->backend, &pass->terms, count, pass->x, pass->phi, pass->r,
+                     pass->reduction.leaf + SUMS, &pass->scratch);
 }
 
 void pass_run(struct pass *pass, pass_responsibilities responsibilities, void *context, int moments) {
-  const struct gaussian *g = &pass->gaussian;
   struct reduction *reduction = &pass->reduction;
-  double *stats = reduction->leaf + SUMS;
-  struct emblas_block_sums sums;
-  reduction->length = SUMS + (moments ? g->k * g->p : 0);
+  size_t rows = pass->data->rows;
+  reduction->length = SUMS + (moments ? pass->gaussian.k * pass->gaussian.p : 0);
   reduction_start(reduction);
-  for (size_t first = 0; first < pass->data->rows; first += pass->block) {
-    size_t left = pass->data->rows - first, count = left < pass->block ? left : pass->block;
-    frame_load(pass->frame, pass->backend, pass->data, first, count, pass->x);
-    if (pass->terms.expanded_count > 0) gaussian_features(g, count, pass->x, pass->phi);
-    responsibilities(pass, context, first, count, &sums);
-    if (moments)
-      gaussian_moments(g, pass->backend, &pass->terms, count, pass->x, pass->phi, pass->r, stats,
-                       &pass->scratch);
-    memcpy(reduction->leaf, &sums, sizeof sums);
+  for (size_t leaf = 0; leaf < rows; leaf += MAX_BLOCK) {
+    size_t end = least(leaf + MAX_BLOCK, rows);
+    memset(reduction->leaf, 0, reduction->length * sizeof *reduction->leaf);
+    for (size_t first = leaf; first < end; first += pass->block)
+      add_block(pass, responsibilities, context, moments, first, least(pass->block, end - first));
     reduction_add(reduction);
   }
   reduction_finish(reduction);
   memcpy(&pass->sums, reduction->leaf, sizeof pass->sums);
-  pass->stats = stats;
+  pass->stats = reduction->leaf + SUMS;
 }
 
 void pass_logits(struct pass *pass, size_t count) {

@@ -52,7 +52,7 @@ static void predict_block(struct pass *pass, void *context, size_t first, size_t
                           struct emblas_block_sums *sums) {
   const struct output *output = context;
   const struct emblas_prediction *wanted = output->wanted;
-  struct emblas_block_sums unweighted;
+  struct emblas_block_sums unweighted = {0, 0, 0, 0};
   size_t k = pass->gaussian.k;
   pass_bayes(pass, NULL, first, count, sums);
   if (pass->data->weights != NULL) {

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* Errors, memory and the end of output. */
+#include "cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void complain_list(const char *format, va_list arguments) {
+  fflush(stdout);
+  fputs("emblas: ", stderr);
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+}
+
+void complain(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  complain_list(format, arguments);
+  va_end(arguments);
+}
+
+void die(enum exit_status status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  complain_list(format, arguments);
+  va_end(arguments);
+  exit(status);
+}
+
+void *allocate(size_t count, size_t size) {
+  void *memory = calloc(count ? count : 1, size);
+  if (!memory) die(EXIT_FAILED, "out of memory");
+  return memory;
+}
+
+char *print_string(const char *format, ...) {
+  char *text;
+  va_list arguments;
+  va_start(arguments, format);
+  if (vasprintf(&text, format, arguments) < 0) die(EXIT_FAILED, "out of memory");
+  va_end(arguments);
+  return text;
+}
+
+void parse_arguments(const struct argp *argp, int argc, char **argv, void *input) {
+  error_t error = argp_parse(argp, argc, argv, 0, NULL, input);
+  if (error) die(EXIT_FAILED, "%s", strerror(error));
+}
+
+enum exit_status exit_status_of(emblas_status status) {
+  switch (status) {
+  case EMBLAS_OK:
+    return EXIT_DONE;
+  case EMBLAS_ERROR_ARGUMENT:
+    return EXIT_USAGE;
+  case EMBLAS_ERROR_MEMORY:
+  case EMBLAS_ERROR_SIZE:
+  case EMBLAS_ERROR_NUMERICAL:
+    return EXIT_FAILED;
+  default:
+    return EXIT_DATA;
+  }
+}
+
+int output_possible(const char *path) {
+  struct io_replacement replacement;
+  struct io_error error;
+  if (io_replace_open(&replacement, path, &error) != 0) {
+    complain("%s", error.text);
+    return 0;
+  }
+  io_replace_discard(&replacement);
+  return 1;
+}
+
+enum exit_status close_stdout(void) {
+  int failed = ferror(stdout);
+  errno = 0;
+  if (fclose(stdout) == 0 && !failed) return EXIT_DONE;
+  /* A reader that has seen enough, as head, is no accident. */
+  if (errno != EPIPE) complain("standard output: %s", strerror(errno ? errno : EIO));
+  return EXIT_FAILED;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* emblas fit: read, fit, save, report. */
+#include "fit.h"
+#include "rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What a given start holds in memory. */
+struct given_start {
+  size_t *labels;
+  struct loaded_model model;
+};
+
+/* A start of its own size: -k may be left out, but not differ. */
+static void agree(struct fit_arguments *arguments, const char *path, size_t components) {
+  if (arguments->k_low && arguments->k_low != components) {
+    die(EXIT_DATA, "%s has %zu components, -k asks for %zu", path, components, arguments->k_low);
+  }
+  arguments->k_low = arguments->k_high = components;
+}
+
+static void read_labels(struct given_start *start, struct fit_arguments *arguments,
+                        const struct io_table *table) {
+  struct io_error error;
+  size_t count, most = 0;
+  if (io_labels_read(arguments->labels_path, &start->labels, &count, &error) != 0) {
+    die(EXIT_DATA, "%s", error.text);
+  }
+  if (count != table->rows) {
+    die(EXIT_DATA, "%s has %zu labels, %s has %zu rows", arguments->labels_path, count, arguments->data,
+        table->rows);
+  }
+  for (size_t i = 0; i < count; i++) most = start->labels[i] > most ? start->labels[i] : most;
+  agree(arguments, arguments->labels_path, most + 1);
+  arguments->options.labels = start->labels;
+}
+
+static void read_model(struct given_start *start, struct fit_arguments *arguments,
+                       const struct io_table *table) {
+  model_load(arguments->model_path, &start->model);
+  rows_check_dimension(&start->model, arguments->data, table);
+  agree(arguments, arguments->model_path, emblas_model_components(start->model.model));
+  arguments->options.model = start->model.model;
+  if (!arguments->covariance_count) {
+    arguments->covariances[arguments->covariance_count++] =
+        emblas_model_covariance_model(start->model.model);
+  }
+}
+
+/* Prints what is wanted of the result on standard output. */
+static enum exit_status say(const struct fit_arguments *arguments, const struct io_table *table,
+                            const struct search *search, const struct warnings *warnings,
+                            const char *written) {
+  struct io_fit fit;
+  struct io_error error;
+  if (!arguments->json && !arguments->quiet) report_print(arguments, table, search, warnings, written);
+  if (!arguments->json) return EXIT_DONE;
+  fit_describe(&fit, arguments, search, warnings, table->rows);
+  if (io_model_print(stdout, search->model, (const char *const *)table->names, &fit, &error) == 0) {
+    return EXIT_DONE;
+  }
+  complain("%s", error.text);
+  return EXIT_FAILED;
+}
+
+enum exit_status command_fit(int argc, char **argv) {
+  struct fit_arguments arguments;
+  struct given_start start = {0};
+  struct io_table table;
+  struct search search;
+  struct warnings warnings;
+  struct fit_files files;
+
+  fit_arguments_parse(&arguments, argc, argv);
+  rows_read(arguments.data, &arguments.selection, &table);
+  if (arguments.labels_path) read_labels(&start, &arguments, &table);
+  if (arguments.model_path) read_model(&start, &arguments, &table);
+  if (!arguments.covariance_count) arguments.covariances[arguments.covariance_count++] = EMBLAS_FULL;
+  fit_files_check(&arguments);
+
+  search_run(&search, &arguments, &table);
+  if (!search.model)
+    die(EXIT_FAILED, "%s: every fit failed: %s", arguments.data,
+        emblas_status_string(EMBLAS_ERROR_NUMERICAL));
+  warnings_collect(&warnings, &search, &table, arguments.options.max_iterations);
+  fit_files_write(&files, &arguments, &table, &search, &warnings);
+  enum exit_status said = say(&arguments, &table, &search, &warnings, files.written);
+
+  warnings_free(&warnings);
+  search_free(&search);
+  model_unload(&start.model);
+  free(start.labels);
+  io_table_free(&table);
+  free(files.written);
+  return files.status != EXIT_DONE ? files.status : said;
+}

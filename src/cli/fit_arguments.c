@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of `emblas fit`. */
+#include "fit.h"
+#include "values.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum option_key {
+  KEY_FAMILY = 256,
+  KEY_COV,
+  KEY_CRITERION,
+  KEY_COLUMNS,
+  KEY_WEIGHTS,
+  KEY_INIT,
+  KEY_STARTS,
+  KEY_SEED,
+  KEY_TOL,
+  KEY_MAX_ITER,
+  KEY_STOP,
+  KEY_ACCELERATE,
+  KEY_COMPRESS,
+  KEY_BACKEND,
+  KEY_THREADS,
+  KEY_PLOT,
+  KEY_PLOT_TRACE,
+  KEY_PLOT_SCRIPT,
+  KEY_TRACE,
+  KEY_FORMAT
+};
+
+static const struct argp_option option_table[] = {
+    {NULL, 0, NULL, 0, "Model:", 1},
+    {"components", 'k', "K|A:B", 0, "number of components, or a range searched by --criterion", 0},
+    {"cov", KEY_COV, "LIST", 0,
+     "covariance models: full, tied, diag, spherical or mclust's VVV, EEE, VVI, VII (V, E in one "
+     "dimension); several with commas, or all (full)",
+     0},
+    {"criterion", KEY_CRITERION, "NAME", 0, "bic, aic or icl: the smallest is kept (bic)", 0},
+    {"family", KEY_FAMILY, "NAME", 0, "gaussian (gaussian)", 0},
+    {NULL, 0, NULL, 0, "Data:", 2},
+    {"columns", KEY_COLUMNS, "LIST", 0, "names or numbers from 1, with commas (all)", 0},
+    {"weights", KEY_WEIGHTS, "COLUMN", 0, "observation weights, name or number (all 1)", 0},
+    {NULL, 0, NULL, 0, "Algorithm:", 3},
+    {"init", KEY_INIT, "KIND", 0, "kmeans++, random, labels:FILE or model:FILE (kmeans++)", 0},
+    {"starts", KEY_STARTS, "N", 0, "how many starts, the best is kept (20)", 0},
+    {"seed", KEY_SEED, "S", 0, "seed of the starts (1)", 0},
+    {"stop", KEY_STOP, "RULE", 0,
+     "loglik: log-likelihood still to gain; q: change of Q; weights: norm of the change of the mixing "
+     "weights (loglik)",
+     0},
+    {"tol", KEY_TOL, "T", 0, "stop below this, in nats for loglik and q; 0: never (1e-7)", 0},
+    {"max-iter", KEY_MAX_ITER, "N", 0, "at most so many EM maps a start (10000)", 0},
+    {"accelerate", KEY_ACCELERATE, "NAME", 0, "auto or none; both mean plain EM (auto)", 0},
+    {"compress", KEY_COMPRESS, "NAME", 0, "auto or none; both keep the rows as they are (auto)", 0},
+    {"backend", KEY_BACKEND, "NAME", 0, "auto, blas or reference (auto)", 0},
+    {"threads", KEY_THREADS, "N", 0, "1 or auto, which means 1 (auto)", 0},
+    {NULL, 0, NULL, 0, "Output:", 4},
+    {"output", 'o', "MODEL.json", 0, "save the model; - prints it in place of the report", 0},
+    {"plot", KEY_PLOT, "FILE", 0, "picture of data and fit: .svg, .png or .pdf", 0},
+    {"plot-trace", KEY_PLOT_TRACE, "FILE", 0, "picture of the log-likelihood by iteration", 0},
+    {"plot-script", KEY_PLOT_SCRIPT, "FILE", 0, "keep the gnuplot script of --plot", 0},
+    {"trace", KEY_TRACE, "FILE.csv", 0, "log-likelihood, Q, entropy and weight change by iteration", 0},
+    {"format", KEY_FORMAT, "NAME", 0, "text report, or json: the model file (text)", 0},
+    {"quiet", 'q', NULL, 0, "no report and no progress", 0},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+
+const char *const criterion_names[] = {"bic", "aic", "icl", NULL};
+
+static const char *const families[] = {"gaussian", NULL};
+static const char *const families_planned[] = {"bernoulli", "multinomial", "poisson", NULL};
+static const char *const stops[] = {"loglik", "q", "weights", NULL}; /* in the order of emblas_stop_rule */
+static const char *const accelerators[] = {"auto", "none", NULL};
+static const char *const accelerators_planned[] = {"squarem", "anderson", NULL};
+static const char *const compressions[] = {"auto", "none", NULL};
+static const char *const threads[] = {"auto", "1", NULL};
+static const char *const backends[] = {"auto", "blas", "reference", NULL};
+static const char *const formats[] = {"text", "json", NULL};
+static const char *const inits[] = {"kmeans++", "random", "labels:FILE", "model:FILE", NULL};
+static const char *const inits_planned[] = {"hierarchical", NULL};
+
+static const struct choice family_choice = {"family", families, families_planned};
+static const struct choice criterion_choice = {"criterion", criterion_names, NULL};
+static const struct choice stop_choice = {"stop rule", stops, NULL};
+static const struct choice accelerate_choice = {"acceleration", accelerators, accelerators_planned};
+static const struct choice compress_choice = {"compression", compressions, NULL};
+static const struct choice threads_choice = {"thread count", threads, NULL};
+static const struct choice backend_choice = {"backend", backends, NULL};
+static const struct choice format_choice = {"format", formats, NULL};
+static const struct choice init_choice = {"start", inits, inits_planned};
+
+static const struct emblas_backend *value_backend(const char *text) {
+  const char *name = backends[value_choice(&backend_choice, text)];
+  const struct emblas_backend *backend = emblas_backend_find(name);
+  if (!backend) die(EXIT_USAGE, "backend '%s' is not in this build", name);
+  return backend;
+}
+
+static void set_start(struct fit_arguments *a, const char *text) {
+  a->labels_path = a->model_path = NULL;
+  if (strncmp(text, "labels:", 7) == 0 && text[7]) {
+    a->labels_path = text + 7;
+    a->options.start = EMBLAS_START_LABELS;
+  } else if (strncmp(text, "model:", 6) == 0 && text[6]) {
+    a->model_path = text + 6;
+    a->options.start = EMBLAS_START_MODEL;
+  } else {
+    a->options.start = strcmp(text, "random") == 0 ? EMBLAS_START_RANDOM : EMBLAS_START_KMEANSPP;
+    if (value_choice(&init_choice, text) > 1) die(EXIT_USAGE, "start '%s' names no file", text);
+  }
+}
+
+static void set_picture(const char **path, const char *option, const char *text) {
+  value_picture(option, text);
+  *path = text;
+}
+
+static void set_data(struct fit_arguments *a, const char *text, struct argp_state *state) {
+  if (a->data) argp_error(state, "one DATA at a time: '%s' is too many", text);
+  a->data = text;
+}
+
+/* What options say of each other. */
+static void check(struct fit_arguments *a, struct argp_state *state) {
+  int single = a->labels_path || a->model_path;
+  if (!a->data) argp_error(state, "DATA is missing");
+  if (!a->k_low && !single) argp_error(state, "-k is missing: the number of components");
+  if (single && a->k_low != a->k_high) argp_error(state, "-k is a range, but a start of one size is given");
+  if (single && a->starts_given && a->options.starts != 1) {
+    argp_error(state, "--starts %zu, but only one start is given", a->options.starts);
+  }
+  if (single) a->options.starts = 1;
+  if (a->plot_script && !a->plot) argp_error(state, "--plot-script needs --plot");
+  if (a->output && strcmp(a->output, "-") == 0) {
+    a->output = NULL;
+    a->json = 1;
+  }
+}
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+  struct fit_arguments *a = state->input;
+  switch (key) {
+  case 'k':
+    value_range("-k", text, &a->k_low, &a->k_high);
+    break;
+  case 'o':
+    a->output = text;
+    break;
+  case 'q':
+    a->quiet = 1;
+    break;
+  case KEY_FAMILY:
+    value_choice(&family_choice, text);
+    break;
+  case KEY_COV:
+    a->covariance_count = value_covariances(text, a->covariances);
+    break;
+  case KEY_CRITERION:
+    a->criterion = (enum criterion)value_choice(&criterion_choice, text);
+    break;
+  case KEY_COLUMNS:
+    a->selection.columns = text;
+    break;
+  case KEY_WEIGHTS:
+    a->selection.weights = text;
+    break;
+  case KEY_INIT:
+    set_start(a, text);
+    break;
+  case KEY_STARTS:
+    a->options.starts = value_size("--starts", text, 1), a->starts_given = 1;
+    break;
+  case KEY_SEED:
+    a->options.seed = value_seed("--seed", text);
+    break;
+  case KEY_TOL:
+    a->options.tolerance = value_tolerance("--tol", text);
+    break;
+  case KEY_MAX_ITER:
+    a->options.max_iterations = value_size("--max-iter", text, 0);
+    break;
+  case KEY_STOP:
+    a->options.stop = (enum emblas_stop_rule)value_choice(&stop_choice, text);
+    break;
+  case KEY_ACCELERATE:
+    value_choice(&accelerate_choice, text);
+    break;
+  case KEY_COMPRESS:
+    value_choice(&compress_choice, text);
+    break;
+  case KEY_BACKEND:
+    a->options.backend = value_backend(text);
+    break;
+  case KEY_THREADS:
+    value_choice(&threads_choice, text);
+    break;
+  case KEY_PLOT:
+    set_picture(&a->plot, "--plot", text);
+    break;
+  case KEY_PLOT_TRACE:
+    set_picture(&a->plot_trace, "--plot-trace", text);
+    break;
+  case KEY_PLOT_SCRIPT:
+    a->plot_script = text;
+    break;
+  case KEY_TRACE:
+    a->trace = text;
+    break;
+  case KEY_FORMAT:
+    a->json = value_choice(&format_choice, text) == 1;
+    break;
+  case ARGP_KEY_ARG:
+    set_data(a, text, state);
+    break;
+  case ARGP_KEY_END:
+    check(a, state);
+    break;
+  default:
+    return ARGP_ERR_UNKNOWN;
+  }
+  return 0;
+}
+
+void fit_arguments_parse(struct fit_arguments *arguments, int argc, char **argv) {
+  static const struct argp argp = {
+      .options = option_table,
+      .parser = parse,
+      .args_doc = "DATA",
+      .doc = "Fits mixtures of Gaussians to the rows of DATA: CSV or TSV, with or without a header, - for "
+             "standard input, or .npy. Defaults are in parentheses.",
+  };
+  *arguments = (struct fit_arguments){.criterion = CRITERION_BIC};
+  emblas_options_init(&arguments->options, sizeof arguments->options);
+  parse_arguments(&argp, argc, argv, arguments);
+}

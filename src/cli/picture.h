@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Pictures: a gnuplot script, run by a gnuplot of its own. */
+#ifndef EMBLAS_CLI_PICTURE_H
+#define EMBLAS_CLI_PICTURE_H
+
+#include "cli.h"
+
+/* The gnuplot terminal for a path by its ending; NULL when there is none. */
+const char *picture_format(const char *path);
+
+/* Writes what follows the choice of the terminal: settings, data, plot commands. */
+typedef void (*picture_writer)(FILE *script, const void *context);
+
+/* Draws a picture into a file, which is replaced in one step, and keeps the script at script_path (NULL:
+   does not). Complains of what fails. */
+enum exit_status picture_draw(const char *path, const char *script_path, picture_writer write,
+                              const void *context);
+
+/* A text as a gnuplot string: quoted, control characters as '?'. */
+void picture_string(FILE *script, const char *text);
+
+/* Runs gnuplot on a script, with its output in another file. 0, or -1 with the reason in the error. */
+int gnuplot_run(FILE *script, FILE *output, struct io_error *error);
+
+#endif

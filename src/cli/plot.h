@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* What can be drawn: a mixture with or without data, a criterion's curve, the course of a fit. */
+#ifndef EMBLAS_CLI_PLOT_H
+#define EMBLAS_CLI_PLOT_H
+
+#include "fit.h"
+
+/* ---- pictures: each function is a picture_writer, its context the struct before it ---- */
+
+struct plot_mixture {
+  const struct emblas_model *model;
+  const char *const *names; /* one a column */
+  const double *values;     /* rows x dim; NULL: the model alone */
+  const double *weights;    /* rows, or NULL */
+  size_t rows;
+  const char *source; /* where the rows are from, for the title */
+  int ranged;         /* 1-D: whether low and high are set, instead of the data's range */
+  double low, high;
+};
+void plot_mixture(FILE *script, const void *context);
+
+struct plot_mixtures { /* one beside the other, each in one dimension */
+  const char *title;
+  const struct plot_mixture *plots; /* source: the title of each */
+  size_t count;
+};
+void plot_mixtures(FILE *script, const void *context);
+
+struct plot_criterion {
+  const struct search *search;
+  enum criterion criterion;
+};
+void plot_criterion(FILE *script, const void *context);
+
+/* context: struct emblas_report */
+void plot_trace(FILE *script, const void *context);
+
+/* ---- what they share (plot_style.c) ---- */
+
+struct axis {
+  double low, high;
+};
+
+/* A rectangle of the page, in fractions of it. */
+struct box {
+  double left, right, bottom, top;
+};
+
+/* Settings of every picture; a title in the upper left and a note, "" for none, in the lower right. */
+void plot_begin(FILE *script, const char *title, const char *note);
+void plot_end(FILE *script);
+/* Where the next panel stands. */
+void plot_place(FILE *script, struct box box);
+/* Range and tics of an axis, 'x' or 'y', with about `tics` labels; no labels when it is 0. */
+void plot_axis(FILE *script, char which, struct axis axis, int tics);
+/* The colour of a component as 0xRRGGBB, safe for colour-blind eyes. */
+unsigned plot_colour(size_t component);
+/* The most components that a legend tells apart by colour, the colour of the curves of more, and that of
+ * their sum. */
+enum { PLOT_LEGEND = 7, PLOT_CROWD = 0x7fa8c9, PLOT_TOTAL = 0x222222 };
+
+/* A number to all its digits, and a blank. */
+void plot_number(FILE *script, double value);
+
+/* ---- panels of a mixture: each ends inside a plot command, for plot_legend() or a newline ---- */
+
+/* Columns that are drawn of a model of many. */
+enum { PLOT_COLUMNS = 6 };
+/* plot_axis.c: the range of column j, of the data opened for two standard deviations round each mean. */
+struct axis plot_column_axis(const struct plot_mixture *plot, size_t j);
+/* The standard deviation of column j in component c; scratch: dim x dim. */
+double plot_deviation(const struct emblas_model *model, size_t c, size_t j, double *scratch);
+/* plot_histogram.c: column j with its density and that of each component. tag: names the data in the
+ * script. */
+void plot_histogram(FILE *script, const struct plot_mixture *plot, size_t j, struct axis axis, size_t tag);
+/* plot_scatter.c: the data block $rows: the first `columns` columns of `shown` rows, and a colour by label.
+ */
+void plot_rows(FILE *script, const struct plot_mixture *plot, size_t columns, size_t shown);
+/* Columns a and b: $rows, which has `columns`, with ellipses of one and two sigma, and means. */
+void plot_scatter(FILE *script, const struct plot_mixture *plot, size_t a, size_t b, size_t columns);
+
+/* ---- histogram.c ---- */
+
+struct histogram {
+  size_t bins;
+  double low, width; /* bin i covers low + [i, i + 1) width */
+  double *density;
+};
+/* Of column j of rows x dim values; bins by the rule of Freedman and Diaconis, at most 200. */
+void histogram_make(struct histogram *histogram, const double *values, const double *weights, size_t rows,
+                    size_t dim, size_t j);
+void histogram_free(struct histogram *histogram);
+
+#endif

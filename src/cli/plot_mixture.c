@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* The picture of a mixture: a histogram, points with ellipses, or a matrix of pairs, by its dimension. */
+#include "picture.h"
+#include "plot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_ROWS = 20000 };
+
+static const struct box page = {0.14, 0.97, 0.135, 0.865};
+
+static void axis_label(FILE *script, char which, const char *name) {
+  fprintf(script, "set %clabel ", which);
+  picture_string(script, name);
+  fputc('\n', script);
+}
+
+static void entry(FILE *script, unsigned colour, const char *title) {
+  fprintf(script, ", \\\n  keyentry with lines linewidth 2 linecolor rgb '#%06x' title '%s'", colour,
+          title);
+}
+
+/* Entries of the legend, appended to the plot command of the first panel. */
+static void legend(FILE *script, const struct plot_mixture *plot) {
+  size_t k = emblas_model_components(plot->model);
+  int density = emblas_model_dim(plot->model) != 2;
+  if (density) entry(script, PLOT_TOTAL, "mixture");
+  if (density && k > PLOT_LEGEND) entry(script, PLOT_CROWD, "each component");
+  for (size_t c = 0; k <= PLOT_LEGEND && c < k; c++) {
+    char *title = print_string("%zu (%.3g %%)", c, 100 * emblas_model_weights(plot->model)[c]);
+    entry(script, plot_colour(c), title);
+    free(title);
+  }
+  fputc('\n', script);
+}
+
+/* In one row below the title. */
+static void legend_above(FILE *script) {
+  fputs("set key at screen 0.02, 0.94 left top horizontal Left reverse samplen 1.5 width 1 font ',11'\n",
+        script);
+}
+
+/* In the empty upper triangle of the matrix. */
+static void legend_beside(FILE *script) {
+  fputs("set key at screen 0.965, 0.9 right top vertical Left reverse samplen 1.5 font ',11'\n", script);
+}
+
+static void draw_one(FILE *script, const struct plot_mixture *plot) {
+  struct axis axis = plot_column_axis(plot, 0);
+  plot_place(script, page);
+  legend_above(script);
+  plot_axis(script, 'x', axis, 8);
+  axis_label(script, 'x', plot->names[0]);
+  axis_label(script, 'y', "density");
+  plot_histogram(script, plot, 0, axis, 0);
+  legend(script, plot);
+}
+
+static void draw_two(FILE *script, const struct plot_mixture *plot, size_t shown) {
+  if (plot->values) plot_rows(script, plot, 2, shown);
+  plot_place(script, page);
+  legend_above(script);
+  for (size_t j = 0; j < 2; j++) {
+    plot_axis(script, "xy"[j], plot_column_axis(plot, j), 8);
+    axis_label(script, "xy"[j], plot -> names[j]);
+  }
+  plot_scatter(script, plot, 0, 1, 2);
+  legend(script, plot);
+}
+
+static struct box cell(size_t columns, size_t row, size_t column) {
+  const double width = (page.right - page.left) / (double)columns;
+  const double height = (0.9 - page.bottom) / (double)columns, gap = 0.006;
+  return (struct box){page.left + (double)column * width + gap,
+                      page.left + (double)(column + 1) * width - gap,
+                      0.9 - (double)(row + 1) * height + gap, 0.9 - (double)row * height - gap};
+}
+
+/* The lower triangle of a matrix of pairs: histograms on its diagonal, labels on its rim. */
+static void draw_pairs(FILE *script, const struct plot_mixture *plot, size_t columns, size_t shown) {
+  const int tics = columns > 4 ? 3 : 4;
+  if (plot->values) plot_rows(script, plot, columns, shown);
+  legend_beside(script);
+  for (size_t row = 0; row < columns; row++) {
+    for (size_t column = 0; column <= row; column++) {
+      struct axis x = plot_column_axis(plot, column);
+      plot_place(script, cell(columns, row, column));
+      plot_axis(script, 'x', x, row == columns - 1 ? tics : 0);
+      axis_label(script, 'x', row == columns - 1 ? plot->names[column] : "");
+      axis_label(script, 'y', column == 0 && row > 0 ? plot->names[row] : "");
+      if (row == column) {
+        fputs("unset ytics; set border 1\n", script);
+        plot_histogram(script, plot, column, x, column);
+        if (row == 0) legend(script, plot);
+        fputs("\nset border 3; unset key; unset label\n", script);
+      } else {
+        plot_axis(script, 'y', plot_column_axis(plot, row), column == 0 ? tics : 0);
+        plot_scatter(script, plot, column, row, columns);
+        fputc('\n', script);
+      }
+    }
+  }
+}
+
+static char *title_of(const struct plot_mixture *plot) {
+  const char *slash = strrchr(plot->source, '/');
+  size_t k = emblas_model_components(plot->model);
+  return print_string("%s: %zu component%s, covariance %s", slash ? slash + 1 : plot->source, k,
+                      k == 1 ? "" : "s",
+                      emblas_covariance_string(emblas_model_covariance_model(plot->model)));
+}
+
+/* What the picture leaves out. */
+static char *note_of(const struct plot_mixture *plot, size_t columns, size_t shown) {
+  size_t dim = emblas_model_dim(plot->model);
+  char *rows = shown < plot->rows && dim > 1 ? print_string("%zu of %zu rows drawn", shown, plot->rows)
+                                             : print_string("%s", "");
+  char *note = columns < dim
+                   ? print_string("first %zu of %zu columns%s%s", columns, dim, *rows ? "; " : "", rows)
+                   : print_string("%s", rows);
+  free(rows);
+  return note;
+}
+
+void plot_mixture(FILE *script, const void *context) {
+  const struct plot_mixture *plot = context;
+  size_t dim = emblas_model_dim(plot->model), columns = dim < PLOT_COLUMNS ? dim : PLOT_COLUMNS;
+  size_t shown = plot->rows < MOST_ROWS ? plot->rows : MOST_ROWS;
+  char *title = title_of(plot), *note = note_of(plot, columns, shown);
+  plot_begin(script, title, note);
+  if (dim == 1)
+    draw_one(script, plot);
+  else if (dim == 2)
+    draw_two(script, plot, shown);
+  else
+    draw_pairs(script, plot, columns, shown);
+  plot_end(script);
+  free(title);
+  free(note);
+}
+
+void plot_mixtures(FILE *script, const void *context) {
+  const struct plot_mixtures *plots = context;
+  const double gap = 0.09, width = (page.right - page.left + gap) / (double)plots->count;
+  plot_begin(script, plots->title, "");
+  for (size_t i = 0; i < plots->count; i++) {
+    const struct plot_mixture *plot = &plots->plots[i];
+    struct axis axis = plot_column_axis(plot, 0);
+    double left = page.left + (double)i * width;
+    plot_place(script, (struct box){left, left + width - gap, page.bottom, page.top});
+    plot_axis(script, 'x', axis, 4);
+    axis_label(script, 'x', plot->names[0]);
+    axis_label(script, 'y', i == 0 ? "density" : "");
+    fputs("set title ", script);
+    picture_string(script, plot->source);
+    fputs(" font ',11'\n", script);
+    plot_histogram(script, plot, 0, axis, i);
+    fputs("\nunset label\n", script);
+  }
+  plot_end(script);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Models and the rows that go with them. Every function exits with a message when a file is bad. */
+#ifndef EMBLAS_CLI_ROWS_H
+#define EMBLAS_CLI_ROWS_H
+
+#include "cli.h"
+
+struct loaded_model {
+  const char *path;
+  struct emblas_model *model;
+  char **names; /* one a column; x1, x2, .. where the file has none */
+};
+void model_load(const char *path, struct loaded_model *loaded);
+void model_unload(struct loaded_model *loaded);
+
+/* The rows of a file. */
+void rows_read(const char *path, const struct io_selection *selection, struct io_table *table);
+/* The model's columns of a file: by their names where its header has them, else all there are, which must
+   be as many as the model has. */
+void rows_read_for(const struct loaded_model *loaded, const char *path, struct io_table *table);
+void rows_check_dimension(const struct loaded_model *loaded, const char *path,
+                          const struct io_table *table);
+
+/* The rows as the library takes them. */
+struct emblas_data rows_data(const struct io_table *table);
+
+/* A name as a CSV field, quoted where it has to be. */
+void csv_name(FILE *stream, const char *name);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* What a person should know before trusting a fit. */
+#include "fit.h"
+#include "text.h"
+
+#include <stdlib.h>
+
+static void add(struct warnings *warnings, char *text) {
+  char **texts = realloc(warnings->texts, (warnings->count + 1) * sizeof *texts);
+  if (!texts) die(EXIT_FAILED, "out of memory");
+  warnings->texts = texts;
+  warnings->texts[warnings->count++] = text;
+}
+
+static void columns(struct warnings *warnings, const struct emblas_report *report, char *const *names) {
+  for (size_t j = 0; j < report->columns; j++) {
+    if (!(report->column_flags[j] & EMBLAS_COLUMN_CONSTANT)) continue;
+    char *name = text_clean(names[j]);
+    add(warnings, print_string("column '%s' is constant", name));
+    free(name);
+  }
+}
+
+/* "component 3 is empty", or how many are and the first of them. */
+static void components(struct warnings *warnings, const struct emblas_report *report, unsigned flag,
+                       const char *what, const char *plural) {
+  size_t count = 0, first = 0;
+  for (size_t c = report->components; c-- > 0;) {
+    if (report->component_flags[c] & flag) first = c, count++;
+  }
+  if (count == 1) add(warnings, print_string("component %zu %s", first, what));
+  if (count > 1) add(warnings, print_string("%zu components %s, the first is %zu", count, plural, first));
+}
+
+static void starts(struct warnings *warnings, const struct search *search) {
+  const struct emblas_report *report = &search->report;
+  size_t flagged = 0, failed = 0;
+  for (size_t s = 0; s < report->start_count; s++) {
+    flagged += report->starts[s].status == EMBLAS_OK && report->starts[s].flagged > 0;
+    failed += report->starts[s].status != EMBLAS_OK;
+  }
+  if (report->start_count > 1 && flagged == report->start_count) {
+    add(warnings, print_string("every start ended with an empty or collapsed component"));
+  }
+  if (failed > 0) add(warnings, print_string("%zu of %zu starts failed", failed, report->start_count));
+  if (report->start_count < search->starts) {
+    add(warnings, print_string("cancelled in start %zu of %zu", report->start_count, search->starts));
+  }
+}
+
+void warnings_collect(struct warnings *warnings, const struct search *search, const struct io_table *table,
+                      size_t max_iterations) {
+  const struct emblas_report *report = &search->report;
+  *warnings = (struct warnings){0, NULL};
+  columns(warnings, report, table->names);
+  components(warnings, report, EMBLAS_COMPONENT_EMPTY, "is empty: no row is left to it", "are empty");
+  components(warnings, report, EMBLAS_COMPONENT_COLLAPSED, "has collapsed to the smallest variance allowed",
+             "have collapsed to the smallest variance allowed");
+  starts(warnings, search);
+  if (report->stop == EMBLAS_ITERATION_LIMIT) {
+    add(warnings,
+        print_string("stopped by the limit of %zu iterations before it converged", max_iterations));
+  }
+}
+
+void warnings_free(struct warnings *warnings) {
+  for (size_t i = 0; i < warnings->count; i++) free(warnings->texts[i]);
+  free(warnings->texts);
+}

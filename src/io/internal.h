@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the io library share with each other only. */
+#ifndef EMBLAS_IO_INTERNAL_H
+#define EMBLAS_IO_INTERNAL_H
+
+#include "io.h"
+
+#include <stdbool.h>
+
+/* ---- errors (error.c) ---- */
+
+/* Sets the text, one line without control characters. Returns -1. */
+int io_fail(struct io_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int io_fail_memory(struct io_error *error, const char *file);
+
+/* A piece of a file as it may stand in a message: shortened, and bytes that are no printable UTF-8 as \xNN.
+ */
+struct io_quote {
+  char text[96];
+};
+struct io_quote io_quote(const char *text, size_t length);
+
+/* ---- numbers (number.c) ---- */
+
+enum io_number { IO_NUMBER, IO_NUMBER_TOO_LARGE, IO_NUMBER_NONE };
+/* io_number_parse() that tells why. */
+enum io_number io_number_read(const char *text, size_t length, double *value);
+
+/* ---- memory (memory.c) ---- */
+
+/* An array of more than `count` elements from one of *capacity, larger by half; NULL, the old one kept,
+   when there is no memory. Growing by half and never by rows keeps the peak near the size of the data. */
+void *io_grow(void *array, size_t count, size_t *capacity, size_t element);
+/* a * b, or false when it does not fit. */
+bool io_multiply(size_t a, size_t b, size_t *product);
+
+/* ---- files that are read (input.c) ---- */
+
+/* Opens a file, or standard input for "-"; *name is what messages call it. NULL after an error. */
+FILE *io_open(const char *path, const char **name, struct io_error *error);
+void io_close(FILE *stream);
+/* The file cannot be read: says why. Returns -1. */
+int io_fail_read(struct io_error *error, const char *file);
+
+/* ---- where the columns of a file go (selection.c) ---- */
+
+#define IO_UNUSED ((size_t)-1)
+#define IO_WEIGHT ((size_t)-2)
+
+struct io_plan {
+  size_t columns;  /* of the file */
+  size_t *slot;    /* one a column: its index in the table's rows, IO_WEIGHT or IO_UNUSED */
+  size_t selected; /* columns of the table */
+  bool weighted;
+  bool by_name; /* a column was selected by its name */
+};
+
+/* names: those of the file's columns; NULL when it has none. */
+int io_plan_make(struct io_plan *plan, const char *file, const struct io_selection *selection,
+                 const char *const *names, size_t columns, struct io_error *error);
+void io_plan_free(struct io_plan *plan);
+
+/* ---- a table that is being filled (table.c) ---- */
+
+/* What the selected columns hold. */
+enum io_content { IO_VALUES, IO_LABELS };
+
+struct io_source {
+  FILE *stream;
+  const char *name;
+  const struct io_selection *selection;
+  enum io_content content;
+};
+
+/* What is wrong with a value that a column receives, as "is negative"; NULL when nothing is. */
+const char *io_value_problem(double value, size_t slot, enum io_content content);
+
+/* Names of the selected columns: those given where they are not empty, else x1, x2, .. by the place in the
+ * file. */
+int io_table_name(struct io_table *table, const struct io_plan *plan, const char *const *names);
+/* Puts a value in its place; the row exists. */
+void io_table_put(struct io_table *table, size_t row, size_t slot, double value);
+
+/* Both fill a zeroed table; after an error the caller frees it. */
+int io_csv_read(const struct io_source *source, struct io_table *table, struct io_error *error);
+int io_npy_read(const struct io_source *source, struct io_table *table, struct io_error *error);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* NumPy's .npy files, versions 1 to 3. Nothing is believed of the header until the file's size agrees. */
+#include "npy_header.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { LONGEST_HEADER = 65536, CHUNK = 65536 };
+
+static int fail_short(const struct io_source *source, struct io_error *error) {
+  if (ferror(source->stream)) return io_fail_read(error, source->name);
+  return io_fail(error, "%s: the file is cut short", source->name);
+}
+
+static int read_header(const struct io_source *source, struct npy_header *header, size_t *offset,
+                       struct io_error *error) {
+  unsigned char start[12]; /* magic, version, length of the header: 2 bytes in version 1, then 4 */
+  char text[LONGEST_HEADER + 1];
+  size_t length, fixed;
+
+  if (fread(start, 1, 8, source->stream) != 8 || memcmp(start, "\x93NUMPY", 6) != 0)
+    return io_fail(error, "%s: not a .npy file", source->name);
+  if (start[6] < 1 || start[6] > 3 || start[7] != 0)
+    return io_fail(error, "%s: .npy version %d.%d; 1.0 to 3.0 are read", source->name, start[6], start[7]);
+  fixed = start[6] == 1 ? 10 : 12;
+  if (fread(start + 8, 1, fixed - 8, source->stream) != fixed - 8) return fail_short(source, error);
+  length = start[8] | (size_t)start[9] << 8;
+  if (fixed == 12) length |= (size_t)start[10] << 16 | (size_t)start[11] << 24;
+  if (length > LONGEST_HEADER)
+    return io_fail(error, "%s: a .npy header of %zu bytes; at most %d are read", source->name, length,
+                   LONGEST_HEADER);
+  if (fread(text, 1, length, source->stream) != length) return fail_short(source, error);
+  text[length] = '\0';
+  if (strlen(text) != length) return io_fail(error, "%s: a NUL in the .npy header", source->name);
+  *offset = fixed + length;
+  return npy_header_parse(header, source->name, text, error);
+}
+
+/* The file must hold exactly the array that its header announces. */
+static int check_size(const struct io_source *source, const struct npy_header *header, size_t offset,
+                      struct io_error *error) {
+  struct stat status;
+  size_t count, bytes, memory;
+
+  if (fstat(fileno(source->stream), &status) != 0) return io_fail_read(error, source->name);
+  if (!S_ISREG(status.st_mode))
+    return io_fail(error, "%s: .npy is read from regular files only", source->name);
+  if (header->rows == 0 || header->columns == 0)
+    return io_fail(error, "%s: no rows: the shape is (%zu, %zu)", source->name, header->rows,
+                   header->columns);
+  if (!io_multiply(header->rows, header->columns, &count) || !io_multiply(count, sizeof(double), &memory))
+    return io_fail(error, "%s: the shape (%zu, %zu) is too large", source->name, header->rows,
+                   header->columns);
+  bytes = count * header->size; /* size <= sizeof(double) */
+  if ((uintmax_t)status.st_size - offset != bytes)
+    return io_fail(error, "%s: %s: the shape (%zu, %zu) takes %zu bytes, %ju are there", source->name,
+                   (uintmax_t)status.st_size - offset < bytes ? "the file is cut short"
+                                                              : "bytes after the array",
+                   header->rows, header->columns, bytes, (uintmax_t)status.st_size - offset);
+  return 0;
+}
+
+static double element_value(const struct npy_header *header, const unsigned char *bytes) {
+  size_t size = header->size;
+  uint64_t bits = 0, sign = UINT64_C(1) << (8 * size - 1);
+
+  for (size_t i = 0; i < size; i++) bits = bits << 8 | bytes[header->big_endian ? i : size - 1 - i];
+  if (header->kind == 'u') return (double)bits;
+  if (header->kind == 'i') return (double)(int64_t)((bits ^ sign) - sign); /* sign-extended */
+  if (size == 4) {
+    uint32_t single_bits = (uint32_t)bits;
+    float single;
+
+    memcpy(&single, &single_bits, sizeof single);
+    return (double)single;
+  } else {
+    double value;
+
+    memcpy(&value, &bits, sizeof value);
+    return value;
+  }
+}
+
+/* Element number `index` of the file goes to its place in the table. */
+static int take_element(const struct io_source *source, const struct npy_header *header,
+                        const struct io_plan *plan, struct io_table *table, size_t index, double value,
+                        struct io_error *error) {
+  size_t row = header->fortran ? index % header->rows : index / header->columns;
+  size_t column = header->fortran ? index / header->rows : index % header->columns;
+  size_t slot = plan->slot[column];
+  const char *problem = slot == IO_UNUSED ? NULL : io_value_problem(value, slot, source->content);
+  char text[32];
+
+  if (problem)
+    return io_fail(error, "%s: row %zu, column %zu: %s %s", source->name, row + 1, column + 1,
+                   io_number_format(value, text), problem);
+  io_table_put(table, row, slot, value);
+  return 0;
+}
+
+static int read_elements(const struct io_source *source, const struct npy_header *header,
+                         const struct io_plan *plan, struct io_table *table, struct io_error *error) {
+  size_t total = header->rows * header->columns;
+  unsigned char chunk[CHUNK]; /* a whole number of elements of any size */
+
+  for (size_t index = 0; index < total;) {
+    size_t count = total - index < CHUNK / header->size ? total - index : CHUNK / header->size;
+
+    if (fread(chunk, header->size, count, source->stream) != count) return fail_short(source, error);
+    for (size_t i = 0; i < count; i++, index++)
+      if (take_element(source, header, plan, table, index, element_value(header, chunk + i * header->size),
+                       error) != 0)
+        return -1;
+  }
+  return 0;
+}
+
+static int fill_table(const struct io_source *source, const struct npy_header *header,
+                      const struct io_plan *plan, struct io_table *table, struct io_error *error) {
+  table->rows = header->rows;
+  table->columns = plan->selected;
+  table->values = malloc(table->rows * table->columns * sizeof *table->values);
+  if (plan->weighted) table->weights = malloc(table->rows * sizeof *table->weights);
+  if (!table->values || (plan->weighted && !table->weights) || io_table_name(table, plan, NULL) != 0)
+    return io_fail_memory(error, source->name);
+  return read_elements(source, header, plan, table, error);
+}
+
+int io_npy_read(const struct io_source *source, struct io_table *table, struct io_error *error) {
+  struct npy_header header = {0};
+  struct io_plan plan = {0};
+  size_t offset;
+  int result = -1;
+
+  if (read_header(source, &header, &offset, error) != 0) return -1;
+  if (check_size(source, &header, offset, error) != 0) return -1;
+  if (io_plan_make(&plan, source->name, source->selection, NULL, header.columns, error) == 0)
+    result = fill_table(source, &header, &plan, table, error);
+  io_plan_free(&plan);
+  return result;
+}

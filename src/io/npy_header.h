@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef EMBLAS_IO_NPY_HEADER_H
+#define EMBLAS_IO_NPY_HEADER_H
+
+#include "internal.h"
+
+struct npy_header {
+  size_t rows, columns;
+  bool fortran; /* column after column */
+  bool big_endian;
+  char kind;   /* 'f', 'i' or 'u' */
+  size_t size; /* bytes of an element */
+};
+
+/* Reads the dictionary of a header: NUL-terminated text. */
+int npy_header_parse(struct npy_header *header, const char *file, const char *text, struct io_error *error);
+
+#endif

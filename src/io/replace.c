@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* A file is replaced in one step: the new text is written beside it and on disk before the rename, so that
+   whoever looks, even after a crash, finds the old file or the new one, whole. */
+#include "internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *shown_path(const struct io_replacement *r) {
+  return r->path ? r->path : "<standard output>";
+}
+
+static int fail_write(const struct io_replacement *r, struct io_error *error) {
+  return io_fail(error, "%s: cannot write: %s", shown_path(r), strerror(errno));
+}
+
+static char *directory_of(const char *path) {
+  char *copy = strdup(path), *directory = copy ? strdup(dirname(copy)) : NULL;
+
+  free(copy);
+  return directory;
+}
+
+static char *temporary_name(const char *path) {
+  static const char name[] = "/.emblas-XXXXXX";
+  char *directory = directory_of(path), *temporary = NULL;
+
+  if (directory) temporary = malloc(strlen(directory) + sizeof name);
+  if (temporary) strcat(strcpy(temporary, directory), name);
+  free(directory);
+  return temporary;
+}
+
+/* What open() would give a new file. */
+static mode_t default_mode(void) {
+  mode_t mask = umask(0);
+
+  umask(mask);
+  return 0666 & ~mask;
+}
+
+/* Opens the temporary file, of the permissions that the target is to have. */
+static int open_temporary(struct io_replacement *r, mode_t mode) {
+  int file;
+
+  r->temporary = temporary_name(r->target);
+  if (!r->temporary) return -1;
+  file = mkstemp(r->temporary);
+  if (file < 0) { /* nothing to remove */
+    free(r->temporary);
+    r->temporary = NULL;
+    return -1;
+  }
+  if (fchmod(file, mode) == 0) r->stream = fdopen(file, "w");
+  if (r->stream) return 0;
+  close(file);
+  return -1;
+}
+
+static int open_path(struct io_replacement *r) {
+  struct stat status;
+
+  if (stat(r->path, &status) == 0 && !S_ISREG(status.st_mode)) {
+    r->stream = fopen(r->path, "w");
+    return r->stream ? 0 : -1;
+  }
+  if (lstat(r->path, &status) != 0) { /* a new file */
+    if (errno != ENOENT) return -1;
+    r->target = strdup(r->path);
+    return r->target ? open_temporary(r, default_mode()) : -1;
+  }
+  r->target = realpath(r->path, NULL);
+  if (!r->target || stat(r->target, &status) != 0) return -1;
+  if (access(r->target, W_OK) != 0) return -1; /* rename would not ask */
+  return open_temporary(r, status.st_mode & 07777);
+}
+
+int io_replace_open(struct io_replacement *r, const char *path, struct io_error *error) {
+  *r = (struct io_replacement){0};
+  if (strcmp(path, "-") == 0) {
+    r->stream = stdout;
+    return 0;
+  }
+  r->path = strdup(path);
+  if (r->path && open_path(r) == 0) return 0;
+  io_fail(error, "%s: cannot write: %s", path, strerror(errno));
+  io_replace_discard(r);
+  return -1;
+}
+
+/* Makes the rename itself last. The new file is in place already, and not every file system can do this for
+   a directory: no reason to call the write a failure. */
+static void sync_directory(const char *path) {
+  char *directory = directory_of(path);
+  int file = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+  if (file >= 0) {
+    fsync(file);
+    close(file);
+  }
+  free(directory);
+}
+
+static int close_stream(struct io_replacement *r) {
+  FILE *stream = r->stream;
+  bool failed = fflush(stream) != 0 || ferror(stream) || (r->temporary && fsync(fileno(stream)) != 0);
+
+  if (stream == stdout) return failed ? -1 : 0;
+  r->stream = NULL;
+  if (failed) {
+    int why = errno;
+
+    fclose(stream);
+    errno = why;
+    return -1;
+  }
+  return fclose(stream) == 0 ? 0 : -1;
+}
+
+int io_replace_commit(struct io_replacement *r, struct io_error *error) {
+  errno = EIO; /* for a write that failed earlier, its reason lost */
+  if (close_stream(r) != 0 || (r->temporary && rename(r->temporary, r->target) != 0)) {
+    fail_write(r, error);
+    io_replace_discard(r);
+    return -1;
+  }
+  if (r->temporary) sync_directory(r->target);
+  free(r->temporary);
+  r->temporary = NULL; /* it is the file now */
+  io_replace_discard(r);
+  return 0;
+}
+
+void io_replace_discard(struct io_replacement *r) {
+  if (r->stream && r->stream != stdout) fclose(r->stream);
+  if (r->temporary) unlink(r->temporary);
+  free(r->temporary);
+  free(r->target);
+  free(r->path);
+  *r = (struct io_replacement){0};
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* The host's state is left alone; backends agree with each other. */
+#define _GNU_SOURCE
+#include "../support/dataset.h"
+#include "../support/fit.h"
+#include "../support/generate.h"
+
+#include <criterion/criterion.h>
+#include <dlfcn.h>
+#include <fenv.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <math.h>
+#include <string.h>
+
+static struct emblas_data iris(void) {
+  struct dataset x = dataset_read("iris");
+  return view(x.values, x.rows, x.columns);
+}
+
+/* A fit, a prediction, and a fit that fails: what a program does. */
+static void use_the_library(void) {
+  struct emblas_data data = iris();
+  struct emblas_options options = options_for(3, EMBLAS_FULL);
+  struct emblas_model *none = NULL;
+  options.starts = 2;
+  struct fit fit = fit_or_fail(&data, &options);
+  model_labels(fit.model, &data);
+  fit_free(&fit);
+  options.components = 1000;
+  cr_assert_eq(emblas_fit(&data, &options, &none, NULL), EMBLAS_ERROR_TOO_FEW_ROWS);
+}
+
+Test(host, blas_threads_are_restored) {
+  int (*get_threads)(void) = (int (*)(void))(uintptr_t)dlsym(RTLD_DEFAULT, "openblas_get_num_threads");
+  void (*set_threads)(int) = (void (*)(int))(uintptr_t)dlsym(RTLD_DEFAULT, "openblas_set_num_threads");
+  if (!get_threads || !set_threads) cr_skip_test("no OpenBLAS in this process");
+  for (int threads = 1; threads <= 2; threads++) {
+    set_threads(threads);
+    use_the_library();
+    cr_assert_eq(get_threads(), threads);
+  }
+}
+
+static int threads_seen;
+static void watching_moments(size_t b, size_t p, size_t k, const double *r, const double *phi,
+                             double *stats) {
+  int (*get_threads)(void) = (int (*)(void))(uintptr_t)dlsym(RTLD_DEFAULT, "openblas_get_num_threads");
+  if (get_threads() > threads_seen) threads_seen = get_threads();
+  emblas_backend_blas()->moments(b, p, k, r, phi, stats);
+}
+
+/* One BLAS thread while kernels run: the same bits whatever the host has set. */
+Test(host, one_blas_thread_in_a_fit) {
+  int (*get_threads)(void) = (int (*)(void))(uintptr_t)dlsym(RTLD_DEFAULT, "openblas_get_num_threads");
+  void (*set_threads)(int) = (void (*)(int))(uintptr_t)dlsym(RTLD_DEFAULT, "openblas_set_num_threads");
+  if (!get_threads || !set_threads || !emblas_backend_blas()) cr_skip_test("no OpenBLAS in this process");
+  struct emblas_backend watching = *emblas_backend_blas();
+  struct emblas_data data = iris();
+  struct emblas_options options = options_for(3, EMBLAS_FULL);
+  watching.moments = watching_moments;
+  options.backend = &watching, options.starts = 2;
+  set_threads(2);
+  struct fit fit = fit_or_fail(&data, &options);
+  cr_assert_eq(threads_seen, 1);
+  cr_assert_eq(get_threads(), 2);
+  fit_free(&fit);
+}
+
+/* Rounding mode, exception flags that trap, locale. */
+Test(host, floating_point_and_locale) {
+  char *before = strdup(setlocale(LC_ALL, NULL));
+  const int modes[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+  use_the_library();
+  for (size_t i = 0; i < 4; i++) {
+    cr_assert_eq(fesetround(modes[i]), 0);
+    use_the_library();
+    cr_assert_eq(fegetround(), modes[i]);
+  }
+  fesetround(FE_TONEAREST);
+  cr_assert_str_eq(setlocale(LC_ALL, NULL), before);
+  free(before);
+}
+
+/* From the same labels each backend climbs the same hill: after convergence the log-likelihoods agree to
+   1e-12 and the parameters to 1e-12 of the data's scale, times what slow convergence makes of a rounding
+   error: an error e made in every map adds up to e / (1 - rate), and the slowest of these fits gain a digit
+   in 16 maps, 1 / (1 - rate) = 7. */
+Test(backends, agree_on_the_same_fit) {
+  const struct emblas_backend *blas = emblas_backend_blas();
+  if (!blas) cr_skip_test("the reference backend is the only one of this build");
+  const struct {
+    const char *set;
+    size_t k;
+  } problems[] = {{"faithful", 2}, {"iris", 2}, {"iris", 3}};
+  for (size_t p = 0; p < 3; p++)
+    for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+      struct dataset x = dataset_read(problems[p].set);
+      struct emblas_data data = view(x.values, x.rows, x.columns);
+      struct emblas_options options = options_from_labels(
+          problems[p].k, (enum emblas_covariance)v, dataset_labels(problems[p].set, problems[p].k), 500);
+      options.backend = emblas_backend_reference();
+      struct fit a = fit_or_fail(&data, &options);
+      options.backend = blas;
+      struct fit b = fit_or_fail(&data, &options);
+      cr_assert_str_eq(a.report.backend, "reference");
+      cr_assert_str_eq(b.report.backend, "blas");
+      struct expected expected = {emblas_model_weights(a.model), emblas_model_means(a.model),
+                                  model_covariances(a.model), dataset_scale(x.values, x.rows, x.columns)};
+      check_near(problems[p].set, b.report.loglik, a.report.loglik, 1e-12 * fabs(a.report.loglik));
+      check_parameters(problems[p].set, b.model, &expected, 7e-12);
+      fit_free(&a);
+      fit_free(&b);
+    }
+}
+
+/* .. and reach the same optimum from the default starts, however many iterations either takes. */
+Test(backends, agree_by_default) {
+  if (!emblas_backend_blas()) cr_skip_test("the reference backend is the only one of this build");
+  struct emblas_data data = iris();
+  struct emblas_options options = options_for(3, EMBLAS_FULL);
+  options.backend = emblas_backend_reference();
+  struct fit a = fit_or_fail(&data, &options);
+  options.backend = emblas_backend_blas();
+  struct fit b = fit_or_fail(&data, &options);
+  check_near("iris", b.report.loglik, a.report.loglik, 1e-6);
+  fit_free(&a);
+  fit_free(&b);
+}
+
+/* A table of the caller's own: the reference with one kernel of his is used, and named. */
+static size_t softmax_calls;
+static void counting_softmax(size_t b, size_t k, double *logits, const double *weights, double *row_loglik,
+                             struct emblas_block_sums *sums) {
+  softmax_calls++;
+  emblas_backend_reference()->softmax(b, k, logits, weights, row_loglik, sums);
+}
+
+Test(backends, of_the_caller) {
+  struct emblas_backend own = *emblas_backend_reference();
+  own.name = "own", own.softmax = counting_softmax;
+  struct emblas_data data = iris();
+  struct emblas_options options = options_from_labels(3, EMBLAS_FULL, dataset_labels("iris", 3), 10);
+  options.backend = emblas_backend_reference();
+  struct fit a = fit_or_fail(&data, &options);
+  options.backend = &own;
+  struct fit b = fit_or_fail(&data, &options);
+  cr_assert_str_eq(b.report.backend, "own");
+  cr_assert_geq(softmax_calls, 11);
+  cr_assert(same_model(a.model, b.model));
+  fit_free(&a);
+  fit_free(&b);
+}

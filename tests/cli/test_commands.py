@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""predict, score, sample, example, backends, and what the program says of itself."""
+import json
+import math
+import re
+
+from support import DATA, FAITHFUL, IRIS, Case, log_density, main, table
+
+
+class Predict(Case):
+    def setUp(self):
+        super().setUp()
+        self.model = self.fit_json(FAITHFUL, "-k", 2, "-o", "model.json")
+        self.rows = [list(row.values()) for row in table(FAITHFUL.read_text())]
+
+    def test_everything(self):
+        text = self.emblas("predict", "model.json", FAITHFUL, "--responsibilities", "--logpdf").stdout
+        self.assertEqual(text.splitlines()[0], "label,r0,r1,logpdf")
+        rows = table(text)
+        self.assertEqual(len(rows), 272)
+        for row, values in zip(rows, self.rows):
+            self.assertEqual(row["label"], 0 if row["r0"] >= row["r1"] else 1)
+            self.assertAlmostEqual(row["r0"] + row["r1"], 1, delta=1e-14)
+            self.assertAlmostEqual(row["logpdf"], log_density(self.model, values), delta=1e-11)
+
+    def test_labels_alone(self):
+        self.emblas("predict", "model.json", FAITHFUL, "-o", "labels.csv")
+        labels = [row["label"] for row in table((self.folder / "labels.csv").read_text())]
+        share = labels.count(0) / len(labels)
+        self.assertAlmostEqual(share, self.model["weights"][0], delta=0.01)
+
+    def test_labels_can_start_a_fit(self):
+        self.emblas("predict", "model.json", FAITHFUL, "-o", "labels.csv")
+        fit = self.fit_json(FAITHFUL, "--init", "labels:labels.csv")["fit"]
+        self.assertAlmostEqual(fit["loglik"], self.model["fit"]["loglik"], delta=1e-6)
+
+    def test_columns_are_found_by_name(self):
+        plain = self.emblas("predict", "model.json", FAITHFUL, "--logpdf").stdout
+        swapped = "waiting,place,eruptions\n" + "".join(f"{b},here,{a}\n" for a, b in self.rows)
+        self.write("swapped.csv", swapped)
+        self.assertEqual(self.emblas("predict", "model.json", "swapped.csv", "--logpdf").stdout, plain)
+        self.assertEqual(self.emblas("predict", "model.json", "-", "--logpdf", stdin=swapped).stdout, plain)
+
+    def test_columns_without_a_header(self):
+        plain = self.emblas("predict", "model.json", FAITHFUL).stdout
+        bare = "".join(f"{a},{b}\n" for a, b in self.rows)
+        self.assertEqual(self.emblas("predict", "model.json", "-", stdin=bare).stdout, plain)
+
+    def test_numbered_columns_of_a_larger_file(self):
+        self.write("bare.csv", "".join(f"{i},{a},{b}\n" for i, (a, b) in enumerate(self.rows)))
+        self.fit_json("bare.csv", "--columns", "2,3", "-k", 2, "-o", "numbered.json")
+        self.assertEqual(len(self.emblas("predict", "numbered.json", "bare.csv").stdout.splitlines()), 273)
+
+    def test_another_dimension(self):
+        self.refused(3, f"model.json has 2 columns, {IRIS} has 4", "predict", "model.json", IRIS)
+        self.write("three.csv", "1,2,3\n4,5,6\n")
+        self.refused(3, "model.json has 2 columns, three.csv has 3", "predict", "model.json", "three.csv")
+
+    def test_names_that_say_nothing_do_not_choose(self):
+        self.write("bare.csv", "".join(f"{a},{b}\n" for a, b in self.rows))
+        self.emblas("fit", "bare.csv", "-k", 2, "-o", "bare.json", "-q")
+        self.write("three.csv", "1,2,3\n4,5,6\n")
+        self.refused(3, "bare.json has 2 columns, three.csv has 3", "predict", "bare.json", "three.csv")
+
+    def test_a_bad_cell_is_named(self):
+        self.write("bad.csv", "eruptions,waiting\n3.6,79\n1.8,often\n")
+        self.refused(3, "bad.csv:3:2: 'often'", "predict", "model.json", "bad.csv", "-o", "labels.csv")
+
+
+class Score(Case):
+    def test_score_of_the_fit(self):
+        fit = self.fit_json(FAITHFUL, "-k", 2, "-o", "model.json")["fit"]
+        score = json.loads(self.emblas("score", "model.json", FAITHFUL, "--format", "json").stdout)
+        self.assertEqual(set(score), {"loglik", "mean", "n"})
+        self.assertAlmostEqual(score["loglik"], fit["loglik"], delta=1e-9)
+        self.assertEqual((score["n"], score["mean"]), (272, score["loglik"] / 272))
+        text = self.emblas("score", "model.json", FAITHFUL).stdout
+        self.assertIn("-1130.263960", text)
+        self.assertIn("-4.155382", text)
+
+    def test_a_model_by_hand(self):
+        self.write("hand.json", '{"format": "emblas-model", "version": 1, "family": "gaussian", "covariance": "V", "k": 1,'
+                                '"dim": 1, "weights": [1], "means": [[0]], "covariances": [[[1]]]}')
+        score = json.loads(self.emblas("score", "hand.json", "-", "--format", "json", stdin="0\n2\n").stdout)
+        self.assertAlmostEqual(score["loglik"], -2 - math.log(2 * math.pi), delta=1e-15)
+
+
+class Sample(Case):
+    def setUp(self):
+        super().setUp()
+        self.model = self.fit_json(FAITHFUL, "-k", 2, "-o", "model.json")
+
+    def test_reproducible(self):
+        draws = [self.emblas("sample", "model.json", "-n", n, "--seed", s).stdout for n, s in ((50, 3), (50, 3), (20, 3),
+                                                                                            (50, 4))]
+        self.assertEqual(draws[0], draws[1])
+        self.assertTrue(draws[0].startswith(draws[2]))
+        self.assertNotEqual(draws[0], draws[3])
+
+    def test_columns(self):
+        rows = table(self.emblas("sample", "model.json", "-n", 2000, "--labels").stdout)
+        self.assertEqual(list(rows[0]), ["eruptions", "waiting", "label"])
+        # Four standard errors of a binomial share.
+        share = sum(row["label"] == 0 for row in rows) / 2000
+        weight = self.model["weights"][0]
+        self.assertAlmostEqual(share, weight, delta=4 * math.sqrt(weight * (1 - weight) / 2000))
+
+    def test_names_are_quoted(self):
+        self.write("odd.csv", '"a,b","say ""so"""\n1,2\n2,4.5\n4,3\n')
+        self.emblas("fit", "odd.csv", "-k", 1, "-o", "odd.json", "-q")
+        self.emblas("sample", "odd.json", "-n", 3, "-o", "draws.csv")
+        self.assertEqual(list(table((self.folder / "draws.csv").read_text())[0]), ["a,b", 'say "so"'])
+        self.assertEqual(len(self.emblas("predict", "odd.json", "draws.csv").stdout.splitlines()), 4)
+
+    def test_usage(self):
+        self.refused(2, "-n is missing", "sample", "model.json")
+        self.refused(2, "-n '0'", "sample", "model.json", "-n", 0)
+        self.refused(2, "--seed '-1'", "sample", "model.json", "-n", 1, "--seed", -1)
+
+
+class Example(Case):
+    def test_triangular(self):
+        text = self.emblas("example", "triangular", "-o", "triangle.json").stdout
+        self.assertIn("converged", text)
+        model = json.loads((self.folder / "triangle.json").read_text())
+        self.assertEqual((model["k"], model["dim"], model["fit"]["n"]), (100, 1, 10000))
+        # The distance between two distribution functions: the sample's own is about 1.36 / sqrt(10,000) at
+        # the 5 % point of Kolmogorov's test, and the rough stop rule leaves as much again.
+        self.assertLess(float(re.search(r"functions (\S+)", text)[1]), 0.03)
+
+    def test_two_normals(self):
+        text = self.emblas("example", "two-normals").stdout
+        means = [float(mean) for mean in re.findall(r"mean +(\S+)", text)]
+        self.assertEqual(len(means), 4)
+        # Four standard errors of a mean of some 250 rows, with half as much again for the overlap.
+        self.assertAlmostEqual(min(means[2:]), 20, delta=4 * 6 / math.sqrt(250) * 1.5)
+        self.assertAlmostEqual(max(means[2:]), 40, delta=4 * 6 / math.sqrt(250) * 1.5)
+
+    def test_three_coins(self):
+        text = self.emblas("example", "three-coins").stdout
+        for ends in ("0.500000  0.600000  0.600000", "0.406417  0.536842  0.643243", "0.461863  0.534595  0.656135"):
+            self.assertIn(ends, text)
+        self.assertEqual(text.count("-6.730116670"), 3)
+
+    def test_faithful(self):
+        text = self.emblas("example", "faithful").stdout
+        for loglik in ("-1130.263960", "-1140.186759", "-1147.806353", "-1709.529282"):
+            self.assertIn(loglik, text)
+
+    def test_usage(self):
+        self.refused(2, "allowed: triangular, two-normals, three-coins, faithful", "example", "geyser")
+        self.refused(2, "has no picture", "example", "three-coins", "--plot", "coins.svg")
+        self.refused(2, "no single model", "example", "two-normals", "-o", "model.json")
+
+
+class Program(Case):
+    def test_version_and_help(self):
+        self.assertRegex(self.emblas("--version").stdout, r"^emblas \d+\.\d+\.\d+\n$")
+        text = self.emblas("--help").stdout
+        for name in ("fit", "predict", "score", "sample", "plot", "example", "backends"):
+            self.assertIn(f"  {name} ", text)
+            self.assertIn(f"Usage: emblas {name}", self.emblas(name, "--help").stdout)
+
+    def test_backends(self):
+        text = self.emblas("backends").stdout
+        self.assertRegex(text, r"(?m)^reference ")
+        self.assertRegex(text, r"(?m)^auto +(blas|reference)$")
+
+    def test_usage(self):
+        self.refused(2, "a command is missing")
+        self.refused(2, "there is no command 'fti'", "fti")
+        self.refused(2, "unrecognized option '--wat'", "fit", FAITHFUL, "-k", 2, "--wat")
+        self.refused(2, "MODEL and DATA are needed", "predict", "model.json")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""emblas fit: what it finds, what it writes, and its options."""
+import json
+import math
+import unittest
+
+from support import DATA, FAITHFUL, IRIS, MANUAL, Case, log_density, main, table
+
+LABELS = f"labels:{DATA / 'faithful-2-labels.csv'}"
+
+# Best known log-likelihoods of faithful with two components.
+FAITHFUL_2 = {"full": -1130.263960184767, "tied": -1140.186759437082, "diag": -1147.806352537811,
+              "spherical": -1709.529282177519}
+# The default tolerance is 1e-7 nats still to gain; a projection may miss by as much again a few times over.
+NATS = 1e-6
+
+
+class Model(Case):
+    def test_keys(self):
+        model = self.fit_json(FAITHFUL, "-k", 2)
+        self.assertEqual(list(model), ["format", "version", "family", "covariance", "k", "dim", "columns", "weights",
+                                       "means", "covariances", "cholesky", "fit"])
+        self.assertEqual(set(model["fit"]), {"status", "iterations", "maps", "loglik", "n", "parameters", "bic", "aic",
+                                             "icl", "backend", "threads", "seed", "seconds", "warnings"})
+        self.assertEqual((model["format"], model["version"], model["family"], model["covariance"]),
+                         ("emblas-model", 1, "gaussian", "VVV"))
+        self.assertEqual(model["columns"], ["eruptions", "waiting"])
+        self.assertEqual(model["fit"]["warnings"], [])
+
+    def test_loglik_belongs_to_the_parameters(self):
+        model = self.fit_json(IRIS, "-k", 3)
+        rows = [list(row.values()) for row in table(IRIS.read_text())]
+        loglik = math.fsum(log_density(model, row) for row in rows)
+        self.assertAlmostEqual(model["fit"]["loglik"], loglik, delta=1e-9)
+
+    def test_criteria(self):
+        fit = self.fit_json(FAITHFUL, "-k", 2)["fit"]
+        self.assertAlmostEqual(fit["bic"], -2 * fit["loglik"] + 11 * math.log(272), delta=1e-9)
+        self.assertAlmostEqual(fit["aic"], -2 * fit["loglik"] + 22, delta=1e-9)
+        self.assertGreater(fit["icl"], fit["bic"])
+
+    def test_covariance_models(self):
+        for name, loglik in FAITHFUL_2.items():
+            fit = self.fit_json(FAITHFUL, "-k", 2, "--cov", name)["fit"]
+            self.assertAlmostEqual(fit["loglik"], loglik, delta=NATS, msg=name)
+
+    def test_mclust_names(self):
+        for name, covariance in {"VVV": "full", "EEE": "tied", "VVI": "diag", "VII": "spherical"}.items():
+            model = self.fit_json(FAITHFUL, "-k", 2, "--cov", name)
+            self.assertEqual(model["covariance"], name)
+            self.assertAlmostEqual(model["fit"]["loglik"], FAITHFUL_2[covariance], delta=NATS)
+
+    def test_same_seed_same_bits(self):
+        runs = [self.fit_json(IRIS, "-k", 3, "--seed", 7) for _ in range(2)]
+        for run in runs:
+            del run["fit"]["seconds"]
+        self.assertEqual(*runs)
+
+    def test_backends_agree(self):
+        self.assertIn("reference", self.emblas("backends").stdout)
+        both = [self.fit_json(FAITHFUL, "-k", 2, "--init", LABELS, "--backend", name)["fit"]
+                for name in ("reference", "auto")]
+        self.assertAlmostEqual(both[0]["loglik"], both[1]["loglik"], delta=1e-9)
+
+
+class Search(Case):
+    def test_the_smallest_criterion_is_kept(self):
+        report = self.emblas("fit", FAITHFUL, "-k", "1:4", "--cov", "all", "-o", "model.json").stdout
+        lines = [line.split() for line in report.splitlines() if line.strip("* ")[:1].isdigit()]
+        trials = [fields for fields in lines if fields[0] == "*" or fields[1] in FAITHFUL_2]
+        self.assertEqual(len(trials), 16)
+        best = [fields[1:] for fields in trials if fields[0] == "*"]
+        self.assertEqual(len(best), 1)
+        smallest = min((fields[1:] if fields[0] == "*" else fields for fields in trials), key=lambda f: float(f[2]))
+        self.assertEqual(best[0], smallest)
+        model = json.loads((self.folder / "model.json").read_text())
+        self.assertEqual((model["k"], f'{model["fit"]["bic"]:.6f}'), (int(smallest[0]), smallest[2]))
+
+    def test_criterion(self):
+        sizes = {name: self.fit_json(IRIS, "-k", "1:4", "--criterion", name)["k"] for name in ("bic", "aic", "icl")}
+        self.assertEqual(sizes["bic"], 2)
+        self.assertGreater(sizes["aic"], sizes["bic"])
+
+    def test_a_collapsed_component_does_not_win(self):
+        self.write("spike.csv", "x\n" + "".join(f"{i * i % 17 / 7}\n" for i in range(90)) + "99\n" * 10)
+        self.assertEqual(self.fit_json("spike.csv", "-k", "1:2")["k"], 1)
+        fit = self.fit_json("spike.csv", "-k", 2)["fit"]  # though its criterion is smaller
+        self.assertLess(fit["bic"], self.fit_json("spike.csv", "-k", 1)["fit"]["bic"])
+        self.assertIn("every start ended with an empty or collapsed component", fit["warnings"])
+
+    def test_one_dimension_has_two_models(self):
+        report = self.emblas("fit", FAITHFUL, "--columns", "waiting", "-k", 2, "--cov", "all").stdout
+        self.assertIn("full", report)
+        self.assertIn("tied", report)
+        self.assertNotIn("diag", report)
+
+
+class Options(Case):
+    def test_max_iter_is_exact(self):
+        for limit in (0, 1, 7):
+            fit = self.fit_json(FAITHFUL, "-k", 2, "--init", LABELS, "--tol", 0, "--max-iter", limit)["fit"]
+            self.assertEqual((fit["iterations"], fit["maps"], fit["status"]), (limit, limit, "iteration-limit"))
+            self.assertEqual(len(fit["warnings"]), 1)
+
+    def test_stop_rules(self):
+        maps = {rule: self.fit_json(FAITHFUL, "-k", 2, "--init", LABELS, "--stop", rule, "--tol", "1e-3")["fit"]
+                for rule in ("loglik", "q", "weights")}
+        self.assertEqual({fit["status"] for fit in maps.values()}, {"converged"})
+
+    def test_columns_by_name_and_number(self):
+        by_name = self.fit_json(FAITHFUL, "--columns", "waiting", "-k", 2)
+        by_number = self.fit_json(FAITHFUL, "--columns", "2", "-k", 2)
+        self.assertEqual(by_name["columns"], ["waiting"])
+        self.assertEqual(by_name["means"], by_number["means"])
+
+    def test_weights_are_repeated_rows(self):
+        rows = FAITHFUL.read_text().splitlines()
+        twice = self.write("twice.csv", "\n".join([rows[0]] + [row for row in rows[1:] for _ in "ab"]) + "\n")
+        weighted = self.write("weighted.csv", "\n".join([rows[0] + ",w"] + [row + ",2" for row in rows[1:]]) + "\n")
+        a = self.fit_json(weighted, "--weights", "w", "-k", 1)
+        b = self.fit_json(twice, "-k", 1)
+        self.assertEqual(a["columns"], b["columns"])
+        for x, y in zip(a["means"][0], b["means"][0]):
+            self.assertAlmostEqual(x, y, delta=1e-12 * abs(y))
+        self.assertAlmostEqual(a["fit"]["loglik"], b["fit"]["loglik"], delta=1e-9)
+
+    def test_start_from_a_model(self):
+        self.emblas("fit", FAITHFUL, "-k", 2, "--cov", "tied", "-o", "model.json", "--quiet")
+        again = self.fit_json(FAITHFUL, "--init", "model:model.json")
+        self.assertEqual(again["covariance"], "EEE")
+        self.assertLessEqual(again["fit"]["iterations"], 5)
+
+    def test_labels_give_the_size(self):
+        self.assertEqual(self.fit_json(FAITHFUL, "--init", LABELS)["k"], 2)
+
+    def test_plain_values_are_accepted(self):
+        self.emblas("fit", FAITHFUL, "-k", 2, "--family", "gaussian", "--accelerate", "none", "--compress", "auto",
+                    "--threads", 1, "--quiet")
+
+    def test_standard_input(self):
+        piped = self.fit_json("-", "-k", 2, stdin=FAITHFUL.read_bytes())
+        self.assertEqual(piped["means"], self.fit_json(FAITHFUL, "-k", 2)["means"])
+
+    def test_help_and_manual_name_the_same_options(self):
+        manual = MANUAL.read_text().replace("\\-", "-")
+        words = self.emblas("fit", "--help").stdout.replace("=", " ").replace("[", " ").split()
+        for option in (word for word in words if word.startswith("--")):
+            if option not in ("--help", "--usage", "--version"):
+                self.assertIn(option, manual)
+
+
+class Outputs(Case):
+    def test_report(self):
+        report = self.emblas("fit", FAITHFUL, "-k", 2).stdout
+        for words in ("272 rows, 2 columns", "2 components, covariance full (VVV), 11 free parameters", "converged after",
+                      "-1130.263960", "2322.191743", "20 x -1130.2640", "eruptions", "waiting"):
+            self.assertIn(words, report)
+
+    def test_quiet(self):
+        done = self.emblas("fit", FAITHFUL, "-k", 2, "--quiet")
+        self.assertEqual(done.stdout + done.stderr, "")
+
+    def test_output_is_what_json_prints(self):
+        printed = self.emblas("fit", FAITHFUL, "-k", 2, "-o", "model.json", "--format", "json").stdout
+        self.assertEqual((self.folder / "model.json").read_text(), printed)
+        self.assertIn("emblas-model", self.emblas("fit", FAITHFUL, "-k", 2, "-o", "-").stdout)
+
+    def test_trace(self):
+        fit = self.fit_json(FAITHFUL, "-k", 2, "--init", LABELS, "--trace", "trace.csv")["fit"]
+        rows = table((self.folder / "trace.csv").read_text())
+        self.assertEqual([row["iteration"] for row in rows], list(range(fit["iterations"] + 1)))
+        self.assertEqual(rows[-1]["loglik"], fit["loglik"])
+        self.assertIsNone(rows[0]["weight_change"])
+        for before, after in zip(rows, rows[1:]):
+            self.assertGreaterEqual(after["loglik"], before["loglik"] - 8 * 2.3e-16 * abs(before["loglik"]))
+        for row in rows:
+            self.assertAlmostEqual(row["q"] + row["entropy"], row["loglik"], delta=1e-12 * abs(row["loglik"]))
+
+    def test_constant_column_is_warned_of(self):
+        self.write("constant.csv", "x,seven\n" + "".join(f"{i * i % 17},7\n" for i in range(60)))
+        model = self.fit_json("constant.csv", "-k", 2, "-o", "model.json")
+        self.assertIn("column 'seven' is constant", model["fit"]["warnings"])
+        self.assertIn("column 'seven' is constant", self.emblas("fit", "constant.csv", "-k", 2).stdout)
+
+    def test_equal_rows(self):
+        self.write("equal.csv", "x,y\n" + "1.5,-2.5\n" * 50)
+        model = self.fit_json("equal.csv", "-k", 2)
+        kept = max(range(2), key=lambda c: model["weights"][c])
+        self.assertEqual(model["means"][kept], [1.5, -2.5])
+        self.assertTrue(model["fit"]["warnings"])
+
+
+if __name__ == "__main__":
+    main()

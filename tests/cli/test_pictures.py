@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Pictures: that they are drawn, of the right kind, from odd data too, and that failures lose nothing."""
+import shutil
+import subprocess
+import unittest
+import xml.etree.ElementTree as xml
+
+import support
+from support import DATA, FAITHFUL, IRIS, Case, main
+
+BEGIN = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
+have_gnuplot = shutil.which("gnuplot") is not None
+
+
+class Drawn(Case):
+    def setUp(self):
+        if not have_gnuplot:
+            self.skipTest("gnuplot is not installed")
+        super().setUp()
+
+    def texts(self, name):
+        """The lettering of an SVG picture, which must be well-formed."""
+        root = xml.parse(self.folder / name).getroot()
+        return [" ".join("".join(text.itertext()).split()) for text in root.iter("{http://www.w3.org/2000/svg}text")]
+
+    def test_formats(self):
+        for ending, begin in BEGIN.items():
+            self.emblas("fit", FAITHFUL, "-k", 2, "-q", "--plot", f"fit.{ending}")
+            self.assertTrue((self.folder / f"fit.{ending}").read_bytes().startswith(begin))
+
+    def test_one_dimension(self):
+        self.emblas("fit", DATA / "galaxies.csv", "-k", 4, "-q", "--plot", "fit.svg")
+        texts = self.texts("fit.svg")
+        self.assertIn("velocity", texts)
+        self.assertIn("density", texts)
+        self.assertIn("mixture", texts)
+
+    def test_two_dimensions(self):
+        self.emblas("fit", FAITHFUL, "-k", 2, "-q", "--plot", "fit.svg")
+        texts = self.texts("fit.svg")
+        self.assertIn("faithful.csv: 2 components, covariance full", texts)
+        self.assertIn("0 (64.4 %)", texts)
+        self.assertIn("eruptions", texts)
+
+    def test_pairs(self):
+        self.emblas("fit", IRIS, "-k", 3, "-q", "--plot", "fit.svg")
+        texts = self.texts("fit.svg")
+        for name in ("Sepal.Length", "Sepal.Width", "Petal.Length", "Petal.Width"):
+            self.assertIn(name, texts)
+
+    def test_many_columns(self):
+        header = ",".join(f"c{j}" for j in range(8))
+        self.write("wide.csv", header + "\n" + "".join(
+            ",".join(str((i * (j + 3) * 7919) % 101) for j in range(8)) + "\n" for i in range(100)))
+        self.emblas("fit", "wide.csv", "-k", 2, "--cov", "diag", "-q", "--plot", "fit.svg")
+        self.assertIn("first 6 of 8 columns", self.texts("fit.svg"))
+
+    def test_range(self):
+        report = self.emblas("fit", FAITHFUL, "-k", "1:3", "--cov", "full,tied", "--plot", "fit.svg").stdout
+        self.assertIn("fit.svg, fit-criterion.svg", report)
+        texts = self.texts("fit-criterion.svg")
+        for word in ("BIC", "full", "tied", "components"):
+            self.assertIn(word, texts)
+
+    def test_trace(self):
+        self.emblas("fit", IRIS, "-k", 3, "-q", "--plot-trace", "trace.svg")
+        self.assertIn("log-likelihood", self.texts("trace.svg"))
+
+    def test_trace_of_a_fit_that_did_not_move(self):
+        self.emblas("fit", FAITHFUL, "-k", 1, "--max-iter", 0, "-q", "--plot-trace", "trace.svg")
+        self.texts("trace.svg")
+
+    def test_plot_a_model(self):
+        for data, k in ((DATA / "galaxies.csv", 3), (FAITHFUL, 2), (IRIS, 3)):
+            self.emblas("fit", data, "-k", k, "-q", "-o", "model.json")
+            self.emblas("plot", "model.json", "-o", "model.svg")
+            self.texts("model.svg")
+            self.emblas("plot", "model.json", data, "-o", "both.svg")
+            self.texts("both.svg")
+
+    def test_examples(self):
+        for name in ("triangular", "two-normals", "faithful"):
+            self.emblas("example", name, "--plot", f"{name}.svg")
+            self.texts(f"{name}.svg")
+
+    def test_odd_data(self):
+        for name, text in {
+            "equal": "x,y\n" + "1.5,-2.5\n" * 50,
+            "constant": "x,y\n" + "".join(f"{i * i % 17},7\n" for i in range(60)),
+            "spike": "x\n" + "".join(f"{i * i % 17 / 7}\n" for i in range(90)) + "99\n" * 10,
+            "large": "x,y\n" + "".join(f"{1e8 + i * i % 17},{-1e-8 * (i % 13)}\n" for i in range(60)),
+            "huge": "x,y\n" + "".join(f"{(i * i % 17) * 1e300},{(i % 13) * 1e-300}\n" for i in range(60)),
+            "one": "x,y\n1,2\n",
+        }.items():
+            with self.subTest(name):
+                self.write("odd.csv", text)
+                self.emblas("fit", "odd.csv", "-k", 1, "-q", "--plot", "odd.svg", "--plot-trace", "trace.svg")
+                self.texts("odd.svg")
+
+    def test_odd_names(self):
+        names = ["a_b^{2}", "it's & <so>", '"%g" \\n $x `id`']
+        self.write("odd.csv", ",".join('"' + name.replace('"', '""') + '"' for name in names) + "\n" +
+                   "".join(f"{i * i % 17},{i % 5},{i * 3 % 7}\n" for i in range(60)))
+        self.emblas("fit", "odd.csv", "-k", 1, "-q", "--plot", "odd.svg")
+        texts = self.texts("odd.svg")
+        for name in names:
+            self.assertIn(" ".join(name.split()), texts)
+
+    def test_script_draws_the_same_again(self):
+        self.emblas("fit", FAITHFUL, "-k", 2, "-q", "--plot", "it's.svg", "--plot-script", "fit.gp")
+        picture = self.folder / "it's.svg"
+        first = picture.read_bytes()
+        picture.unlink()
+        subprocess.run(["gnuplot", "fit.gp"], cwd=self.folder, check=True, timeout=60)
+        self.assertEqual(picture.read_bytes(), first)
+
+    def test_many_rows(self):
+        self.write("many.csv", "x,y\n" + "".join(f"{i % 3 * 9 + i * i % 7},{i % 3 * 5 + i * i % 11}\n"
+                                                for i in range(30000)))
+        self.emblas("fit", "many.csv", "-k", 3, "-q", "--starts", 1, "--plot", "many.svg", "--plot-script", "many.gp")
+        self.assertIn("20000 of 30000 rows drawn", self.texts("many.svg"))
+        block = (self.folder / "many.gp").read_text().split("$rows << END\n")[1].split("END")[0]
+        rows = [line.split() for line in block.splitlines()]
+        self.assertEqual(len(rows), 20000)
+        # Rows of three kinds take turns: a sample of every third would show one of them.
+        self.assertEqual(len({colour for *_, colour in rows}), 3)
+
+
+class Failing(Case):
+    def test_no_gnuplot(self):
+        self.write("fit.svg", "old")
+        empty = self.folder / "bin"
+        empty.mkdir()
+        done = self.emblas("fit", FAITHFUL, "-k", 2, "-o", "model.json", "--plot", "fit.svg", "--plot-script", "fit.gp",
+                           status=1, environment={"PATH": str(empty)})
+        self.assertIn("gnuplot-nox", done.stderr)
+        self.assertEqual(len(done.stderr.splitlines()), 1)
+        self.assertIn("-1130.263960", done.stdout)
+        self.assertEqual((self.folder / "fit.svg").read_text(), "old")
+        self.assertEqual(set(self.files()), {"fit.svg", "model.json", "fit.gp"})
+
+    def test_gnuplot_that_fails(self):
+        self.write("fit.svg", "old")
+        folder = self.folder / "bin"
+        folder.mkdir()
+        fake = folder / "gnuplot"
+        fake.write_text("#!/bin/sh\necho half\necho '         line 7: out of ink' >&2\nexit 1\n")
+        fake.chmod(0o755)
+        done = self.emblas("fit", FAITHFUL, "-k", 2, "--plot", "fit.svg", status=1,
+                           environment={"PATH": f"{folder}:/usr/bin:/bin"})
+        self.assertIn("gnuplot failed: line 7: out of ink", done.stderr)
+        self.assertEqual(self.files(), {"fit.svg": b"old"})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Pipes, terminals narrow and wide, progress, Ctrl-C."""
+import fcntl
+import json
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+
+import support
+from support import FAITHFUL, IRIS, Case, main
+
+
+class Terminal:
+    """A program on a terminal of its own, which it can be interrupted from."""
+
+    def __init__(self, folder, *arguments, columns=80):
+        self.output = b""
+        self.process, self.terminal = pty.fork()
+        if self.process == 0:
+            os.chdir(folder)
+            os.environ.pop("COLUMNS", None)
+            os.environ["TERM"] = "xterm"
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+            os.execv(support.EMBLAS, [support.EMBLAS, *map(str, arguments)])
+
+    def read(self, until=None, seconds=60):
+        """Reads until the program has ended, or has printed something."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not (until and until in self.output):
+            if select.select([self.terminal], [], [], 0.1)[0]:
+                try:
+                    piece = os.read(self.terminal, 65536)
+                except OSError:  # the other side is closed
+                    break
+                if not piece:
+                    break
+                self.output += piece
+        return self.output.decode()
+
+    def press_control_c(self):
+        os.write(self.terminal, b"\x03")
+
+    def status(self):
+        self.read()
+        _, status = os.waitpid(self.process, 0)
+        os.close(self.terminal)
+        return os.waitstatus_to_exitcode(status)
+
+
+def lines_of(output):
+    """What stays on the screen: progress that was wiped out is gone."""
+    return [line.split("\r")[-1].replace("\x1b[K", "") for line in output.replace("\r\n", "\n").split("\n")]
+
+
+# Never stops by itself: two components on one cluster, no tolerance.
+ENDLESS = "-k", 4, "--tol", 0, "--max-iter", 1000000000, "--starts", 3
+
+
+class Width(Case):
+    def test_no_terminal_is_80_columns(self):
+        done = self.emblas("fit", IRIS, "-k", 3, environment={"COLUMNS": ""})
+        self.assertLessEqual(max(map(len, done.stdout.splitlines())), 80)
+        self.assertEqual(done.stderr, "")
+        self.assertNotIn("\x1b", done.stdout)
+
+    def test_narrow(self):
+        for columns in (60, 40):
+            done = self.emblas("fit", IRIS, "-k", "1:3", "--cov", "all", environment={"COLUMNS": str(columns)})
+            # A file's path cannot be broken.
+            wide = [line for line in done.stdout.splitlines() if len(line) > columns and str(IRIS) not in line]
+            self.assertEqual(wide, [])
+
+    def test_width_of_the_terminal(self):
+        for columns in (50, 120):
+            terminal = Terminal(self.folder, "fit", IRIS, "-k", 3, columns=columns)
+            self.assertEqual(terminal.status(), 0)
+            lines = [line for line in lines_of(terminal.output.decode()) if str(IRIS) not in line]
+            self.assertLessEqual(max(map(len, lines)), columns)
+            self.assertEqual("Petal.Width" in "".join(lines), columns == 120)
+
+    def test_names_with_control_characters(self):
+        self.write("odd.csv", b"x\x1b[31m,y\n" + b"".join(b"%d,%d\n" % (i * i % 7, i % 5) for i in range(30)))
+        self.assertNotIn("\x1b", self.emblas("fit", "odd.csv", "-k", 1).stdout)
+
+
+class Progress(Case):
+    def test_none_without_a_terminal(self):
+        fit = ["fit", str(FAITHFUL), *map(str, ENDLESS[:4]), "--max-iter", "3000", "--starts", "2"]
+        self.assertEqual(self.emblas(*fit).stderr, "")
+
+    def test_line_is_rewritten_and_wiped(self):
+        terminal = Terminal(self.folder, "fit", FAITHFUL, *ENDLESS, columns=40)
+        terminal.read(until=b"iteration")
+        terminal.press_control_c()
+        self.assertEqual(terminal.status(), 0)
+        output = terminal.output.decode()
+        self.assertIn("start 1/3", output)
+        drawn = [piece.replace("\x1b[K", "").replace("^C", "") for piece in output.split("\r") if piece.startswith("start")]
+        self.assertGreaterEqual(len(drawn), 1)
+        self.assertLess(max(map(len, drawn)), 40)
+        self.assertNotIn("start 1/3", "".join(lines_of(output)))
+
+    def test_quiet_shows_none(self):
+        terminal = Terminal(self.folder, "fit", FAITHFUL, *ENDLESS[:4], "--max-iter", 3000, "--starts", 2, "--quiet")
+        self.assertEqual(terminal.status(), 0)
+        self.assertEqual(terminal.output, b"")
+
+
+class Interrupt(Case):
+    def test_the_best_so_far_is_kept(self):
+        terminal = Terminal(self.folder, "fit", FAITHFUL, *ENDLESS, "-o", "model.json")
+        terminal.read(until=b"iteration")
+        terminal.press_control_c()
+        self.assertEqual(terminal.status(), 0)
+        fit = json.loads((self.folder / "model.json").read_text())["fit"]
+        self.assertEqual(fit["status"], "cancelled")
+        self.assertGreater(fit["loglik"], -1130.263961)  # four components are no worse than two
+        self.assertIn("cancelled after", terminal.output.decode())
+
+    def test_while_reading_it_kills(self):
+        process = subprocess.Popen([support.EMBLAS, "fit", "-", "-k", "2"], stdin=subprocess.PIPE, cwd=self.folder)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)  # while it reads, there is nothing to keep
+        self.assertEqual(process.wait(timeout=10), -signal.SIGINT)
+        process.stdin.close()
+
+
+class Pipes(Case):
+    def through(self, command):
+        path = f"{os.path.dirname(support.EMBLAS)}:{os.environ['PATH']}"
+        return subprocess.run(["sh", "-c", command], cwd=self.folder, env={**os.environ, "PATH": path},
+                              capture_output=True, text=True, timeout=60)
+
+    def test_head(self):
+        self.emblas("fit", FAITHFUL, "-k", 2, "-o", "model.json", "-q")
+        done = self.through(f"emblas fit {FAITHFUL} -k 2 | head -n 1")
+        self.assertEqual((len(done.stdout.splitlines()), done.stderr), (1, ""))
+        done = self.through("emblas sample model.json -n 200000 | head -n 2")
+        self.assertEqual((len(done.stdout.splitlines()), done.stderr), (2, ""))
+
+    def test_full_device(self):
+        self.emblas("fit", FAITHFUL, "-k", 2, "-o", "model.json", "-q")
+        for command in (f"fit {FAITHFUL} -k 2", f"fit {FAITHFUL} -k 2 --format json", "sample model.json -n 9",
+                        f"predict model.json {FAITHFUL}", f"score model.json {FAITHFUL}", "backends",
+                        "example three-coins"):
+            done = self.through(f"emblas {command} >/dev/full")
+            self.assertEqual(done.returncode, 1, command)
+            self.assertIn("No space left on device", done.stderr)
+            self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+
+    def test_pipeline(self):
+        done = self.through(f"emblas fit {FAITHFUL} -k 2 -q -o m.json && emblas sample m.json -n 100 --seed 7 |"
+                            " emblas score m.json - --format json")
+        self.assertEqual(json.loads(done.stdout)["n"], 100)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Checks what a compiler does not: who includes what, which symbols are exported, which BLAS is loaded.
+
+usage: architecture.py SOURCE_ROOT LIBRARY_FOLDER VERSION BLAS
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+# A folder of src/ may include its own headers, the public ones, and those of the folders named here.
+LAYERS = {
+    "base": set(),
+    "data": {"base"},
+    "backends": {"base"},
+    "families": {"base"},
+    "em": {"base"},
+    "model": {"base", "families"},
+    "mixture": {"base", "data", "families", "em", "model"},
+    "io": set(),
+    "cli": {"io"},
+}
+CORE = set(LAYERS) - {"io", "cli"}
+BLAS_HEADERS = {"cblas.h", "lapacke.h", "blis.h", "blis/blis.h", "openblas_config.h"}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+
+
+def included_layer(file, name, source):
+    """The folder of src/ that a quoted include leads to; None for a generated header."""
+    for target in ((file.parent / name).resolve(), (source / name).resolve()):
+        if target.is_file() and source.resolve() in target.parents:
+            return target.relative_to(source.resolve()).parts[0]
+    return None
+
+
+def include_faults(root):
+    source = root / "src"
+    for file in sorted(source.rglob("*.[ch]")):
+        layer = file.relative_to(source).parts[0]
+        if layer not in LAYERS:
+            yield f"{file}: the folder {layer} has no place in the order of layers"
+            continue
+        for kind, name in INCLUDE.findall(file.read_text()):
+            if name in BLAS_HEADERS and file != source / "backends" / "blas.c":
+                yield f"{file}: includes <{name}>, which is for backends/blas.c alone"
+            if name == "mpi.h":
+                yield f"{file}: includes <mpi.h>, which is for mpi/ alone"
+            if name == "stdio.h" and layer in CORE:
+                yield f"{file}: includes <stdio.h>: the library opens and prints nothing"
+            if kind == '"':
+                other = included_layer(file, name, source)
+                if other not in LAYERS[layer] | {layer, None}:
+                    yield f'{file}: includes "{name}", of a layer that {layer}/ may not know'
+    for file in sorted((root / "include").rglob("*.h")):
+        for kind, name in INCLUDE.findall(file.read_text()):
+            if not name.startswith("emblas/") and name not in ("stddef.h", "stdint.h"):
+                yield f"{file}: includes <{name}>"
+
+
+def declared_functions(root):
+    """What the public headers declare with EMBLAS_API."""
+    text = "".join(file.read_text() for file in sorted((root / "include").rglob("*.h")))
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    return set(re.findall(r"^EMBLAS_API\s[^;]*?\b(emblas_\w+)\s*\(", text, flags=re.MULTILINE))
+
+
+def export_faults(root, library):
+    output = subprocess.run(["nm", "-D", "--defined-only", library], check=True, capture_output=True, text=True)
+    exported = {line.split()[-1] for line in output.stdout.splitlines()}
+    exported -= {name for name in exported if name.startswith("__asan") or name.startswith("__ubsan")}
+    declared = declared_functions(root)
+    for name in sorted(exported - declared):
+        yield f"{library.name} exports {name}, which no public header declares"
+    for name in sorted(declared - exported):
+        yield f"{library.name} does not export {name}, which a public header declares"
+
+
+def blas_faults(library, blas):
+    """Of all the BLAS libraries that may be installed, the one that was chosen is loaded, and no other."""
+    output = subprocess.run(["ldd", library], check=True, capture_output=True, text=True)
+    paths = [Path(line.split()[2]) for line in output.stdout.splitlines() if "=> /" in line]
+    loaded = set()
+    for path in paths:
+        real = str(path.resolve())
+        if re.search("blas|blis|lapack|atlas|mkl", real) and path.name != library.name and "emblas" not in path.name:
+            loaded.add(next((name for name in ("openblas", "blis", "atlas", "mkl") if name in real), "netlib"))
+    wanted = set() if blas == "none" else {blas}
+    if loaded != wanted:
+        yield f"{library.name} loads the BLAS {sorted(loaded)}, wanted {sorted(wanted)}"
+
+
+def main(root, folder, version, blas):
+    root, library = Path(root), Path(folder) / "libemblas.so"
+    faults = list(include_faults(root))
+    if f'#define EMBLAS_VERSION "{version}"' not in (root / "include/emblas/emblas.h").read_text():
+        faults.append(f"EMBLAS_VERSION is not {version}, the version of the project")
+    if library.exists():
+        faults += export_faults(root, library)
+        faults += blas_faults(library, blas)
+    print("\n".join(faults) or "no fault found")
+    return bool(faults)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "support.h"
+
+#include <criterion/criterion.h>
+#include <io/io.h>
+#include <string.h>
+
+TestSuite(selection, .init = directory_enter, .fini = directory_leave);
+
+static const char flowers[] = "length,width,\"n, m\",species,w\n"
+                              "5.1,3.5,1,setosa,2\n"
+                              "4.9,3,2,setosa,0\n";
+
+static void expect_error(const char *text, struct io_selection selection, const char *message) {
+  struct io_table table;
+  struct io_error error = {""};
+
+  write_text("data.csv", text);
+  cr_expect_eq(io_table_read("data.csv", &selection, &table, &error), -1, "%s", message);
+  cr_expect_str_eq(error.text, message);
+}
+
+static struct io_table expect_table(const char *text, struct io_selection selection) {
+  struct io_table table;
+  struct io_error error = {""};
+
+  write_text("data.csv", text);
+  cr_assert_eq(io_table_read("data.csv", &selection, &table, &error), 0, "%s", error.text);
+  return table;
+}
+
+Test(selection, only_selected_columns_have_to_be_numbers) {
+  const char *const lists[] = {"1,2", "length,width", " length , 2 "};
+
+  expect_error(flowers, (struct io_selection){0}, "data.csv:2:4: 'setosa' is not a number");
+  for (size_t i = 0; i < COUNT(lists); i++) {
+    const double expected[] = {5.1, 3.5, 4.9, 3};
+    struct io_table table = expect_table(flowers, (struct io_selection){.columns = lists[i]});
+
+    cr_assert_eq(table.columns, 2);
+    cr_expect_arr_eq(table.values, expected, sizeof expected);
+    cr_expect_str_eq(table.names[0], "length");
+    cr_expect_str_eq(table.names[1], "width");
+    io_table_free(&table);
+  }
+}
+
+Test(selection, order_is_the_list_s) {
+  const double expected[] = {3.5, 5.1, 3, 4.9};
+  struct io_table table = expect_table(flowers, (struct io_selection){.columns = "width,1"});
+
+  cr_expect_arr_eq(table.values, expected, sizeof expected);
+  cr_expect_str_eq(table.names[0], "width");
+  io_table_free(&table);
+}
+
+Test(selection, weights) {
+  const double values[] = {5.1, 4.9}, weights[] = {2, 0};
+  struct io_table table = expect_table(flowers, (struct io_selection){.columns = "length", .weights = "w"});
+
+  cr_expect_arr_eq(table.values, values, sizeof values);
+  cr_expect_arr_eq(table.weights, weights, sizeof weights);
+  io_table_free(&table);
+
+  table = expect_table("1,2,3\n4,5,6\n", (struct io_selection){.weights = "2"});
+  cr_expect_eq(table.columns, 2, "without a list: all but the weights");
+  cr_expect_eq(table.values[3], 6);
+  cr_expect_eq(table.weights[1], 5);
+  cr_expect_str_eq(table.names[1], "x3");
+  io_table_free(&table);
+}
+
+Test(selection, bad_weights) {
+  const struct io_selection w = {.weights = "w"};
+
+  expect_error("x,w\n1,1\n2,-0.5\n", w, "data.csv:3:2: '-0.5' is a negative weight");
+  expect_error("x,w\n1,1\n2,inf\n", w, "data.csv:3:2: 'inf' is not a finite number");
+  expect_error("x,w\n1,0\n2,0\n", w, "data.csv: all weights are zero");
+  expect_error("w\n1\n", w, "data.csv: there is no column beside the weights");
+}
+
+Test(selection, what_cannot_be_selected) {
+  const struct {
+    struct io_selection selection;
+    const char *message;
+  } cases[] = {
+      {{.columns = "height"}, "data.csv: no column 'height'; there are: length, width, n, m, species, w"},
+      {{.weights = "height"}, "data.csv: no column 'height'; there are: length, width, n, m, species, w"},
+      {{.columns = "Length"}, "data.csv: no column 'Length'; there are: length, width, n, m, species, w"},
+      {{.columns = "0"}, "data.csv: no column 0: columns are 1 to 5"},
+      {{.columns = "6"}, "data.csv: no column 6: columns are 1 to 5"},
+      {{.columns = "99999999999999999999999"},
+       "data.csv: no column 99999999999999999999999: columns are 1 to 5"},
+      {{.columns = "-1"}, "data.csv: no column '-1'; there are: length, width, n, m, species, w"},
+      {{.columns = "1,1"}, "data.csv: column '1' is selected twice"},
+      {{.columns = "1,length"}, "data.csv: column 'length' is selected twice"},
+      {{.columns = "1,w", .weights = "w"},
+       "data.csv: column 'w' is selected twice, as a column and as the weights"},
+      {{.columns = ""}, "data.csv: an empty name among the selected columns"},
+      {{.columns = "1,,2"}, "data.csv: an empty name among the selected columns"},
+      {{.columns = "1,"}, "data.csv: an empty name among the selected columns"},
+  };
+
+  for (size_t i = 0; i < COUNT(cases); i++) expect_error(flowers, cases[i].selection, cases[i].message);
+}
+
+Test(selection, names_need_a_header) {
+  expect_error("1,2\n3,4\n", (struct io_selection){.columns = "a"},
+               "data.csv: no column 'a': there is no header; columns are 1 to 2");
+  expect_error("a,a\n3,4\n", (struct io_selection){.columns = "a"},
+               "data.csv: 2 columns are named 'a': select by number");
+}
+
+Test(selection, a_name_that_looks_like_a_missing_number) {
+  struct io_table table = expect_table("na,b\n1,x\n2,y\n", (struct io_selection){.columns = "na"});
+
+  cr_expect_eq(table.rows, 2, "found by its name, so the first row is the header");
+  cr_expect_str_eq(table.names[0], "na");
+  io_table_free(&table);
+}
+
+Test(selection, a_long_list_of_names_is_shortened) {
+  struct io_selection selection = {.columns = "none_such"};
+  struct io_table table;
+  struct io_error error;
+  FILE *file = fopen("data.csv", "w");
+
+  for (int i = 0; i < 5000; i++) fprintf(file, "column_%d,", i);
+  fprintf(file, "last\n");
+  fclose(file);
+  cr_assert_eq(io_table_read("data.csv", &selection, &table, &error), -1);
+  cr_expect_not_null(strstr(error.text, "there are: column_0, column_1, "), "%s", error.text);
+  cr_expect_not_null(strstr(error.text, ", ... (5001 in all)"), "%s", error.text);
+}
