@@ -24,9 +24,9 @@ static void call_moments(const struct workload *w, const struct emblas_backend *
 
 /* softmax and cholesky work in place: the time is that of a copy, too. */
 static void call_softmax(const struct workload *w, const struct emblas_backend *backend) {
-  struct emblas_block_sums sums = {0, 0, 0, 0};
+  struct emblas_block_sums sums = {0, 0};
   memcpy(w->out, w->in, w->size.b * w->size.k * sizeof *w->out);
-  backend->softmax(w->size.b, w->size.k, w->out, NULL, NULL, &sums);
+  backend->softmax(w->size.b, w->size.k, w->out, NULL, w->scratch, &sums);
 }
 
 static void call_whiten(const struct workload *w, const struct emblas_backend *backend) {
@@ -105,7 +105,8 @@ static void measure_others(struct bench *bench, size_t b) {
   for (size_t i = 0; i < KERNEL_COMPONENTS; i++) {
     struct kernel_case s = {.b = b, .k = kernel_components[i]};
     measure(bench, "softmax",
-            (struct workload){s, call_softmax, fill(b * s.k, -30, 0), NULL, fill(b * s.k, 0, 0), NULL});
+            (struct workload){s, call_softmax, fill(b * s.k, -30, 0), NULL, fill(b * s.k, 0, 0),
+                              fill(b, 0, 0)});
   }
   for (size_t i = 0; i < KERNEL_DIMS; i++) {
     size_t d = kernel_dims[i];

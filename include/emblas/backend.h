@@ -20,12 +20,10 @@
 extern "C" {
 #endif
 
-/** What the softmax adds up, over the rows i with weights w_i. */
+/** What the softmax adds up beside the rows' own log-likelihoods, over the rows i with weights w_i. */
 struct emblas_block_sums {
-  double loglik;    /**< sum_i w_i log sum_c exp(l_ic) */
-  double q;         /**< sum_i w_i sum_c r_ic l_ic */
-  double magnitude; /**< sum_i w_i |log sum_c exp(l_ic)| */
-  double hard;      /**< sum_i w_i log max_c r_ic: for the ICL */
+  double q;    /**< sum_i w_i sum_c r_ic l_ic */
+  double hard; /**< sum_i w_i log max_c r_ic: for the ICL */
 };
 
 struct emblas_backend {
@@ -53,8 +51,8 @@ struct emblas_backend {
   /**
    * Rows of logits become weighted responsibilities, in place:
    * l[i,c] <- w_i exp(l[i,c]) / sum_c' exp(l[i,c']), evaluated with the row's maximum taken out.
-   * weights: b entries, NULL for ones. row_loglik: NULL, or b entries that receive
-   * log sum_c exp(l[i,c]), unweighted. The block's sums are added to *sums.
+   * weights: b entries, NULL for ones. row_loglik: b entries, receives log sum_c exp(l[i,c]), unweighted. The
+   * block's sums are added to *sums.
    */
   void (*softmax)(size_t b, size_t k, double *logits, const double *weights, double *row_loglik,
                   struct emblas_block_sums *sums);

@@ -57,7 +57,7 @@ struct emblas_em_point {
   size_t iteration;     /**< t; 0 is the start */
   double loglik;        /**< log-likelihood at theta(t), nats */
   double q;             /**< Q(theta(t) | theta(t)); loglik - q is the entropy of the responsibilities */
-  double magnitude;     /**< see emblas_em_value */
+  double magnitude;     /**< the scale of loglik's rounding, see emblas_em_value */
   double weight_change; /**< || w(t) - w(t-1) ||, NAN at t = 0 or when the model has no weights */
   double projected;     /**< log-likelihood still to gain, projected; INFINITY while unknown */
 };

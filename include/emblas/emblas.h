@@ -55,7 +55,7 @@ struct emblas_data {
   size_t rows;           /**< n >= 1 */
   size_t columns;        /**< d >= 1 */
   size_t stride;         /**< doubles from row to row, >= columns; default 0: columns */
-  const double *weights; /**< n observation weights, >= 0, finite, not all 0; default NULL: all 1 */
+  const double *weights; /**< n observation weights, >= 0, not all 0, sum below 1e280; default NULL: all 1 */
 };
 EMBLAS_API void emblas_data_init(struct emblas_data *data, size_t size);
 
@@ -157,7 +157,7 @@ struct emblas_report {
   size_t start_count;           /**< starts that ran */
   struct emblas_start_result *starts;
   size_t trace_length;
-  struct emblas_em_point *trace; /**< every iteration of the start that was kept */
+  struct emblas_em_point *trace; /**< every iteration of the start that was kept, in units of the data */
   size_t components;
   unsigned *component_flags; /**< one a component, of the model returned */
   size_t columns;

@@ -28,7 +28,7 @@ extern "C" {
   X(EMBLAS_ERROR_MEMORY, -2, "out of memory")                                                      \
   X(EMBLAS_ERROR_SIZE, -3, "the sizes multiply to more than memory can address")                   \
   X(EMBLAS_ERROR_NOT_FINITE, -4, "a value is NaN or infinite")                                     \
-  X(EMBLAS_ERROR_WEIGHT, -5, "an observation weight is negative or not finite, or all are zero")   \
+  X(EMBLAS_ERROR_WEIGHT, -5, "observation weights must be >= 0, not all zero, their sum below 1e280") \
   X(EMBLAS_ERROR_TOO_FEW_ROWS, -6, "fewer rows with positive weight than components")              \
   X(EMBLAS_ERROR_LABEL, -7, "a label is not below the number of components, or a label is unused") \
   X(EMBLAS_ERROR_DIMENSION, -8, "the model and the data differ in dimension or components")        \

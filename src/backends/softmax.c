@@ -132,9 +132,10 @@ INLINE void rows_exponentials(size_t rows, size_t k, double *l, struct row_sums 
   }
 }
 
+/* Static, since the clones' resolver would be exported otherwise. */
 RUN_TIME_DISPATCH
-void softmax_vector(size_t b, size_t k, double *l, const double *weights, double *row_loglik,
-                    struct emblas_block_sums *sums) {
+static void softmax_dispatched(size_t b, size_t k, double *l, const double *weights, double *row_loglik,
+                               struct emblas_block_sums *sums) {
   size_t together = k < LANES ? LANES : 1;
   for (size_t first = 0; first < b; first += together) {
     struct row_sums of_rows[LANES];
@@ -147,10 +148,16 @@ void softmax_vector(size_t b, size_t k, double *l, const double *weights, double
       struct row_sums *row = &of_rows[i - first];
       double weight = weights != NULL ? weights[i] : 1, log_z = log(row->z), share = weight / row->z;
       for (size_t c = 0; c < k; c++) l[i * k + c] *= share;
-      block_sums_add(sums, weight, row->max, log_z, row->expected / row->z);
-      if (row_loglik != NULL) row_loglik[i] = row->max + log_z;
+      row_loglik[i] = row->max + log_z;
+      sums->q += weight * (row->max + row->expected / row->z);
+      sums->hard -= weight * log_z;
     }
   }
+}
+
+void softmax_vector(size_t b, size_t k, double *l, const double *weights, double *row_loglik,
+                    struct emblas_block_sums *sums) {
+  softmax_dispatched(b, k, l, weights, row_loglik, sums);
 }
 
 #else

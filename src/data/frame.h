@@ -43,8 +43,8 @@ void frame_load(const struct frame *frame, const struct emblas_backend *backend,
 struct frame_workspace {
   size_t rows; /* of block and scratch, each rows x d */
   double *block, *scratch;
-  double *pooled;           /* d x d; not used without a whitener */
-  double *mean;             /* d */
+  double *pooled; /* d x d; not used without a whitener */
+  double *mean;   /* d */
 };
 void frame_pool(struct frame *frame, const struct emblas_backend *backend, const struct emblas_data *data,
                 double total_weight, const struct frame_workspace *workspace);

@@ -38,12 +38,13 @@ static emblas_status summarise_row(const struct emblas_data *data, size_t row, s
   }
   summary->rows++;
   summary->total_weight += weight;
+  if (weight > summary->largest_weight) summary->largest_weight = weight;
   return EMBLAS_OK;
 }
 
 emblas_status view_summarise(const struct emblas_data *data, struct view_summary *summary, size_t *row,
                              size_t *column) {
-  summary->total_weight = 0;
+  summary->total_weight = summary->largest_weight = 0;
   summary->rows = 0;
   for (size_t i = 0; i < data->rows; i++) {
     emblas_status status = summarise_row(data, i, summary, column);
@@ -52,5 +53,6 @@ emblas_status view_summarise(const struct emblas_data *data, struct view_summary
       return status;
     }
   }
-  return summary->rows > 0 && isfinite(summary->total_weight) ? EMBLAS_OK : EMBLAS_ERROR_WEIGHT;
+  /* Log-likelihoods are weighted sums and must be representable too. */
+  return summary->rows > 0 && summary->total_weight < 1e280 ? EMBLAS_OK : EMBLAS_ERROR_WEIGHT;
 }

@@ -19,7 +19,8 @@ static inline double view_weight(const struct emblas_data *data, size_t row) {
 struct view_summary {
   double *low, *high;  /* each column's range over the rows with positive weight; caller's memory */
   double total_weight; /* sum of the weights */
-  size_t rows;         /* rows with positive weight */
+  double largest_weight;
+  size_t rows; /* rows with positive weight */
 };
 
 /* Pointers and sizes make sense. */

@@ -10,6 +10,8 @@
    sum bounds the relative error of its second moments about the origin. */
 #include "gaussian.h"
 
+#include "../base/sum.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -32,6 +34,7 @@ struct gaussian gaussian_shape(enum emblas_covariance covariance, size_t k, size
 void gaussian_terms_allocate(const struct gaussian *g, struct arena *arena, struct gaussian_terms *terms) {
   terms->natural = arena_doubles(arena, g->k, g->p);
   terms->constant = arena_doubles(arena, g->k, 1);
+  terms->rounding = arena_doubles(arena, g->k, 1);
   terms->mean = arena_doubles(arena, g->k, g->d);
   terms->factor = arena_doubles(arena, g->k, g->f);
   terms->centre = arena_doubles(arena, g->k, g->d);
@@ -61,46 +64,62 @@ static void precision(const struct gaussian *g, const struct emblas_backend *bac
   backend->logits(d, d, d, scratch->inverse, scratch->inverse, scratch->matrix);
 }
 
-/* natural: [ constant - m'Pm/2 | Pm | -P_jj/2 and -P_jl ]. Returns sum |natural phi| at |m| + 2 sigma. */
-static double natural_full(const struct gaussian *g, const struct emblas_backend *backend, double constant,
-                           const double *mean, const double *factor, double *natural,
-                           struct gaussian_scratch *scratch) {
-  size_t d = g->d;
-  double *reach = scratch->moments, *linear = natural + 1, *square = natural + 1 + d;
-  double quadratic = 0, bound = 0;
-  precision(g, backend, factor, scratch);
-  for (size_t j = 0; j < d; j++) {
-    double variance = 0, product = 0;
-    for (size_t l = 0; l <= j; l++) variance += factor[j * d + l] * factor[j * d + l];
-    for (size_t l = 0; l < d; l++) product += scratch->matrix[j * d + l] * mean[l];
-    reach[j] = fabs(mean[j]) + 2 * sqrt(variance);
-    linear[j] = product;
-    quadratic += mean[j] * product;
-    bound += fabs(product) * reach[j];
-    for (size_t l = 0; l <= j; l++) {
-      double weight = scratch->matrix[j * d + l] * (l == j ? 0.5 : 1);
-      *square++ = -weight;
-      bound += fabs(weight) * reach[j] * reach[l];
-    }
-  }
-  natural[0] = constant - quadratic / 2;
-  return bound + fabs(quadratic) / 2;
+/* The constant of the expanded form, constant - q/2 for q = q[0] + q[1], is larger than the logits it is
+   part of. Its rounding would shift every row of the component alike, so what does not fit is returned. */
+static double round_constant(double constant, const double *q, double *natural) {
+  double exact[2] = {constant, -q[1] / 2};
+  sum_add(exact, -q[0] / 2);
+  *natural = exact[0] + exact[1];
+  return (exact[0] - *natural) + exact[1];
 }
 
-/* natural: [ constant - sum m^2/(2 s^2) | m/s^2 | -1/(2 s^2) ], the last for each column or once. */
-static double natural_diag(const struct gaussian *g, double constant, const double *mean,
-                           const double *factor, double *natural) {
-  double quadratic = 0, bound = 0;
-  for (size_t j = 0; j < g->d; j++) {
-    double deviation = factor[g->geometry == GEOMETRY_DIAG ? j : 0];
-    double inverse = 1 / (deviation * deviation), reach = fabs(mean[j]) + 2 * deviation;
-    natural[1 + j] = mean[j] * inverse;
-    natural[1 + g->d + (g->geometry == GEOMETRY_DIAG ? j : 0)] = -inverse / 2;
-    quadratic += mean[j] * mean[j] * inverse;
-    bound += (fabs(mean[j]) + reach / 2) * reach * inverse;
+/* natural: [ constant - q/2 | b | -P_jj/2 and -P_jl ] with b = P m rounded and q = m'(2 b - P m): the
+   constant that makes it the log density of the mean that the rounded b stands for. Returns what
+   round_constant does, and in *bound the sum |natural phi| at |m| + 2 sigma. */
+static double natural_full(const struct gaussian *g, const struct emblas_backend *backend, double constant,
+                           const double *mean, const double *factor, double *natural,
+                           struct gaussian_scratch *scratch, double *bound) {
+  size_t d = g->d;
+  const double *p = scratch->matrix;
+  double *reach = scratch->moments, *square = natural + 1 + d, q[2] = {0, 0};
+  precision(g, backend, factor, scratch);
+  *bound = 0;
+  for (size_t j = 0; j < d; j++) {
+    double variance = 0, product[2] = {0, 0};
+    for (size_t l = 0; l <= j; l++) variance += factor[j * d + l] * factor[j * d + l];
+    for (size_t l = 0; l < d; l++) sum_add_product(product, l <= j ? p[j * d + l] : p[l * d + j], mean[l]);
+    double b = product[0] + product[1], rest = (b - product[0]) - product[1];
+    natural[1 + j] = b;
+    sum_add_product(q, mean[j], b);
+    q[1] += mean[j] * rest;
+    reach[j] = fabs(mean[j]) + 2 * sqrt(variance);
+    *bound += fabs(b) * (reach[j] + fabs(mean[j]) / 2);
+    for (size_t l = 0; l <= j; l++) {
+      double weight = p[j * d + l] * (l == j ? 0.5 : 1);
+      *square++ = -weight;
+      *bound += fabs(weight) * reach[j] * reach[l];
+    }
   }
-  natural[0] = constant - quadratic / 2;
-  return bound + quadratic / 2;
+  return round_constant(constant, q, natural);
+}
+
+/* The same with P = diag(1 / s^2): natural [ constant - q/2 | m / s^2 | -1/(2 s^2) ], the last for each
+   column or once. */
+static double natural_diag(const struct gaussian *g, double constant, const double *mean,
+                           const double *factor, double *natural, double *bound) {
+  double q[2] = {0, 0};
+  *bound = 0;
+  for (size_t j = 0; j < g->d; j++) {
+    size_t entry = g->geometry == GEOMETRY_DIAG ? j : 0;
+    double deviation = factor[entry], inverse = 1 / (deviation * deviation), b = mean[j] * inverse;
+    double reach = fabs(mean[j]) + 2 * deviation;
+    natural[1 + j] = b;
+    natural[1 + g->d + entry] = -inverse / 2;
+    sum_add_product(q, mean[j], b);
+    q[1] += mean[j] * fma(-mean[j], inverse, b);
+    *bound += fabs(b) * (reach + fabs(mean[j]) / 2) + inverse / 2 * reach * reach;
+  }
+  return round_constant(constant, q, natural);
 }
 
 static double log_determinant(const struct gaussian *g, const double *factor) {
@@ -120,10 +139,12 @@ void gaussian_prepare(const struct gaussian *g, const struct emblas_backend *bac
     double *natural = terms->natural + c * g->p, bound = INFINITY;
     double log_weight = theta[c] > 0 ? log(theta[c]) : LOG_ZERO;
     terms->constant[c] = log_weight - log_determinant(g, factor) - 0.5 * (double)d * LOG_2PI;
+    terms->rounding[c] = 0;
     if (backend->expansion_limit > 0)
-      bound = g->geometry == GEOMETRY_FULL
-                  ? natural_full(g, backend, terms->constant[c], mean, factor, natural, scratch)
-                  : natural_diag(g, terms->constant[c], mean, factor, natural);
+      terms->rounding[c] =
+          g->geometry == GEOMETRY_FULL
+              ? natural_full(g, backend, terms->constant[c], mean, factor, natural, scratch, &bound)
+              : natural_diag(g, terms->constant[c], mean, factor, natural, &bound);
     terms->expanded[c] = bound <= backend->expansion_limit * (double)d;
     terms->expanded_count += terms->expanded[c];
     for (size_t j = 0; j < d; j++) terms->centre[c * d + j] = terms->expanded[c] ? 0 : mean[j];
@@ -230,4 +251,12 @@ void gaussian_moments(const struct gaussian *g, const struct emblas_backend *bac
     centred_moments(g, backend, terms->centre + c * g->d, b, x, stats + c * g->p, scratch);
   }
   if (terms->expanded_count > 0) backend->moments(b, g->p, g->k, r, phi, stats);
+}
+
+double gaussian_rounding(const struct gaussian *g, const struct gaussian_terms *terms,
+                         const double *stats) {
+  double sum = 0;
+  for (size_t c = 0; c < g->k; c++)
+    if (terms->expanded[c]) sum += terms->rounding[c] * stats[c * g->p];
+  return sum;
 }

@@ -38,6 +38,7 @@ static inline double *gaussian_factor(const struct gaussian *g, double *theta, s
 struct gaussian_terms {
   double *natural;         /* k x p: logit = natural . features; zero rows for centred components */
   double *constant;        /* k: log weight - log |L| - d/2 log 2 pi */
+  double *rounding;        /* k: what the constant of the expanded form lost in rounding */
   double *mean;            /* k x d */
   double *factor;          /* k x f */
   double *centre;          /* k x d: what the statistics are moments about */
@@ -73,10 +74,16 @@ void gaussian_logits(const struct gaussian *g, const struct emblas_backend *back
                      const struct gaussian_terms *terms, size_t b, const double *x, const double *phi,
                      double *logits, struct gaussian_scratch *scratch);
 
-/* Adds the statistics (k x p) of a block, from its weighted responsibilities r (b x k), which are used up. */
+/* Adds the statistics (k x p) of a block, from its weighted responsibilities r (b x k), which are used up.
+ */
 void gaussian_moments(const struct gaussian *g, const struct emblas_backend *backend,
-                      const struct gaussian_terms *terms, size_t b, const double *x, const double *phi, double *r,
-                      double *stats, struct gaussian_scratch *scratch);
+                      const struct gaussian_terms *terms, size_t b, const double *x, const double *phi,
+                      double *r, double *stats, struct gaussian_scratch *scratch);
+
+/* What the log-likelihood lost to the rounding of the expanded form's constants, from the statistics of the
+   same pass: a constant's error shifts the logits of its component alike, and d loglik / d constant_c =
+   N_c. */
+double gaussian_rounding(const struct gaussian *g, const struct gaussian_terms *terms, const double *stats);
 
 /* What bounds the M step: a component's variance in any direction is at least floor[j]. */
 struct gaussian_floor {

@@ -40,10 +40,10 @@ static int sizes_fit(const struct emblas_options *o, size_t d) {
 static emblas_status map(void *context, const double *theta, double *next, struct emblas_em_value *value) {
   struct emblas_fitter *fitter = context;
   struct pass *pass = &fitter->pass;
-  pass_expectation(pass, theta, next != NULL);
-  value->loglik = pass->sums.loglik;
+  pass_expectation(pass, theta);
+  value->loglik = pass->loglik;
   value->q = pass->sums.q;
-  value->magnitude = pass->sums.magnitude;
+  value->magnitude = pass->magnitude;
   if (next != NULL)
     gaussian_maximise(&pass->gaussian, pass->backend, &pass->terms, &fitter->floor, theta, pass->stats,
                       next, fitter->flags, &pass->scratch);
@@ -73,6 +73,23 @@ static void pool(struct emblas_fitter *fitter, double *pooled) {
   frame_pool(&fitter->frame, pass->backend, &fitter->data, fitter->summary.total_weight, &work);
 }
 
+/* Weights near the ends of the range of doubles would overflow or vanish in sums and products: they are
+   brought back by a power of two, in a copy. Others are used where they are. */
+static emblas_status scale_weights(struct emblas_fitter *fitter) {
+  enum { FAR = 256 };
+  int exponent = ilogb(fitter->summary.largest_weight);
+  fitter->weight_unit = 1;
+  if (exponent > -FAR && exponent < FAR) return EMBLAS_OK;
+  double *scaled = arena_doubles(&fitter->arena, fitter->data.rows, 1), total = 0;
+  if (scaled == NULL) return fitter->arena.status;
+  for (size_t i = 0; i < fitter->data.rows; i++)
+    total += scaled[i] = ldexp(fitter->data.weights[i], -exponent);
+  fitter->weight_unit = ldexp(1, exponent);
+  fitter->data.weights = scaled;
+  fitter->summary.total_weight = total;
+  return EMBLAS_OK;
+}
+
 static emblas_status check_rows(struct emblas_fitter *fitter, struct emblas_report *report) {
   const struct emblas_options *o = &fitter->options;
   size_t row = EMBLAS_NOWHERE, column = EMBLAS_NOWHERE;
@@ -82,7 +99,7 @@ static emblas_status check_rows(struct emblas_fitter *fitter, struct emblas_repo
   for (size_t i = 0; o->start == EMBLAS_START_LABELS && i < fitter->data.rows; i++)
     if (o->labels[i] >= o->components)
       return report_place(report, EMBLAS_ERROR_LABEL, i, EMBLAS_NOWHERE, EMBLAS_NOWHERE);
-  return EMBLAS_OK;
+  return scale_weights(fitter);
 }
 
 static emblas_status set_up(struct emblas_fitter *fitter, struct emblas_report *report) {
@@ -194,11 +211,24 @@ emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start) {
   if (status != EMBLAS_OK) return status;
   emblas_em_free(fitter->em);
   fitter->em = em;
+  fitter->reason = EMBLAS_RUNNING;
   return EMBLAS_OK;
 }
 
-double fitter_loglik(const struct emblas_fitter *fitter, double frame_loglik) {
-  return frame_loglik - fitter->summary.total_weight * fitter->frame.log_volume;
+/* Log-likelihoods of the frame's coordinates become those of the data: times the unit of the weights, and
+   less the volume that the frame has changed. */
+static double loglik_out(const struct emblas_fitter *fitter, double frame_loglik) {
+  return fitter->weight_unit * (frame_loglik - fitter->summary.total_weight * fitter->frame.log_volume);
+}
+
+static struct emblas_em_point point_out(const struct emblas_fitter *fitter,
+                                        const struct emblas_em_point *point) {
+  struct emblas_em_point out = *point;
+  out.loglik = loglik_out(fitter, point->loglik);
+  out.q = loglik_out(fitter, point->q);
+  out.magnitude = fmax(fitter->weight_unit * point->magnitude, fabs(out.loglik));
+  out.projected = fitter->weight_unit * point->projected;
+  return out;
 }
 
 emblas_status emblas_fitter_step(struct emblas_fitter *fitter, struct emblas_em_point *point,
@@ -210,11 +240,10 @@ emblas_status emblas_fitter_step(struct emblas_fitter *fitter, struct emblas_em_
   emblas_status status = emblas_em_step(fitter->em, reason);
   leave(fitter, token);
   fitter->maps += emblas_em_maps(fitter->em) - maps;
+  fitter->reason = *reason;
   if (status != EMBLAS_OK || point == NULL) return status;
   const struct emblas_em_point *trace = emblas_em_trace(fitter->em, &length);
-  *point = trace[length - 1];
-  point->loglik = fitter_loglik(fitter, point->loglik);
-  point->q = fitter_loglik(fitter, point->q);
+  *point = point_out(fitter, &trace[length - 1]);
   return EMBLAS_OK;
 }
 
@@ -227,10 +256,7 @@ static emblas_status report_trace(const struct emblas_fitter *fitter, struct emb
   if (status != EMBLAS_OK) return status;
   report->trace = copy;
   report->trace_length = length;
-  for (size_t i = 0; i < length; i++) {
-    report->trace[i].loglik = fitter_loglik(fitter, trace[i].loglik);
-    report->trace[i].q = fitter_loglik(fitter, trace[i].q);
-  }
+  for (size_t i = 0; i < length; i++) report->trace[i] = point_out(fitter, &trace[i]);
   report->iterations = length > 0 ? length - 1 : 0;
   return EMBLAS_OK;
 }
@@ -252,14 +278,15 @@ static emblas_status report_flags(const struct emblas_fitter *fitter, struct emb
 static emblas_status fill_report(const struct emblas_fitter *fitter, struct emblas_report *report) {
   const struct emblas_options *o = &fitter->options;
   const struct emblas_block_sums *sums = &fitter->pass.sums;
+  report->stop = fitter->reason;
   report->maps = fitter->maps;
-  report->loglik = fitter_loglik(fitter, sums->loglik);
-  report->entropy = sums->loglik - sums->q;
-  report->total_weight = fitter->summary.total_weight;
+  report->loglik = loglik_out(fitter, fitter->pass.loglik);
+  report->entropy = fitter->weight_unit * (fitter->pass.loglik - sums->q);
+  report->total_weight = fitter->weight_unit * fitter->summary.total_weight;
   report->parameters = emblas_parameter_count(o->covariance, o->components, fitter->data.columns);
   report->backend = o->backend->name;
-  emblas_criteria(report->loglik, sums->hard, report->total_weight, report->parameters, &report->bic,
-                  &report->aic, &report->icl);
+  emblas_criteria(report->loglik, fitter->weight_unit * sums->hard, report->total_weight,
+                  report->parameters, &report->bic, &report->aic, &report->icl);
   emblas_status status = report_flags(fitter, report);
   return status == EMBLAS_OK ? report_trace(fitter, report) : status;
 }

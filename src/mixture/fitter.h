@@ -18,13 +18,12 @@ struct emblas_fitter {
   struct emblas_em *em; /* of the start that is running; NULL before the first */
   double *theta;        /* gaussian_theta_size entries, as all of these */
   double *spare;
-  unsigned *flags;        /* k: of the last M step */
-  unsigned *column_flags; /* d */
-  size_t maps;            /* of all starts so far */
-  size_t component;       /* at fault in a start that failed, or EMBLAS_NOWHERE */
+  unsigned *flags;                /* k: of the last M step */
+  unsigned *column_flags;         /* d */
+  double weight_unit;             /* the caller's observation weights are the data's times this */
+  enum emblas_stop_reason reason; /* of the running start */
+  size_t maps;                    /* of all starts so far */
+  size_t component;               /* at fault in a start that failed, or EMBLAS_NOWHERE */
 };
-
-/* Log-likelihood of the data from that of the frame's coordinates. */
-double fitter_loglik(const struct emblas_fitter *fitter, double frame_loglik);
 
 #endif

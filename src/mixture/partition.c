@@ -73,6 +73,7 @@ static void assign(struct starter *starter, struct pass *pass, size_t first, siz
 void partition_responsibilities(struct pass *pass, void *context, size_t first, size_t count,
                                 struct emblas_block_sums *sums) {
   (void)sums;
+  memset(pass->row_loglik, 0, count * sizeof *pass->row_loglik); /* a partition has no density */
   assign(context, pass, first, count);
 }
 
@@ -80,17 +81,17 @@ void partition_means(struct starter *starter, struct pass *pass) {
   const struct gaussian *g = &pass->gaussian;
   size_t p = 1 + g->d;
   struct reduction *reduction = &pass->reduction;
-  reduction->length = g->k * p; /* at most the g->k * g->p of a pass */
+  reduction->length = 2 + g->k * p; /* less than in a pass */
   reduction_start(reduction);
   for (size_t first = 0; first < pass->data->rows; first += pass->block) {
     size_t left = pass->data->rows - first, count = left < pass->block ? left : pass->block;
     assign(starter, pass, first, count);
     memset(reduction->leaf, 0, reduction->length * sizeof *reduction->leaf);
-    pass->backend->moments(count, p, g->k, pass->r, pass->phi, reduction->leaf);
+    pass->backend->moments(count, p, g->k, pass->r, pass->phi, reduction->leaf + 2);
     reduction_add(reduction);
   }
   reduction_finish(reduction);
-  memcpy(starter->sums, reduction->leaf, g->k * p * sizeof *starter->sums);
+  memcpy(starter->sums, reduction->leaf + 2, g->k * p * sizeof *starter->sums);
   for (size_t c = 0; c < g->k; c++) {
     const double *sum = starter->sums + c * p;
     for (size_t j = 0; j < g->d && sum[0] > 0; j++) starter->centres[c * g->d + j] = sum[1 + j] / sum[0];

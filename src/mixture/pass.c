@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "pass.h"
 
+#include "../base/sum.h"
+
+#include <math.h>
 #include <string.h>
 
 enum { MAX_BLOCK = 1024, MIN_BLOCK = 32, CACHE_DOUBLES = 1 << 16 };
 
-/* A reduction's buffer: the sums, then the statistics. A leaf is MAX_BLOCK rows, whatever the block. */
-enum { SUMS = sizeof(struct emblas_block_sums) / sizeof(double) };
+/* Head of a reduction's buffer, before the statistics. A leaf is MAX_BLOCK rows, whatever the block. */
+struct leaf {
+  double loglik[2]; /* high and low part */
+  double magnitude;
+  struct emblas_block_sums sums;
+};
+enum { HEAD = sizeof(struct leaf) / sizeof(double) };
 
 size_t pass_block_rows(size_t rows, size_t features, size_t components) {
   size_t block = MAX_BLOCK;
@@ -32,7 +40,7 @@ void pass_allocate(struct pass *pass, struct arena *arena, const struct emblas_d
   pass->phi = arena_doubles(arena, pass->block, g->p);
   pass->r = arena_doubles(arena, pass->block, g->k);
   pass->row_loglik = arena_doubles(arena, pass->block, 1);
-  reduction_allocate(&pass->reduction, arena, SUMS + statistics, data->rows / MAX_BLOCK + 1);
+  reduction_allocate(&pass->reduction, arena, HEAD + statistics, data->rows / MAX_BLOCK + 1);
 }
 
 static size_t least(size_t a, size_t b) {
@@ -43,19 +51,24 @@ static size_t least(size_t a, size_t b) {
 static void add_block(struct pass *pass, pass_responsibilities responsibilities, void *context, int moments,
                       size_t first, size_t count) {
   const struct gaussian *g = &pass->gaussian;
-  struct emblas_block_sums *sums = (struct emblas_block_sums *)pass->reduction.leaf;
+  struct leaf *leaf = (struct leaf *)pass->reduction.leaf;
   frame_load(pass->frame, pass->backend, pass->data, first, count, pass->x);
   if (pass->terms.expanded_count > 0) gaussian_features(g, count, pass->x, pass->phi);
-  responsibilities(pass, context, first, count, sums);
+  responsibilities(pass, context, first, count, &leaf->sums);
+  for (size_t i = 0; i < count; i++) {
+    double part = view_weight(pass->data, first + i) * pass->row_loglik[i];
+    sum_add(leaf->loglik, part);
+    leaf->magnitude += fabs(part);
+  }
   if (moments)
     gaussian_moments(g, pass->backend, &pass->terms, count, pass->x, pass->phi, pass->r,
-                     pass->reduction.leaf + SUMS, &pass->scratch);
+                     pass->reduction.leaf + HEAD, &pass->scratch);
 }
 
 void pass_run(struct pass *pass, pass_responsibilities responsibilities, void *context, int moments) {
   struct reduction *reduction = &pass->reduction;
   size_t rows = pass->data->rows;
-  reduction->length = SUMS + (moments ? pass->gaussian.k * pass->gaussian.p : 0);
+  reduction->length = HEAD + (moments ? pass->gaussian.k * pass->gaussian.p : 0);
   reduction_start(reduction);
   for (size_t leaf = 0; leaf < rows; leaf += MAX_BLOCK) {
     size_t end = least(leaf + MAX_BLOCK, rows);
@@ -65,8 +78,11 @@ void pass_run(struct pass *pass, pass_responsibilities responsibilities, void *c
     reduction_add(reduction);
   }
   reduction_finish(reduction);
-  memcpy(&pass->sums, reduction->leaf, sizeof pass->sums);
-  pass->stats = reduction->leaf + SUMS;
+  const struct leaf *total = (const struct leaf *)reduction->leaf;
+  pass->loglik = total->loglik[0] + total->loglik[1];
+  pass->magnitude = total->magnitude;
+  pass->sums = total->sums;
+  pass->stats = reduction->leaf + HEAD;
 }
 
 void pass_logits(struct pass *pass, size_t count) {
@@ -82,7 +98,8 @@ void pass_bayes(struct pass *pass, void *context, size_t first, size_t count,
   pass->backend->softmax(count, pass->gaussian.k, pass->r, weights, pass->row_loglik, sums);
 }
 
-void pass_expectation(struct pass *pass, const double *theta, int moments) {
+void pass_expectation(struct pass *pass, const double *theta) {
   gaussian_prepare(&pass->gaussian, pass->backend, theta, &pass->terms, &pass->scratch);
-  pass_run(pass, pass_bayes, NULL, moments);
+  pass_run(pass, pass_bayes, NULL, 1);
+  pass->loglik += gaussian_rounding(&pass->gaussian, &pass->terms, pass->stats);
 }

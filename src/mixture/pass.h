@@ -19,11 +19,13 @@ struct pass {
   double *x;          /* block x d: rows in the frame */
   double *phi;        /* block x p: their features */
   double *r;          /* block x k: logits, then weighted responsibilities */
-  double *row_loglik; /* block: log density of each row in the frame */
+  double *row_loglik; /* block: log density of each row */
   struct reduction reduction;
   /* Results of the last pass: */
-  struct emblas_block_sums sums; /* of the frame's coordinates */
-  double *stats;                 /* k x p */
+  double loglik;    /* in the frame's coordinates, as all of these */
+  double magnitude; /* sum of |log-likelihood of a row| */
+  struct emblas_block_sums sums;
+  double *stats; /* k x p */
 };
 
 /* Rows of a block: the features, logits and responsibilities together fill about half of a second-level
@@ -35,15 +37,15 @@ void pass_allocate(struct pass *pass, struct arena *arena, const struct emblas_d
                    const struct frame *frame, const struct emblas_backend *backend,
                    struct gaussian gaussian);
 
-/* Fills pass->r for rows first .. first + count, and *sums. */
+/* Fills pass->r and pass->row_loglik for rows first .. first + count, and adds to *sums. */
 typedef void (*pass_responsibilities)(struct pass *pass, void *context, size_t first, size_t count,
                                       struct emblas_block_sums *sums);
 
 /* Walks all blocks; with moments, also adds up the statistics that follow from the responsibilities. */
 void pass_run(struct pass *pass, pass_responsibilities responsibilities, void *context, int moments);
 
-/* The E step of a mixture with parameters theta: responsibilities by Bayes' rule. */
-void pass_expectation(struct pass *pass, const double *theta, int moments);
+/* The E step of a mixture with parameters theta, by Bayes' rule, with its statistics. */
+void pass_expectation(struct pass *pass, const double *theta);
 /* Its responsibilities, once gaussian_prepare() has made the terms. */
 void pass_bayes(struct pass *pass, void *context, size_t first, size_t count,
                 struct emblas_block_sums *sums);

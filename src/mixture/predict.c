@@ -52,7 +52,7 @@ static void predict_block(struct pass *pass, void *context, size_t first, size_t
                           struct emblas_block_sums *sums) {
   const struct output *output = context;
   const struct emblas_prediction *wanted = output->wanted;
-  struct emblas_block_sums unweighted = {0, 0, 0, 0};
+  struct emblas_block_sums unweighted = {0, 0};
   size_t k = pass->gaussian.k;
   pass_bayes(pass, NULL, first, count, sums);
   if (pass->data->weights != NULL) {
@@ -76,8 +76,8 @@ static void predict(struct pass *pass, struct frame *frame, const struct emblas_
   parameters_in(frame, &model->shape, model, theta);
   gaussian_prepare(&pass->gaussian, pass->backend, theta, &pass->terms, &pass->scratch);
   pass_run(pass, predict_block, &output, 0);
-  prediction->loglik = pass->sums.loglik - total_weight * frame->log_volume;
-  prediction->entropy = pass->sums.loglik - pass->sums.q;
+  prediction->loglik = pass->loglik - total_weight * frame->log_volume;
+  prediction->entropy = pass->loglik - pass->sums.q;
   prediction->hard = pass->sums.hard;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "reduce.h"
 
+#include "../base/sum.h"
+
 #include <string.h>
 
 void reduction_allocate(struct reduction *reduction, struct arena *arena, size_t length,
@@ -16,7 +18,9 @@ void reduction_start(struct reduction *reduction) {
 }
 
 static void add(size_t length, double *sum, const double *more) {
-  for (size_t i = 0; i < length; i++) sum[i] += more[i];
+  sum_add(sum, more[0]);
+  sum[1] += more[1];
+  for (size_t i = 2; i < length; i++) sum[i] += more[i];
 }
 
 void reduction_add(struct reduction *reduction) {

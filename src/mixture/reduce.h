@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Sums of buffers in the order of a fixed binary tree: leaf i is block i, whoever computed it. The tree is
-   shallow, so that rounding grows with log n, and its shape depends on the number of blocks alone. */
+/* Sums of buffers in the order of a fixed binary tree: leaf i is the i-th stretch of rows, whoever computed
+   it. The tree is shallow, so that rounding grows with log n, and its shape depends on the number of leaves
+   alone. The first two doubles of a buffer are one number, its high and its low part, and are added without
+   loss. */
 #ifndef EMBLAS_REDUCE_H
 #define EMBLAS_REDUCE_H
 

@@ -4,6 +4,7 @@
    manual gets them too. */
 #include "../support/dataset.h"
 #include "../support/fit.h"
+#include "../support/generate.h"
 
 #include <criterion/criterion.h>
 
@@ -12,6 +13,7 @@ static const double promise = 1e-6;
 
 /* More starts than the default: some of these optima are found from one start in fifty. */
 static void check_best(const char *what, const struct dataset *x, size_t k, size_t starts, double best) {
+  if (test_small()) cr_skip_test("hundreds of starts");
   struct emblas_data data = view(x->values, x->rows, x->columns);
   struct emblas_options options = options_for(k, EMBLAS_TIED);
   options.starts = starts;

@@ -14,7 +14,7 @@ static void quad_logits(size_t b, size_t p, size_t k, const double *phi, const d
 
 static void quad_softmax(size_t b, size_t k, double *logits, const double *weights, double *row_loglik,
                          struct emblas_block_sums *sums) {
-  real loglik = sums->loglik, q = sums->q, magnitude = sums->magnitude, hard = sums->hard;
+  real q = sums->q, hard = sums->hard;
   for (size_t i = 0; i < b; i++) {
     double *l = logits + i * k, max = l[0];
     real w = weights ? weights[i] : 1, z = 0, row_q = 0;
@@ -26,10 +26,10 @@ static void quad_softmax(size_t b, size_t k, double *logits, const double *weigh
       l[c] = (double)(w * r);
     }
     real row = max + real_log(z);
-    if (row_loglik) row_loglik[i] = (double)row;
-    loglik += w * row, q += w * row_q, magnitude += w * real_abs(row), hard -= w * real_log(z);
+    row_loglik[i] = (double)row;
+    q += w * row_q, hard -= w * real_log(z);
   }
-  *sums = (struct emblas_block_sums){(double)loglik, (double)q, (double)magnitude, (double)hard};
+  *sums = (struct emblas_block_sums){(double)q, (double)hard};
 }
 
 static void quad_moments(size_t b, size_t p, size_t k, const double *r, const double *phi, double *stats) {

@@ -3,6 +3,11 @@
 
 #include <stdlib.h>
 
+bool test_small(void) {
+  const char *value = getenv("EMBLAS_TEST_SMALL");
+  return value && *value && *value != '0';
+}
+
 struct kept {
   struct kept *next;
   _Alignas(max_align_t) unsigned char memory[];

@@ -3,6 +3,7 @@
 #ifndef TEST_GENERATE_H
 #define TEST_GENERATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,5 +33,9 @@ size_t *generate_block_labels(size_t n, size_t k);
 /* Zeroed memory for the rest of the test's process; it stays reachable, so leak checkers are not disturbed.
  */
 void *test_keep(size_t count, size_t size);
+
+/* EMBLAS_TEST_SMALL=1, for tools that slow everything down thirtyfold: leave out what only repeats at length
+   what another case has shown. */
+bool test_small(void);
 
 #endif
