@@ -14,6 +14,7 @@ if [ "$tool" = valgrind ]; then
     --show-leak-kinds=definite,indirect "$@"
 else
   export ASAN_OPTIONS="detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:log_path=$reports/asan"
+  export LSAN_OPTIONS="suppressions=$(dirname "$0")/leaks.supp:print_suppressions=0"
   export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1:log_path=$reports/ubsan"
 fi
 "$@"

@@ -16,6 +16,8 @@ void frame_allocate(struct frame *frame, struct arena *arena, size_t d, int whit
   *frame = (struct frame){.d = d};
   frame->shift = arena_doubles(arena, d, 1);
   frame->scale = arena_doubles(arena, d, 1);
+  frame->inverse = arena_doubles(arena, d, 1);
+  frame->origin = arena_doubles(arena, d, 1);
   frame->variance = arena_doubles(arena, d, 1);
   frame->constant = arena_take(arena, d, 1, 1);
   frame->whitener = whitened ? arena_doubles(arena, d, d) : NULL;
@@ -43,22 +45,31 @@ double frame_unit(double x) {
   return ldexp(1, exponent < DBL_MIN_EXP + 1 ? DBL_MIN_EXP + 1 : exponent);
 }
 
+void frame_complete(struct frame *frame, int common_scale) {
+  double largest = 0, largest_of_all = 0;
+  for (size_t j = 0; j < frame->d; j++) {
+    if (!frame->constant[j]) largest = fmax(largest, frame->scale[j]);
+    largest_of_all = fmax(largest_of_all, frame->scale[j]);
+  }
+  frame->log_volume = 0;
+  for (size_t j = 0; j < frame->d; j++) {
+    if (common_scale) frame->scale[j] = largest > 0 ? largest : largest_of_all;
+    frame->inverse[j] = 1 / frame->scale[j];
+    frame->origin[j] = frame->shift[j] * frame->inverse[j];
+    frame->log_volume += log(frame->scale[j]);
+  }
+}
+
 void frame_from_ranges(struct frame *frame, const struct emblas_data *data,
                        const struct view_summary *summary, int common_scale) {
-  double largest = 0;
   for (size_t j = 0; j < frame->d; j++) {
-    double half_range = summary->high[j] / 2 - summary->low[j] / 2;
     frame->constant[j] = summary->high[j] == summary->low[j];
     frame->shift[j] = frame->constant[j] ? summary->low[j] : near_median(data, j);
     /* A constant column has no range: its unit is the size of its value. */
-    double unit = frame->constant[j] ? fabs(summary->low[j]) : half_range;
-    if (!frame->constant[j] && half_range > largest) largest = half_range;
+    double unit = frame->constant[j] ? fabs(summary->low[j]) : summary->high[j] / 2 - summary->low[j] / 2;
     frame->scale[j] = frame_unit(unit);
   }
-  if (common_scale && largest > 0)
-    for (size_t j = 0; j < frame->d; j++) frame->scale[j] = frame_unit(largest);
-  frame->log_volume = 0;
-  for (size_t j = 0; j < frame->d; j++) frame->log_volume += log(frame->scale[j]);
+  frame_complete(frame, common_scale);
 }
 
 void frame_rows(const struct frame *frame, const struct emblas_data *data, size_t first, size_t count,
@@ -67,8 +78,7 @@ void frame_rows(const struct frame *frame, const struct emblas_data *data, size_
   for (size_t i = 0; i < count; i++) {
     const double *x = view_row(data, first + i);
     /* Scaled first: x - shift may overflow, and the scaling is exact. */
-    for (size_t j = 0; j < d; j++)
-      out[i * d + j] = x[j] / frame->scale[j] - frame->shift[j] / frame->scale[j];
+    for (size_t j = 0; j < d; j++) out[i * d + j] = x[j] * frame->inverse[j] - frame->origin[j];
   }
 }
 
@@ -172,7 +182,7 @@ void frame_mean_out(const struct frame *frame, const double *y, double *x) {
 void frame_mean_in(const struct frame *frame, const double *x, double *y) {
   size_t d = frame->d;
   for (size_t j = 0; j < d; j++) {
-    double t = x[j] / frame->scale[j] - frame->shift[j] / frame->scale[j];
+    double t = x[j] * frame->inverse[j] - frame->origin[j];
     if (frame->whitener != NULL) {
       for (size_t l = 0; l < j; l++) t -= frame->whitener[j * d + l] * y[l];
       t /= frame->whitener[j * d + j];
@@ -200,7 +210,7 @@ void frame_factor_in(const struct frame *frame, const double *x, double *y) {
   size_t d = frame->d;
   for (size_t j = 0; j < d; j++)
     for (size_t i = 0; i < d; i++) {
-      double t = i < j ? 0 : x[i * d + j] / frame->scale[i];
+      double t = i < j ? 0 : x[i * d + j] * frame->inverse[i];
       if (frame->whitener != NULL) {
         for (size_t l = j; l < i; l++) t -= frame->whitener[i * d + l] * y[l * d + j];
         t /= frame->whitener[i * d + i];

@@ -15,6 +15,8 @@ struct frame {
   size_t d;
   double *shift;           /* d, units of the data */
   double *scale;           /* d, powers of two */
+  double *inverse;         /* d: 1 / scale, exact */
+  double *origin;          /* d: shift / scale */
   double *whitener;        /* d x d lower triangular W, or NULL for I */
   double *variance;        /* d: pooled variance of the scaled columns; 0 for constant ones */
   unsigned char *constant; /* d: all values equal */
@@ -26,7 +28,11 @@ void frame_allocate(struct frame *frame, struct arena *arena, size_t d, int whit
 /* The power of two at or below x, kept away from where its inverse would overflow; 1 for 0. */
 double frame_unit(double x);
 
-/* Shift and scale. common_scale: one scale for all columns (spherical models know no other). */
+/* Once shift, scale and constant are set: what follows from them. common_scale: the largest scale for all
+   columns (spherical models know no other). */
+void frame_complete(struct frame *frame, int common_scale);
+
+/* The frame of rows, but for what frame_pool() finds. */
 void frame_from_ranges(struct frame *frame, const struct emblas_data *data,
                        const struct view_summary *summary, int common_scale);
 

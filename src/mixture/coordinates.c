@@ -17,7 +17,7 @@ emblas_status parameters_in(const struct frame *frame, const struct gaussian *g,
       frame_factor_in(frame, factor, factor);
     } else {
       const double *deviation = gaussian_factor(from, model->theta, c);
-      for (size_t j = 0; j < g->f; j++) factor[j] = deviation[j] / frame->scale[j];
+      for (size_t j = 0; j < g->f; j++) factor[j] = deviation[j] * frame->inverse[j];
     }
   }
   return EMBLAS_OK;

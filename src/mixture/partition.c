@@ -14,7 +14,7 @@ static double *standardised_rows(const struct starter *starter, struct pass *pas
   double *z = pass->scratch.rows;
   frame_rows(pass->frame, pass->data, first, count, z);
   for (size_t i = 0; i < count; i++)
-    for (size_t j = 0; j < d; j++) z[i * d + j] /= starter->deviation[j];
+    for (size_t j = 0; j < d; j++) z[i * d + j] *= starter->inverse[j];
   return z;
 }
 

@@ -16,10 +16,9 @@ void emblas_prediction_init(struct emblas_prediction *prediction, size_t size) {
 /* The frame of a model: shift and scale from its means and deviations. */
 static void frame_from_model(struct frame *frame, const struct emblas_model *model) {
   const struct gaussian *g = &model->shape;
-  double largest = 0;
-  frame->log_volume = 0;
   for (size_t j = 0; j < g->d; j++) {
     double reach = 0;
+    frame->constant[j] = 0;
     frame->shift[j] = gaussian_mean(g, model->theta, 0)[j];
     for (size_t c = 0; c < g->k; c++) {
       double offset = fabs(gaussian_mean(g, model->theta, c)[j] / 2 - frame->shift[j] / 2);
@@ -27,12 +26,8 @@ static void frame_from_model(struct frame *frame, const struct emblas_model *mod
       reach = fmax(reach, fmax(offset, entry / 2));
     }
     frame->scale[j] = frame_unit(reach);
-    largest = fmax(largest, frame->scale[j]);
   }
-  for (size_t j = 0; j < g->d; j++) {
-    if (g->geometry == GEOMETRY_SPHERICAL) frame->scale[j] = largest;
-    frame->log_volume += log(frame->scale[j]);
-  }
+  frame_complete(frame, g->geometry == GEOMETRY_SPHERICAL);
 }
 
 struct output {

@@ -12,6 +12,7 @@ void starter_allocate(struct starter *starter, struct arena *arena, const struct
   const struct gaussian *g = &pass->gaussian;
   size_t d = g->d;
   starter->deviation = arena_doubles(arena, d, 1);
+  starter->inverse = arena_doubles(arena, d, 1);
   starter->full = g->geometry == GEOMETRY_FULL ? arena_doubles(arena, d, d) : NULL;
   starter->centres = starter->nearest = starter->sums = starter->distance = NULL;
   if (starter->kind == EMBLAS_START_KMEANSPP || starter->kind == EMBLAS_START_LABELS) {
@@ -21,8 +22,10 @@ void starter_allocate(struct starter *starter, struct arena *arena, const struct
   }
   if (starter->kind == EMBLAS_START_KMEANSPP) starter->distance = arena_doubles(arena, pass->data->rows, 1);
   if (arena->status != EMBLAS_OK) return;
-  for (size_t j = 0; j < d; j++)
+  for (size_t j = 0; j < d; j++) {
     starter->deviation[j] = pass->frame->variance[j] > 0 ? sqrt(pass->frame->variance[j]) : 1;
+    starter->inverse[j] = 1 / starter->deviation[j];
+  }
 }
 
 /* A diagonal factor in units of the data becomes the component's factor in the frame. */
@@ -35,7 +38,7 @@ static void set_diagonal_factor(const struct starter *starter, const struct pass
     for (size_t j = 0; j < g->d; j++) starter->full[j * g->d + j] = deviation[j];
     frame_factor_in(frame, starter->full, factor);
   } else {
-    for (size_t j = 0; j < g->f; j++) factor[j] = deviation[j] / frame->scale[j];
+    for (size_t j = 0; j < g->f; j++) factor[j] = deviation[j] * frame->inverse[j];
   }
 }
 

@@ -12,6 +12,7 @@ struct starter {
   const struct emblas_model *model; /* EMBLAS_START_MODEL */
   const struct view_summary *summary;
   double *deviation; /* d: pooled standard deviation of the scaled columns; 1 for constant ones */
+  double *inverse;   /* d: 1 / deviation */
   double *centres;   /* k x d: in columns of deviation 1 */
   double *nearest;   /* k x (1 + d): makes logits of which the largest is the nearest centre's */
   double *sums;      /* k x (1 + d): weights and sums of a partition's parts */
