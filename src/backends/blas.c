@@ -9,9 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#if defined(EMBLAS_HAVE_LAPACKE)
-#include <lapacke.h>
-#elif defined(EMBLAS_HAVE_LAPACK)
+#if defined(EMBLAS_HAVE_LAPACK)
 extern void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);
 #endif
 #if defined(EMBLAS_BLAS_BLIS)
@@ -63,9 +61,7 @@ static void scatter(size_t b, size_t d, const double *r, size_t stride, const do
 
 /* The row-major lower triangle is LAPACK's column-major upper one: no copy is made. */
 static size_t cholesky(size_t d, double *a) {
-#if defined(EMBLAS_HAVE_LAPACKE)
-  int info = (int)LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'U', (int)d, a, (int)d);
-#elif defined(EMBLAS_HAVE_LAPACK)
+#if defined(EMBLAS_HAVE_LAPACK)
   int n = (int)d, info = 0;
   dpotrf_("U", &n, a, &n, &info);
 #else
@@ -102,16 +98,15 @@ static void leave(int threads) {
   if (threads != 1) bli_thread_set_num_threads(threads);
 }
 
-#else
-#define enter NULL
-#define leave NULL
 #endif
 
 static const struct emblas_backend blas = {
     .name = "blas",
     .expansion_limit = 4096, /* errors of logits below 5e-13 per dimension: docs/numerics.md */
+#if defined(EMBLAS_BLAS_OPENBLAS) || defined(EMBLAS_BLAS_BLIS)
     .enter = enter,
     .leave = leave,
+#endif
     .logits = logits,
     .softmax = softmax_vector,
     .moments = moments,

@@ -136,19 +136,23 @@ static void pooled_covariance(struct frame *frame, const struct emblas_backend *
   }
 }
 
-/* Factorises the pooled covariance; singular ones are raised until they are not. */
+/* Does the factor keep the rank tolerance in every pivot? */
+static int well_conditioned(size_t d, const double *w, const double *pooled) {
+  for (size_t j = 0; j < d; j++)
+    if (!(w[j * d + j] * w[j * d + j] >= RANK_TOLERANCE / 2 * pooled[j * d + j])) return 0;
+  return 1;
+}
+
+/* Factorises the pooled covariance. A singular one has its diagonal raised, by at most its own size, until
+   it is not. */
 static void factorise_pooled(struct frame *frame, const struct emblas_backend *backend,
                              const double *pooled) {
   size_t d = frame->d;
   double *w = frame->whitener;
-  for (double raise = 0;; raise = raise == 0 ? RANK_TOLERANCE : 8 * raise) {
+  for (double raise = 0; raise <= 1; raise = raise == 0 ? RANK_TOLERANCE : 8 * raise) {
     memcpy(w, pooled, d * d * sizeof *w);
     for (size_t j = 0; j < d; j++) w[j * d + j] += raise * pooled[j * d + j];
-    if (backend->cholesky(d, w) != 0) continue;
-    int singular = 0;
-    for (size_t j = 0; j < d; j++)
-      singular |= w[j * d + j] * w[j * d + j] < RANK_TOLERANCE / 2 * pooled[j * d + j];
-    if (!singular) break;
+    if (backend->cholesky(d, w) == 0 && well_conditioned(d, w, pooled)) break;
   }
   for (size_t j = 0; j < d; j++) {
     for (size_t l = j + 1; l < d; l++) w[j * d + l] = 0;

@@ -6,7 +6,7 @@
 
    The expanded form adds terms that are larger than their sum when a component is narrow and far from the
    origin. Its error is about 1.1e-16 sum_j |natural_j phi_j|; a component whose sum, two standard
-   deviations out from its mean, exceeds the backend's limit per dimension takes the centred form. The same
+   deviations out from its mean, exceeds a limit per dimension takes the centred form. The same
    sum bounds the relative error of its second moments about the origin. */
 #include "gaussian.h"
 
@@ -128,8 +128,8 @@ static double log_determinant(const struct gaussian *g, const double *factor) {
   return sum;
 }
 
-void gaussian_prepare(const struct gaussian *g, const struct emblas_backend *backend, const double *theta,
-                      struct gaussian_terms *terms, struct gaussian_scratch *scratch) {
+void gaussian_prepare(const struct gaussian *g, const struct emblas_backend *backend, double limit,
+                      const double *theta, struct gaussian_terms *terms, struct gaussian_scratch *scratch) {
   size_t d = g->d;
   memcpy(terms->mean, theta + g->k, g->k * d * sizeof *theta);
   memcpy(terms->factor, theta + g->k * (1 + d), g->k * g->f * sizeof *theta);
@@ -140,12 +140,12 @@ void gaussian_prepare(const struct gaussian *g, const struct emblas_backend *bac
     double log_weight = theta[c] > 0 ? log(theta[c]) : LOG_ZERO;
     terms->constant[c] = log_weight - log_determinant(g, factor) - 0.5 * (double)d * LOG_2PI;
     terms->rounding[c] = 0;
-    if (backend->expansion_limit > 0)
+    if (limit > 0)
       terms->rounding[c] =
           g->geometry == GEOMETRY_FULL
               ? natural_full(g, backend, terms->constant[c], mean, factor, natural, scratch, &bound)
               : natural_diag(g, terms->constant[c], mean, factor, natural, &bound);
-    terms->expanded[c] = bound <= backend->expansion_limit * (double)d;
+    terms->expanded[c] = bound <= limit * (double)d;
     terms->expanded_count += terms->expanded[c];
     for (size_t j = 0; j < d; j++) terms->centre[c * d + j] = terms->expanded[c] ? 0 : mean[j];
     if (!terms->expanded[c]) memset(natural, 0, g->p * sizeof *natural);

@@ -58,10 +58,10 @@ void gaussian_terms_allocate(const struct gaussian *g, struct arena *arena, stru
 void gaussian_scratch_allocate(const struct gaussian *g, struct arena *arena, size_t b,
                                struct gaussian_scratch *scratch);
 
-/* theta -> terms: natural parameters where the expanded form keeps its digits, the centred form elsewhere.
- */
-void gaussian_prepare(const struct gaussian *g, const struct emblas_backend *backend, const double *theta,
-                      struct gaussian_terms *terms, struct gaussian_scratch *scratch);
+/* theta -> terms: natural parameters where sum |natural phi| is at most limit times d, the centred form
+ * elsewhere. */
+void gaussian_prepare(const struct gaussian *g, const struct emblas_backend *backend, double limit,
+                      const double *theta, struct gaussian_terms *terms, struct gaussian_scratch *scratch);
 
 /* Every component centred at the given means (k x d), for an M step that has no E step before it. */
 void gaussian_centre(const struct gaussian *g, const double *means, struct gaussian_terms *terms);

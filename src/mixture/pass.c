@@ -23,6 +23,13 @@ size_t pass_block_rows(size_t rows, size_t features, size_t components) {
   return block < rows ? block : rows;
 }
 
+/* Roundings of the expanded form are independent from row to row. An error of u B in a logit, B <= limit d,
+   becomes about u limit / sqrt(n) of the log-likelihood, relative: with few rows the limit is set so that
+   this stays below 8 u, and the log-likelihood of an iteration keeps telling whether it fell. */
+static double expansion_limit(const struct emblas_backend *backend, size_t rows) {
+  return fmin(backend->expansion_limit, 8 * sqrt((double)rows));
+}
+
 void pass_allocate(struct pass *pass, struct arena *arena, const struct emblas_data *data,
                    const struct frame *frame, const struct emblas_backend *backend,
                    struct gaussian gaussian) {
@@ -33,6 +40,7 @@ void pass_allocate(struct pass *pass, struct arena *arena, const struct emblas_d
     arena->status = EMBLAS_ERROR_SIZE;
     return;
   }
+  pass->expansion_limit = expansion_limit(backend, data->rows);
   pass->block = pass_block_rows(data->rows, g->p, g->k);
   gaussian_terms_allocate(g, arena, &pass->terms);
   gaussian_scratch_allocate(g, arena, pass->block, &pass->scratch);
@@ -99,7 +107,8 @@ void pass_bayes(struct pass *pass, void *context, size_t first, size_t count,
 }
 
 void pass_expectation(struct pass *pass, const double *theta) {
-  gaussian_prepare(&pass->gaussian, pass->backend, theta, &pass->terms, &pass->scratch);
+  gaussian_prepare(&pass->gaussian, pass->backend, pass->expansion_limit, theta, &pass->terms,
+                   &pass->scratch);
   pass_run(pass, pass_bayes, NULL, 1);
   pass->loglik += gaussian_rounding(&pass->gaussian, &pass->terms, pass->stats);
 }

@@ -13,7 +13,8 @@ struct pass {
   const struct frame *frame;
   const struct emblas_backend *backend;
   struct gaussian gaussian;
-  size_t block; /* rows in a block */
+  double expansion_limit; /* of gaussian_prepare() */
+  size_t block;           /* rows in a block */
   struct gaussian_terms terms;
   struct gaussian_scratch scratch;
   double *x;          /* block x d: rows in the frame */

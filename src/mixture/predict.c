@@ -69,7 +69,7 @@ static void predict(struct pass *pass, struct frame *frame, const struct emblas_
   frame_from_model(frame, model);
   output.log_volume = frame->log_volume;
   parameters_in(frame, &model->shape, model, theta);
-  gaussian_prepare(&pass->gaussian, pass->backend, theta, &pass->terms, &pass->scratch);
+  gaussian_prepare(&pass->gaussian, pass->backend, 0, theta, &pass->terms, &pass->scratch);
   pass_run(pass, predict_block, &output, 0);
   prediction->loglik = pass->loglik - total_weight * frame->log_volume;
   prediction->entropy = pass->loglik - pass->sums.q;
@@ -89,14 +89,13 @@ emblas_status emblas_predict(const struct emblas_model *model, const struct embl
   emblas_status status = view_check(data);
   if (status != EMBLAS_OK) return status;
   if (data->columns != model->shape.d) return EMBLAS_ERROR_DIMENSION;
-  struct emblas_backend centred = backend != NULL ? *backend : *emblas_backend_auto();
-  centred.expansion_limit = 0;
+  if (backend == NULL) backend = emblas_backend_auto();
 
   arena_init(&arena, model->arena.allocator);
   summary.low = arena_doubles(&arena, data->columns, 1);
   summary.high = arena_doubles(&arena, data->columns, 1);
   frame_allocate(&frame, &arena, data->columns, 0);
-  pass_allocate(&pass, &arena, data, &frame, &centred, model->shape);
+  pass_allocate(&pass, &arena, data, &frame, backend, model->shape);
   double *theta = arena_doubles(&arena, gaussian_theta_size(&model->shape), 1);
   status = arena.status;
   if (status == EMBLAS_OK) {
@@ -104,9 +103,9 @@ emblas_status emblas_predict(const struct emblas_model *model, const struct embl
     report_place(report, status, row, column, EMBLAS_NOWHERE);
   }
   if (status == EMBLAS_OK) {
-    int token = centred.enter != NULL ? centred.enter() : 0;
+    int token = backend->enter != NULL ? backend->enter() : 0;
     predict(&pass, &frame, model, theta, summary.total_weight, prediction);
-    if (centred.leave != NULL) centred.leave(token);
+    if (backend->leave != NULL) backend->leave(token);
   }
   arena_free(&arena);
   return status;

@@ -15,6 +15,6 @@ foreach(library emblas emblas_static)
 endforeach()
 END
 
-cmake -S "$work" -B "$work/build" -DCMAKE_PREFIX_PATH="$root" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+cmake -G Ninja -S "$work" -B "$work/build" -DCMAKE_PREFIX_PATH="$root" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 cmake --build "$work/build"
 "$work/build/fit_emblas"
