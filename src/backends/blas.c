@@ -15,7 +15,6 @@ extern void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, i
 #if defined(EMBLAS_BLAS_BLIS)
 extern void bli_thread_set_num_threads(long threads);
 extern long bli_thread_get_num_threads(void);
-extern char *bli_info_get_version_str(void);
 #endif
 
 /* L = Phi Theta' */
@@ -108,7 +107,7 @@ static const struct emblas_backend blas = {
     .leave = leave,
 #endif
     .logits = logits,
-    .softmax = softmax_vector,
+    .softmax = emblas_softmax_vector,
     .moments = moments,
     .whiten = whiten,
     .scatter = scatter,
@@ -123,7 +122,11 @@ const char *emblas_backend_blas_description(void) {
 #if defined(EMBLAS_BLAS_OPENBLAS)
   return openblas_get_config();
 #elif defined(EMBLAS_BLAS_BLIS)
-  return bli_info_get_version_str();
+#if defined(EMBLAS_BLIS_VERSION)
+  return "BLIS " EMBLAS_BLIS_VERSION;
+#else
+  return "BLIS";
+#endif
 #elif defined(EMBLAS_BLAS_NETLIB)
   return "netlib reference BLAS";
 #else

@@ -6,7 +6,7 @@
 #include <emblas/backend.h>
 
 /* The softmax with a vectorised exponential (softmax.c): within 2 ulp of the reference's. */
-void softmax_vector(size_t b, size_t k, double *logits, const double *weights, double *row_loglik,
-                    struct emblas_block_sums *sums);
+void emblas_softmax_vector(size_t b, size_t k, double *logits, const double *weights, double *row_loglik,
+                           struct emblas_block_sums *sums);
 
 #endif

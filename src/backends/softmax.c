@@ -155,15 +155,15 @@ static void softmax_dispatched(size_t b, size_t k, double *l, const double *weig
   }
 }
 
-void softmax_vector(size_t b, size_t k, double *l, const double *weights, double *row_loglik,
-                    struct emblas_block_sums *sums) {
+void emblas_softmax_vector(size_t b, size_t k, double *l, const double *weights, double *row_loglik,
+                           struct emblas_block_sums *sums) {
   softmax_dispatched(b, k, l, weights, row_loglik, sums);
 }
 
 #else
 
-void softmax_vector(size_t b, size_t k, double *l, const double *weights, double *row_loglik,
-                    struct emblas_block_sums *sums) {
+void emblas_softmax_vector(size_t b, size_t k, double *l, const double *weights, double *row_loglik,
+                           struct emblas_block_sums *sums) {
   emblas_backend_reference()->softmax(b, k, l, weights, row_loglik, sums);
 }
 

@@ -20,25 +20,25 @@ static void default_release(void *context, void *memory) {
   free(memory);
 }
 
-struct emblas_allocator allocator_or_default(struct emblas_allocator allocator) {
+struct emblas_allocator emblas_allocator_or_default(struct emblas_allocator allocator) {
   if (allocator.allocate != NULL) return allocator;
   return (struct emblas_allocator){default_allocate, default_release, NULL};
 }
 
-int size_multiply(size_t a, size_t b, size_t *product) {
+int emblas_size_multiply(size_t a, size_t b, size_t *product) {
   if (b != 0 && a > SIZE_MAX / b) return 1;
   *product = a * b;
   return 0;
 }
 
-void arena_init(struct arena *arena, struct emblas_allocator allocator) {
-  *arena = (struct arena){allocator_or_default(allocator), NULL, EMBLAS_OK};
+void emblas_arena_init(struct arena *arena, struct emblas_allocator allocator) {
+  *arena = (struct arena){emblas_allocator_or_default(allocator), NULL, EMBLAS_OK};
 }
 
-void *arena_take(struct arena *arena, size_t rows, size_t columns, size_t element) {
+void *emblas_arena_take(struct arena *arena, size_t rows, size_t columns, size_t element) {
   size_t bytes;
   if (arena->status != EMBLAS_OK) return NULL;
-  if (size_multiply(rows, columns, &bytes) || size_multiply(bytes, element, &bytes) ||
+  if (emblas_size_multiply(rows, columns, &bytes) || emblas_size_multiply(bytes, element, &bytes) ||
       bytes > SIZE_MAX - 2 * CACHE_LINE) {
     arena->status = EMBLAS_ERROR_SIZE;
     return NULL;
@@ -54,11 +54,11 @@ void *arena_take(struct arena *arena, size_t rows, size_t columns, size_t elemen
   return (void *)((after + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
 }
 
-double *arena_doubles(struct arena *arena, size_t rows, size_t columns) {
-  return arena_take(arena, rows, columns, sizeof(double));
+double *emblas_arena_doubles(struct arena *arena, size_t rows, size_t columns) {
+  return emblas_arena_take(arena, rows, columns, sizeof(double));
 }
 
-void arena_free(struct arena *arena) {
+void emblas_arena_free(struct arena *arena) {
   while (arena->chunks != NULL) {
     struct arena_chunk *next = arena->chunks->next;
     arena->allocator.release(arena->allocator.context, arena->chunks);

@@ -13,17 +13,17 @@ struct arena {
 };
 
 /* The hook, or malloc and free where it is empty. */
-struct emblas_allocator allocator_or_default(struct emblas_allocator allocator);
+struct emblas_allocator emblas_allocator_or_default(struct emblas_allocator allocator);
 
-void arena_init(struct arena *arena, struct emblas_allocator allocator);
+void emblas_arena_init(struct arena *arena, struct emblas_allocator allocator);
 
 /* Uninitialised memory for rows x columns elements, aligned to a cache line; NULL after a failure. */
-void *arena_take(struct arena *arena, size_t rows, size_t columns, size_t element);
-double *arena_doubles(struct arena *arena, size_t rows, size_t columns);
+void *emblas_arena_take(struct arena *arena, size_t rows, size_t columns, size_t element);
+double *emblas_arena_doubles(struct arena *arena, size_t rows, size_t columns);
 
-void arena_free(struct arena *arena);
+void emblas_arena_free(struct arena *arena);
 
 /* a * b into *product; non-zero when it does not fit. */
-int size_multiply(size_t a, size_t b, size_t *product);
+int emblas_size_multiply(size_t a, size_t b, size_t *product);
 
 #endif

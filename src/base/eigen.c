@@ -42,7 +42,7 @@ static void annihilate(size_t d, double *a, double *v, size_t p, size_t q) {
   rotate_rows(d, v, p, q, c, s);
 }
 
-void eigen_symmetric(size_t d, double *a, double *v) {
+void emblas_eigen_symmetric(size_t d, double *a, double *v) {
   double norm = 0;
   for (size_t i = 0; i < d; i++)
     for (size_t j = 0; j < d; j++) {

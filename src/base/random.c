@@ -14,14 +14,14 @@ static uint64_t rotate(uint64_t x, int bits) {
   return (x << bits) | (x >> (64 - bits));
 }
 
-void random_seed(struct random *r, uint64_t seed, uint64_t stream) {
+void emblas_random_seed(struct random *r, uint64_t seed, uint64_t stream) {
   /* The stream is mixed before it meets the seed: seed 1 of stream 2 is not seed 2 of stream 1. */
   uint64_t x = stream;
   x = seed ^ splitmix(&x);
   for (int i = 0; i < 4; i++) r->state[i] = splitmix(&x);
 }
 
-uint64_t random_next(struct random *r) {
+uint64_t emblas_random_next(struct random *r) {
   uint64_t *s = r->state;
   uint64_t result = rotate(s[1] * 5, 7) * 9, t = s[1] << 17;
   s[2] ^= s[0];
@@ -33,15 +33,15 @@ uint64_t random_next(struct random *r) {
   return result;
 }
 
-double random_uniform(struct random *r) {
-  return (double)(random_next(r) >> 11) * 0x1p-53;
+double emblas_random_uniform(struct random *r) {
+  return (double)(emblas_random_next(r) >> 11) * 0x1p-53;
 }
 
-double random_normal(struct random *r) {
+double emblas_random_normal(struct random *r) {
   double u, v, q;
   do { /* Marsaglia's polar method; the second value of the pair is dropped to keep no state */
-    u = 2 * random_uniform(r) - 1;
-    v = 2 * random_uniform(r) - 1;
+    u = 2 * emblas_random_uniform(r) - 1;
+    v = 2 * emblas_random_uniform(r) - 1;
     q = u * u + v * v;
   } while (q >= 1 || q == 0);
   return u * sqrt(-2 * log(q) / q);

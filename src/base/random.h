@@ -10,11 +10,11 @@ struct random {
 };
 
 /* Streams of one seed are independent: start s of a fit draws from stream s. */
-void random_seed(struct random *r, uint64_t seed, uint64_t stream);
-uint64_t random_next(struct random *r);
+void emblas_random_seed(struct random *r, uint64_t seed, uint64_t stream);
+uint64_t emblas_random_next(struct random *r);
 /* Uniform on [0, 1), 53 bits. */
-double random_uniform(struct random *r);
+double emblas_random_uniform(struct random *r);
 /* Standard normal. */
-double random_normal(struct random *r);
+double emblas_random_normal(struct random *r);
 
 #endif

@@ -12,15 +12,15 @@
 
 enum { MEDIAN_SAMPLE = 1023 };
 
-void frame_allocate(struct frame *frame, struct arena *arena, size_t d, int whitened) {
+void emblas_frame_allocate(struct frame *frame, struct arena *arena, size_t d, int whitened) {
   *frame = (struct frame){.d = d};
-  frame->shift = arena_doubles(arena, d, 1);
-  frame->scale = arena_doubles(arena, d, 1);
-  frame->inverse = arena_doubles(arena, d, 1);
-  frame->origin = arena_doubles(arena, d, 1);
-  frame->variance = arena_doubles(arena, d, 1);
-  frame->constant = arena_take(arena, d, 1, 1);
-  frame->whitener = whitened ? arena_doubles(arena, d, d) : NULL;
+  frame->shift = emblas_arena_doubles(arena, d, 1);
+  frame->scale = emblas_arena_doubles(arena, d, 1);
+  frame->inverse = emblas_arena_doubles(arena, d, 1);
+  frame->origin = emblas_arena_doubles(arena, d, 1);
+  frame->variance = emblas_arena_doubles(arena, d, 1);
+  frame->constant = emblas_arena_take(arena, d, 1, 1);
+  frame->whitener = whitened ? emblas_arena_doubles(arena, d, d) : NULL;
 }
 
 static int ascending(const void *a, const void *b) {
@@ -39,13 +39,13 @@ static double near_median(const struct emblas_data *data, size_t column) {
   return sample[count / 2];
 }
 
-double frame_unit(double x) {
+double emblas_frame_unit(double x) {
   if (!(x > 0)) return 1;
   int exponent = ilogb(x);
   return ldexp(1, exponent < DBL_MIN_EXP + 1 ? DBL_MIN_EXP + 1 : exponent);
 }
 
-void frame_complete(struct frame *frame, int common_scale) {
+void emblas_frame_complete(struct frame *frame, int common_scale) {
   double largest = 0, largest_of_all = 0;
   for (size_t j = 0; j < frame->d; j++) {
     if (!frame->constant[j]) largest = fmax(largest, frame->scale[j]);
@@ -60,20 +60,20 @@ void frame_complete(struct frame *frame, int common_scale) {
   }
 }
 
-void frame_from_ranges(struct frame *frame, const struct emblas_data *data,
-                       const struct view_summary *summary, int common_scale) {
+void emblas_frame_from_ranges(struct frame *frame, const struct emblas_data *data,
+                              const struct view_summary *summary, int common_scale) {
   for (size_t j = 0; j < frame->d; j++) {
     frame->constant[j] = summary->high[j] == summary->low[j];
     frame->shift[j] = frame->constant[j] ? summary->low[j] : near_median(data, j);
     /* A constant column has no range: its unit is the size of its value. */
     double unit = frame->constant[j] ? fabs(summary->low[j]) : summary->high[j] / 2 - summary->low[j] / 2;
-    frame->scale[j] = frame_unit(unit);
+    frame->scale[j] = emblas_frame_unit(unit);
   }
-  frame_complete(frame, common_scale);
+  emblas_frame_complete(frame, common_scale);
 }
 
-void frame_rows(const struct frame *frame, const struct emblas_data *data, size_t first, size_t count,
-                double *out) {
+void emblas_frame_rows(const struct frame *frame, const struct emblas_data *data, size_t first,
+                       size_t count, double *out) {
   size_t d = frame->d;
   for (size_t i = 0; i < count; i++) {
     const double *x = view_row(data, first + i);
@@ -82,9 +82,9 @@ void frame_rows(const struct frame *frame, const struct emblas_data *data, size_
   }
 }
 
-void frame_load(const struct frame *frame, const struct emblas_backend *backend,
-                const struct emblas_data *data, size_t first, size_t count, double *out) {
-  frame_rows(frame, data, first, count, out);
+void emblas_frame_load(const struct frame *frame, const struct emblas_backend *backend,
+                       const struct emblas_data *data, size_t first, size_t count, double *out) {
+  emblas_frame_rows(frame, data, first, count, out);
   if (frame->whitener != NULL) backend->whiten(count, frame->d, frame->whitener, NULL, out, out);
 }
 
@@ -98,7 +98,7 @@ static void pooled_mean(const struct frame *frame, const struct emblas_data *dat
   for (size_t j = 0; j < d; j++) work->mean[j] = 0;
   for (size_t first = 0; first < data->rows; first += work->rows) {
     size_t count = chunk(data, first, work->rows);
-    frame_rows(frame, data, first, count, work->block);
+    emblas_frame_rows(frame, data, first, count, work->block);
     for (size_t i = 0; i < count; i++) {
       double share = view_weight(data, first + i) / total_weight;
       for (size_t j = 0; j < d; j++) work->mean[j] += share * work->block[i * d + j];
@@ -111,7 +111,7 @@ static void pooled_mean(const struct frame *frame, const struct emblas_data *dat
 static size_t load_centred(const struct frame *frame, const struct emblas_data *data, double total_weight,
                            const struct frame_workspace *work, size_t first) {
   size_t d = frame->d, count = chunk(data, first, work->rows);
-  frame_rows(frame, data, first, count, work->block);
+  emblas_frame_rows(frame, data, first, count, work->block);
   for (size_t i = 0; i < count; i++) {
     double root = sqrt(view_weight(data, first + i) / total_weight);
     for (size_t j = 0; j < d; j++) work->block[i * d + j] = root * (work->block[i * d + j] - work->mean[j]);
@@ -160,8 +160,9 @@ static void factorise_pooled(struct frame *frame, const struct emblas_backend *b
   }
 }
 
-void frame_pool(struct frame *frame, const struct emblas_backend *backend, const struct emblas_data *data,
-                double total_weight, const struct frame_workspace *work) {
+void emblas_frame_pool(struct frame *frame, const struct emblas_backend *backend,
+                       const struct emblas_data *data, double total_weight,
+                       const struct frame_workspace *work) {
   size_t d = frame->d;
   pooled_mean(frame, data, total_weight, work);
   pooled_covariance(frame, backend, data, total_weight, work);
@@ -171,7 +172,7 @@ void frame_pool(struct frame *frame, const struct emblas_backend *backend, const
   factorise_pooled(frame, backend, work->pooled);
 }
 
-void frame_mean_out(const struct frame *frame, const double *y, double *x) {
+void emblas_frame_mean_out(const struct frame *frame, const double *y, double *x) {
   size_t d = frame->d;
   for (size_t j = d; j-- > 0;) { /* from the last row on: x may be y */
     double sum = y[j];
@@ -183,7 +184,7 @@ void frame_mean_out(const struct frame *frame, const double *y, double *x) {
   }
 }
 
-void frame_mean_in(const struct frame *frame, const double *x, double *y) {
+void emblas_frame_mean_in(const struct frame *frame, const double *x, double *y) {
   size_t d = frame->d;
   for (size_t j = 0; j < d; j++) {
     double t = x[j] * frame->inverse[j] - frame->origin[j];
@@ -196,7 +197,7 @@ void frame_mean_in(const struct frame *frame, const double *x, double *y) {
 }
 
 /* scale W L, a product of lower triangles. */
-void frame_factor_out(const struct frame *frame, const double *y, double *x) {
+void emblas_frame_factor_out(const struct frame *frame, const double *y, double *x) {
   size_t d = frame->d;
   for (size_t i = d; i-- > 0;)
     for (size_t j = 0; j < d; j++) {
@@ -210,7 +211,7 @@ void frame_factor_out(const struct frame *frame, const double *y, double *x) {
 }
 
 /* W^-1 L / scale, column by column. */
-void frame_factor_in(const struct frame *frame, const double *x, double *y) {
+void emblas_frame_factor_in(const struct frame *frame, const double *x, double *y) {
   size_t d = frame->d;
   for (size_t j = 0; j < d; j++)
     for (size_t i = 0; i < d; i++) {

@@ -23,26 +23,26 @@ struct frame {
   double log_volume;       /* log |det dx/dy|: log-likelihood of x = that of y - weight * log_volume */
 };
 
-void frame_allocate(struct frame *frame, struct arena *arena, size_t d, int whitened);
+void emblas_frame_allocate(struct frame *frame, struct arena *arena, size_t d, int whitened);
 
 /* The power of two at or below x, kept away from where its inverse would overflow; 1 for 0. */
-double frame_unit(double x);
+double emblas_frame_unit(double x);
 
 /* Once shift, scale and constant are set: what follows from them. common_scale: the largest scale for all
    columns (spherical models know no other). */
-void frame_complete(struct frame *frame, int common_scale);
+void emblas_frame_complete(struct frame *frame, int common_scale);
 
-/* The frame of rows, but for what frame_pool() finds. */
-void frame_from_ranges(struct frame *frame, const struct emblas_data *data,
-                       const struct view_summary *summary, int common_scale);
+/* The frame of rows, but for what emblas_frame_pool() finds. */
+void emblas_frame_from_ranges(struct frame *frame, const struct emblas_data *data,
+                              const struct view_summary *summary, int common_scale);
 
 /* `count` rows from `first` on, shifted and scaled, not whitened. out: count x d. */
-void frame_rows(const struct frame *frame, const struct emblas_data *data, size_t first, size_t count,
-                double *out);
+void emblas_frame_rows(const struct frame *frame, const struct emblas_data *data, size_t first,
+                       size_t count, double *out);
 
 /* The same in full: y. */
-void frame_load(const struct frame *frame, const struct emblas_backend *backend,
-                const struct emblas_data *data, size_t first, size_t count, double *out);
+void emblas_frame_load(const struct frame *frame, const struct emblas_backend *backend,
+                       const struct emblas_data *data, size_t first, size_t count, double *out);
 
 /* Pooled moments of the rows, for `variance` and, where it was asked for, the whitener. They choose the
    coordinates, and so need no last digits. */
@@ -52,14 +52,15 @@ struct frame_workspace {
   double *pooled; /* d x d; not used without a whitener */
   double *mean;   /* d */
 };
-void frame_pool(struct frame *frame, const struct emblas_backend *backend, const struct emblas_data *data,
-                double total_weight, const struct frame_workspace *workspace);
+void emblas_frame_pool(struct frame *frame, const struct emblas_backend *backend,
+                       const struct emblas_data *data, double total_weight,
+                       const struct frame_workspace *workspace);
 
 /* Parameters between the frame and the data's units; d entries, or d x d lower factors. In place allowed.
  */
-void frame_mean_out(const struct frame *frame, const double *y, double *x);
-void frame_mean_in(const struct frame *frame, const double *x, double *y);
-void frame_factor_out(const struct frame *frame, const double *y, double *x);
-void frame_factor_in(const struct frame *frame, const double *x, double *y);
+void emblas_frame_mean_out(const struct frame *frame, const double *y, double *x);
+void emblas_frame_mean_in(const struct frame *frame, const double *x, double *y);
+void emblas_frame_factor_out(const struct frame *frame, const double *y, double *x);
+void emblas_frame_factor_in(const struct frame *frame, const double *x, double *y);
 
 #endif

@@ -11,12 +11,13 @@ void emblas_data_init(struct emblas_data *data, size_t size) {
   data->size = size;
 }
 
-emblas_status view_check(const struct emblas_data *data) {
+emblas_status emblas_view_check(const struct emblas_data *data) {
   size_t elements;
   if (data == NULL || data->size < sizeof *data || data->values == NULL) return EMBLAS_ERROR_ARGUMENT;
   if (data->rows == 0 || data->columns == 0) return EMBLAS_ERROR_ARGUMENT;
   if (data->stride != 0 && data->stride < data->columns) return EMBLAS_ERROR_ARGUMENT;
-  if (size_multiply(data->rows, view_stride(data), &elements) || elements > SIZE_MAX / sizeof(double))
+  if (emblas_size_multiply(data->rows, view_stride(data), &elements) ||
+      elements > SIZE_MAX / sizeof(double))
     return EMBLAS_ERROR_SIZE;
   return EMBLAS_OK;
 }
@@ -42,8 +43,8 @@ static emblas_status summarise_row(const struct emblas_data *data, size_t row, s
   return EMBLAS_OK;
 }
 
-emblas_status view_summarise(const struct emblas_data *data, struct view_summary *summary, size_t *row,
-                             size_t *column) {
+emblas_status emblas_view_summarise(const struct emblas_data *data, struct view_summary *summary,
+                                    size_t *row, size_t *column) {
   summary->total_weight = summary->largest_weight = 0;
   summary->rows = 0;
   for (size_t i = 0; i < data->rows; i++) {

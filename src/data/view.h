@@ -24,10 +24,10 @@ struct view_summary {
 };
 
 /* Pointers and sizes make sense. */
-emblas_status view_check(const struct emblas_data *data);
+emblas_status emblas_view_check(const struct emblas_data *data);
 
 /* One pass over the values. On failure *row and *column say where (or keep EMBLAS_NOWHERE). */
-emblas_status view_summarise(const struct emblas_data *data, struct view_summary *summary, size_t *row,
-                             size_t *column);
+emblas_status emblas_view_summarise(const struct emblas_data *data, struct view_summary *summary,
+                                    size_t *row, size_t *column);
 
 #endif

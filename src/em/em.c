@@ -53,12 +53,12 @@ emblas_status emblas_em_create(const struct emblas_em_model *model, const struct
     return EMBLAS_ERROR_ARGUMENT;
 
   struct arena arena;
-  arena_init(&arena, options->allocator);
-  struct emblas_em *em = arena_take(&arena, 1, 1, sizeof *em);
+  emblas_arena_init(&arena, options->allocator);
+  struct emblas_em *em = emblas_arena_take(&arena, 1, 1, sizeof *em);
   double *vectors[3];
-  for (int i = 0; i < 3; i++) vectors[i] = arena_doubles(&arena, model->parameters, 1);
+  for (int i = 0; i < 3; i++) vectors[i] = emblas_arena_doubles(&arena, model->parameters, 1);
   if (arena.status != EMBLAS_OK) {
-    arena_free(&arena);
+    emblas_arena_free(&arena);
     return arena.status;
   }
   *em = (struct emblas_em){.arena = arena, .model = *model, .options = *options, .reason = EMBLAS_RUNNING};
@@ -75,14 +75,14 @@ void emblas_em_free(struct emblas_em *em) {
   if (em == NULL) return;
   struct arena arena = em->arena;
   if (em->trace != NULL) arena.allocator.release(arena.allocator.context, em->trace);
-  arena_free(&arena);
+  emblas_arena_free(&arena);
 }
 
 static emblas_status reserve_point(struct emblas_em *em) {
   struct emblas_allocator *a = &em->arena.allocator;
   if (em->length < em->capacity) return EMBLAS_OK;
   size_t capacity = em->capacity + em->capacity / 2 + 64, bytes;
-  if (size_multiply(capacity, sizeof *em->trace, &bytes)) return EMBLAS_ERROR_SIZE;
+  if (emblas_size_multiply(capacity, sizeof *em->trace, &bytes)) return EMBLAS_ERROR_SIZE;
   struct emblas_em_point *trace = a->allocate(a->context, bytes);
   if (trace == NULL) return EMBLAS_ERROR_MEMORY;
   if (em->trace != NULL) {
@@ -120,7 +120,7 @@ static void record(struct emblas_em *em, const struct emblas_em_value *value, do
                                     .magnitude = value->magnitude,
                                     .weight_change = change};
   em->length++;
-  point->projected = stop_projected_gain(em->trace, em->length);
+  point->projected = emblas_stop_projected_gain(em->trace, em->length);
 }
 
 emblas_status emblas_em_step(struct emblas_em *em, enum emblas_stop_reason *reason) {
@@ -144,7 +144,7 @@ emblas_status emblas_em_step(struct emblas_em *em, enum emblas_stop_reason *reas
 
   const struct emblas_em_options *o = &em->options;
   int cancel = o->progress != NULL && o->progress(o->progress_context, &em->trace[em->length - 1]) != 0;
-  if (stop_reached(o, em->trace, em->length))
+  if (emblas_stop_reached(o, em->trace, em->length))
     em->reason = EMBLAS_CONVERGED;
   else if (last)
     em->reason = EMBLAS_ITERATION_LIMIT;

@@ -6,7 +6,7 @@
 
 /* Aitken: gains of a linearly converging sequence shrink by a constant factor a, so that after a gain g
    there remain g a + g a^2 + .. = g a / (1 - a). (Boehning et al., Ann. Inst. Stat. Math. 46, 1994.) */
-double stop_projected_gain(const struct emblas_em_point *points, size_t length) {
+double emblas_stop_projected_gain(const struct emblas_em_point *points, size_t length) {
   if (length < 3) return INFINITY;
   const struct emblas_em_point *p = points + length - 3;
   double before = p[1].loglik - p[0].loglik, gain = p[2].loglik - p[1].loglik;
@@ -17,8 +17,8 @@ double stop_projected_gain(const struct emblas_em_point *points, size_t length) 
   return gain > 0 ? gain * a / (1 - a) : fabs(gain);
 }
 
-int stop_reached(const struct emblas_em_options *options, const struct emblas_em_point *points,
-                 size_t length) {
+int emblas_stop_reached(const struct emblas_em_options *options, const struct emblas_em_point *points,
+                        size_t length) {
   const struct emblas_em_point *now = points + length - 1;
   double tolerance = options->tolerance;
   if (length < 2 || tolerance == 0) return 0;

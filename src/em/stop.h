@@ -5,10 +5,10 @@
 #include <emblas/em.h>
 
 /* The log-likelihood still to gain, from the last three of `length` points. */
-double stop_projected_gain(const struct emblas_em_point *points, size_t length);
+double emblas_stop_projected_gain(const struct emblas_em_point *points, size_t length);
 
 /* Does the rule say that the last of `length` points is the end? */
-int stop_reached(const struct emblas_em_options *options, const struct emblas_em_point *points,
-                 size_t length);
+int emblas_stop_reached(const struct emblas_em_options *options, const struct emblas_em_point *points,
+                        size_t length);
 
 #endif

@@ -36,32 +36,32 @@ static const struct covariance_model models[EMBLAS_COVARIANCE_COUNT] = {
     [EMBLAS_SPHERICAL] = {"spherical", "VII", "V", GEOMETRY_SPHERICAL, NULL, count_spherical},
 };
 
-const struct covariance_model *covariance_model(enum emblas_covariance covariance) {
+const struct covariance_model *emblas_covariance_model(enum emblas_covariance covariance) {
   return (size_t)covariance < EMBLAS_COVARIANCE_COUNT ? &models[covariance] : NULL;
 }
 
-enum geometry covariance_geometry(enum emblas_covariance covariance, size_t d) {
+enum geometry emblas_covariance_geometry(enum emblas_covariance covariance, size_t d) {
   return d == 1 ? GEOMETRY_DIAG : models[covariance].geometry;
 }
 
-size_t geometry_factor_size(enum geometry geometry, size_t d) {
+size_t emblas_geometry_factor_size(enum geometry geometry, size_t d) {
   return geometry == GEOMETRY_FULL ? d * d : geometry == GEOMETRY_DIAG ? d : 1;
 }
 
-double geometry_factor_entry(enum geometry geometry, size_t d, const double *factor, size_t row,
-                             size_t column) {
+double emblas_geometry_factor_entry(enum geometry geometry, size_t d, const double *factor, size_t row,
+                                    size_t column) {
   if (geometry == GEOMETRY_FULL) return column <= row ? factor[row * d + column] : 0;
   if (row != column) return 0;
   return geometry == GEOMETRY_DIAG ? factor[row] : factor[0];
 }
 
 const char *emblas_covariance_string(enum emblas_covariance covariance) {
-  const struct covariance_model *model = covariance_model(covariance);
+  const struct covariance_model *model = emblas_covariance_model(covariance);
   return model != NULL ? model->name : NULL;
 }
 
 const char *emblas_covariance_mclust(enum emblas_covariance covariance, size_t dim) {
-  const struct covariance_model *model = covariance_model(covariance);
+  const struct covariance_model *model = emblas_covariance_model(covariance);
   if (model == NULL) return NULL;
   return dim == 1 ? model->mclust_1d : model->mclust;
 }

@@ -23,16 +23,16 @@ struct covariance_model {
 };
 
 /* NULL for a value that is no covariance model. */
-const struct covariance_model *covariance_model(enum emblas_covariance covariance);
+const struct covariance_model *emblas_covariance_model(enum emblas_covariance covariance);
 
 /* The geometry in d dimensions: in one, every model is diagonal. */
-enum geometry covariance_geometry(enum emblas_covariance covariance, size_t d);
+enum geometry emblas_covariance_geometry(enum emblas_covariance covariance, size_t d);
 
 /* Doubles stored of one component's factor. */
-size_t geometry_factor_size(enum geometry geometry, size_t d);
+size_t emblas_geometry_factor_size(enum geometry geometry, size_t d);
 
 /* One entry of a component's d x d lower factor. */
-double geometry_factor_entry(enum geometry geometry, size_t d, const double *factor, size_t row,
-                             size_t column);
+double emblas_geometry_factor_entry(enum geometry geometry, size_t d, const double *factor, size_t row,
+                                    size_t column);
 
 #endif

@@ -20,36 +20,37 @@
 /* log 0, finite so that a responsibility of 0 times it is 0. */
 #define LOG_ZERO (-1e300)
 
-struct gaussian gaussian_shape(enum emblas_covariance covariance, size_t k, size_t d) {
-  enum geometry geometry = covariance_geometry(covariance, d);
+struct gaussian emblas_gaussian_shape(enum emblas_covariance covariance, size_t k, size_t d) {
+  enum geometry geometry = emblas_covariance_geometry(covariance, d);
   size_t second = geometry == GEOMETRY_FULL ? d * (d + 1) / 2 : geometry == GEOMETRY_DIAG ? d : 1;
   return (struct gaussian){.k = k,
                            .d = d,
                            .p = 1 + d + second,
-                           .f = geometry_factor_size(geometry, d),
+                           .f = emblas_geometry_factor_size(geometry, d),
                            .geometry = geometry,
-                           .model = covariance_model(covariance)};
+                           .model = emblas_covariance_model(covariance)};
 }
 
-void gaussian_terms_allocate(const struct gaussian *g, struct arena *arena, struct gaussian_terms *terms) {
-  terms->natural = arena_doubles(arena, g->k, g->p);
-  terms->constant = arena_doubles(arena, g->k, 1);
-  terms->rounding = arena_doubles(arena, g->k, 1);
-  terms->mean = arena_doubles(arena, g->k, g->d);
-  terms->factor = arena_doubles(arena, g->k, g->f);
-  terms->centre = arena_doubles(arena, g->k, g->d);
-  terms->expanded = arena_take(arena, g->k, 1, 1);
+void emblas_gaussian_terms_allocate(const struct gaussian *g, struct arena *arena,
+                                    struct gaussian_terms *terms) {
+  terms->natural = emblas_arena_doubles(arena, g->k, g->p);
+  terms->constant = emblas_arena_doubles(arena, g->k, 1);
+  terms->rounding = emblas_arena_doubles(arena, g->k, 1);
+  terms->mean = emblas_arena_doubles(arena, g->k, g->d);
+  terms->factor = emblas_arena_doubles(arena, g->k, g->f);
+  terms->centre = emblas_arena_doubles(arena, g->k, g->d);
+  terms->expanded = emblas_arena_take(arena, g->k, 1, 1);
 }
 
-void gaussian_scratch_allocate(const struct gaussian *g, struct arena *arena, size_t b,
-                               struct gaussian_scratch *scratch) {
+void emblas_gaussian_scratch_allocate(const struct gaussian *g, struct arena *arena, size_t b,
+                                      struct gaussian_scratch *scratch) {
   size_t matrix = g->geometry == GEOMETRY_FULL ? g->d : 1;
-  scratch->rows = arena_doubles(arena, b, g->d);
-  scratch->more_rows = arena_doubles(arena, b, g->d);
-  scratch->column = arena_doubles(arena, b, 1);
-  scratch->moments = arena_doubles(arena, g->d, 1);
-  scratch->matrix = arena_doubles(arena, matrix, matrix);
-  scratch->inverse = arena_doubles(arena, matrix, matrix);
+  scratch->rows = emblas_arena_doubles(arena, b, g->d);
+  scratch->more_rows = emblas_arena_doubles(arena, b, g->d);
+  scratch->column = emblas_arena_doubles(arena, b, 1);
+  scratch->moments = emblas_arena_doubles(arena, g->d, 1);
+  scratch->matrix = emblas_arena_doubles(arena, matrix, matrix);
+  scratch->inverse = emblas_arena_doubles(arena, matrix, matrix);
 }
 
 /* ------------------------------------------------------------------ natural parameters */
@@ -124,12 +125,14 @@ static double natural_diag(const struct gaussian *g, double constant, const doub
 
 static double log_determinant(const struct gaussian *g, const double *factor) {
   double sum = 0;
-  for (size_t j = 0; j < g->d; j++) sum += log(geometry_factor_entry(g->geometry, g->d, factor, j, j));
+  for (size_t j = 0; j < g->d; j++)
+    sum += log(emblas_geometry_factor_entry(g->geometry, g->d, factor, j, j));
   return sum;
 }
 
-void gaussian_prepare(const struct gaussian *g, const struct emblas_backend *backend, double limit,
-                      const double *theta, struct gaussian_terms *terms, struct gaussian_scratch *scratch) {
+void emblas_gaussian_prepare(const struct gaussian *g, const struct emblas_backend *backend, double limit,
+                             const double *theta, struct gaussian_terms *terms,
+                             struct gaussian_scratch *scratch) {
   size_t d = g->d;
   memcpy(terms->mean, theta + g->k, g->k * d * sizeof *theta);
   memcpy(terms->factor, theta + g->k * (1 + d), g->k * g->f * sizeof *theta);
@@ -152,7 +155,7 @@ void gaussian_prepare(const struct gaussian *g, const struct emblas_backend *bac
   }
 }
 
-void gaussian_centre(const struct gaussian *g, const double *means, struct gaussian_terms *terms) {
+void emblas_gaussian_centre(const struct gaussian *g, const double *means, struct gaussian_terms *terms) {
   terms->expanded_count = 0;
   for (size_t c = 0; c < g->k; c++) terms->expanded[c] = 0;
   memcpy(terms->centre, means, g->k * g->d * sizeof *means);
@@ -160,7 +163,7 @@ void gaussian_centre(const struct gaussian *g, const double *means, struct gauss
 
 /* ------------------------------------------------------------------ features and logits */
 
-void gaussian_features(const struct gaussian *g, size_t b, const double *x, double *phi) {
+void emblas_gaussian_features(const struct gaussian *g, size_t b, const double *x, double *phi) {
   size_t d = g->d;
   for (size_t i = 0; i < b; i++, x += d) {
     double squares = 0;
@@ -202,9 +205,9 @@ static void distances(const struct gaussian *g, const struct emblas_backend *bac
   }
 }
 
-void gaussian_logits(const struct gaussian *g, const struct emblas_backend *backend,
-                     const struct gaussian_terms *terms, size_t b, const double *x, const double *phi,
-                     double *logits, struct gaussian_scratch *scratch) {
+void emblas_gaussian_logits(const struct gaussian *g, const struct emblas_backend *backend,
+                            const struct gaussian_terms *terms, size_t b, const double *x,
+                            const double *phi, double *logits, struct gaussian_scratch *scratch) {
   if (terms->expanded_count > 0) backend->logits(b, g->p, g->k, phi, terms->natural, logits);
   for (size_t c = 0; c < g->k; c++) {
     if (terms->expanded[c]) continue;
@@ -239,9 +242,10 @@ static void centred_moments(const struct gaussian *g, const struct emblas_backen
     for (size_t j = 0; j < d; j++) second[j * step] += r[i] * offset[i * d + j] * offset[i * d + j];
 }
 
-void gaussian_moments(const struct gaussian *g, const struct emblas_backend *backend,
-                      const struct gaussian_terms *terms, size_t b, const double *x, const double *phi,
-                      double *r, double *stats, struct gaussian_scratch *scratch) {
+void emblas_gaussian_moments(const struct gaussian *g, const struct emblas_backend *backend,
+                             const struct gaussian_terms *terms, size_t b, const double *x,
+                             const double *phi, double *r, double *stats,
+                             struct gaussian_scratch *scratch) {
   for (size_t c = 0; c < g->k; c++) {
     if (terms->expanded[c]) continue;
     for (size_t i = 0; i < b; i++) {
@@ -253,8 +257,8 @@ void gaussian_moments(const struct gaussian *g, const struct emblas_backend *bac
   if (terms->expanded_count > 0) backend->moments(b, g->p, g->k, r, phi, stats);
 }
 
-double gaussian_rounding(const struct gaussian *g, const struct gaussian_terms *terms,
-                         const double *stats) {
+double emblas_gaussian_rounding(const struct gaussian *g, const struct gaussian_terms *terms,
+                                const double *stats) {
   double sum = 0;
   for (size_t c = 0; c < g->k; c++)
     if (terms->expanded[c]) sum += terms->rounding[c] * stats[c * g->p];

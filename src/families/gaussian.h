@@ -18,7 +18,7 @@ struct gaussian {
   const struct covariance_model *model;
 };
 
-struct gaussian gaussian_shape(enum emblas_covariance covariance, size_t k, size_t d);
+struct gaussian emblas_gaussian_shape(enum emblas_covariance covariance, size_t k, size_t d);
 
 static inline size_t gaussian_theta_size(const struct gaussian *g) {
   return g->k * (1 + g->d + g->f);
@@ -54,36 +54,39 @@ struct gaussian_scratch {
   double *matrix, *inverse; /* d x d each */
 };
 
-void gaussian_terms_allocate(const struct gaussian *g, struct arena *arena, struct gaussian_terms *terms);
-void gaussian_scratch_allocate(const struct gaussian *g, struct arena *arena, size_t b,
-                               struct gaussian_scratch *scratch);
+void emblas_gaussian_terms_allocate(const struct gaussian *g, struct arena *arena,
+                                    struct gaussian_terms *terms);
+void emblas_gaussian_scratch_allocate(const struct gaussian *g, struct arena *arena, size_t b,
+                                      struct gaussian_scratch *scratch);
 
 /* theta -> terms: natural parameters where sum |natural phi| is at most limit times d, the centred form
  * elsewhere. */
-void gaussian_prepare(const struct gaussian *g, const struct emblas_backend *backend, double limit,
-                      const double *theta, struct gaussian_terms *terms, struct gaussian_scratch *scratch);
+void emblas_gaussian_prepare(const struct gaussian *g, const struct emblas_backend *backend, double limit,
+                             const double *theta, struct gaussian_terms *terms,
+                             struct gaussian_scratch *scratch);
 
 /* Every component centred at the given means (k x d), for an M step that has no E step before it. */
-void gaussian_centre(const struct gaussian *g, const double *means, struct gaussian_terms *terms);
+void emblas_gaussian_centre(const struct gaussian *g, const double *means, struct gaussian_terms *terms);
 
 /* phi (b x p) from x (b x d). */
-void gaussian_features(const struct gaussian *g, size_t b, const double *x, double *phi);
+void emblas_gaussian_features(const struct gaussian *g, size_t b, const double *x, double *phi);
 
 /* log weight + log density of every row under every component: b x k. */
-void gaussian_logits(const struct gaussian *g, const struct emblas_backend *backend,
-                     const struct gaussian_terms *terms, size_t b, const double *x, const double *phi,
-                     double *logits, struct gaussian_scratch *scratch);
+void emblas_gaussian_logits(const struct gaussian *g, const struct emblas_backend *backend,
+                            const struct gaussian_terms *terms, size_t b, const double *x,
+                            const double *phi, double *logits, struct gaussian_scratch *scratch);
 
 /* Adds the statistics (k x p) of a block, from its weighted responsibilities r (b x k), which are used up.
  */
-void gaussian_moments(const struct gaussian *g, const struct emblas_backend *backend,
-                      const struct gaussian_terms *terms, size_t b, const double *x, const double *phi,
-                      double *r, double *stats, struct gaussian_scratch *scratch);
+void emblas_gaussian_moments(const struct gaussian *g, const struct emblas_backend *backend,
+                             const struct gaussian_terms *terms, size_t b, const double *x,
+                             const double *phi, double *r, double *stats, struct gaussian_scratch *scratch);
 
 /* What the log-likelihood lost to the rounding of the expanded form's constants, from the statistics of the
    same pass: a constant's error shifts the logits of its component alike, and d loglik / d constant_c =
    N_c. */
-double gaussian_rounding(const struct gaussian *g, const struct gaussian_terms *terms, const double *stats);
+double emblas_gaussian_rounding(const struct gaussian *g, const struct gaussian_terms *terms,
+                                const double *stats);
 
 /* What bounds the M step: a component's variance in any direction is at least floor[j]. */
 struct gaussian_floor {
@@ -93,9 +96,9 @@ struct gaussian_floor {
 
 /* The M step: next from the statistics. theta: the parameters before, kept by empty components. stats is
    used as room for the covariances. flags: k component flags. */
-void gaussian_maximise(const struct gaussian *g, const struct emblas_backend *backend,
-                       const struct gaussian_terms *terms, const struct gaussian_floor *floor,
-                       const double *theta, double *stats, double *next, unsigned *flags,
-                       struct gaussian_scratch *scratch);
+void emblas_gaussian_maximise(const struct gaussian *g, const struct emblas_backend *backend,
+                              const struct gaussian_terms *terms, const struct gaussian_floor *floor,
+                              const double *theta, double *stats, double *next, unsigned *flags,
+                              struct gaussian_scratch *scratch);
 
 #endif

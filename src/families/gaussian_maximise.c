@@ -61,7 +61,7 @@ static void factor_of_product(size_t d, double *b, double *factor) {
 /* The nearest covariance with no eigenvalue below the floor: among all such matrices it has the largest
    likelihood, so that an M step under the floor is still an M step. a: both triangles, destroyed. */
 static void factor_at_floor(size_t d, double floor, double *a, double *vectors, double *factor) {
-  eigen_symmetric(d, a, vectors);
+  emblas_eigen_symmetric(d, a, vectors);
   for (size_t i = 0; i < d; i++) {
     double value = a[i * d + i], root = sqrt(value > floor ? value : floor);
     for (size_t j = 0; j < d; j++) vectors[i * d + j] *= root;
@@ -118,10 +118,10 @@ static unsigned factorise_diag(const struct gaussian *g, const struct gaussian_f
   return flag;
 }
 
-void gaussian_maximise(const struct gaussian *g, const struct emblas_backend *backend,
-                       const struct gaussian_terms *terms, const struct gaussian_floor *floor,
-                       const double *theta, double *stats, double *next, unsigned *flags,
-                       struct gaussian_scratch *scratch) {
+void emblas_gaussian_maximise(const struct gaussian *g, const struct emblas_backend *backend,
+                              const struct gaussian_terms *terms, const struct gaussian_floor *floor,
+                              const double *theta, double *stats, double *next, unsigned *flags,
+                              struct gaussian_scratch *scratch) {
   size_t k = g->k, d = g->d, size = g->p - 1 - d;
   double total = 0;
   for (size_t c = 0; c < k; c++) total += stats[c * g->p];

@@ -7,10 +7,11 @@
 
 /* Parameters of a model, in units of the data, into a mixture's in the frame. The model's covariances may
    be a special case of the mixture's; EMBLAS_ERROR_DIMENSION when they are not, or when sizes differ. */
-emblas_status parameters_in(const struct frame *frame, const struct gaussian *g,
-                            const struct emblas_model *model, double *theta);
+emblas_status emblas_parameters_in(const struct frame *frame, const struct gaussian *g,
+                                   const struct emblas_model *model, double *theta);
 
 /* Back again: out in units of the data. */
-void parameters_out(const struct frame *frame, const struct gaussian *g, const double *theta, double *out);
+void emblas_parameters_out(const struct frame *frame, const struct gaussian *g, const double *theta,
+                           double *out);
 
 #endif

@@ -104,11 +104,11 @@ emblas_status emblas_fit(const struct emblas_data *data, const struct emblas_opt
   emblas_status status = emblas_fitter_create(data, options, &search.fitter, report);
   if (status != EMBLAS_OK) return status;
   const struct emblas_options *o = &search.fitter->options;
-  struct emblas_allocator allocator = allocator_or_default(o->allocator);
+  struct emblas_allocator allocator = emblas_allocator_or_default(o->allocator);
   int random = o->start == EMBLAS_START_KMEANSPP || o->start == EMBLAS_START_RANDOM;
   size_t starts = random ? o->starts : 1, bytes;
   if (report != NULL) {
-    search.results = size_multiply(starts, sizeof *search.results, &bytes)
+    search.results = emblas_size_multiply(starts, sizeof *search.results, &bytes)
                          ? NULL
                          : allocator.allocate(allocator.context, bytes);
     if (search.results == NULL) status = EMBLAS_ERROR_MEMORY;
@@ -116,7 +116,7 @@ emblas_status emblas_fit(const struct emblas_data *data, const struct emblas_opt
   if (status == EMBLAS_OK) status = run_starts(&search, starts);
   if (status == EMBLAS_OK) status = conclude(&search, model, report);
   if (status != EMBLAS_OK)
-    report_place(report, status, EMBLAS_NOWHERE, EMBLAS_NOWHERE, search.fitter->component);
+    emblas_report_place(report, status, EMBLAS_NOWHERE, EMBLAS_NOWHERE, search.fitter->component);
   emblas_em_free(search.best);
   if (search.results != NULL) allocator.release(allocator.context, search.results);
   emblas_fitter_free(search.fitter);

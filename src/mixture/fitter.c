@@ -21,7 +21,7 @@ void emblas_options_init(struct emblas_options *options, size_t size) {
 }
 
 static int options_valid(const struct emblas_options *o) {
-  return o->size >= sizeof *o && o->components > 0 && covariance_model(o->covariance) != NULL &&
+  return o->size >= sizeof *o && o->components > 0 && emblas_covariance_model(o->covariance) != NULL &&
          o->start <= EMBLAS_START_MODEL && o->starts > 0 && o->stop <= EMBLAS_STOP_WEIGHTS &&
          isfinite(o->tolerance) && o->tolerance >= 0 && o->floor > 0 && o->floor < 1 &&
          (o->start != EMBLAS_START_LABELS || o->labels != NULL) &&
@@ -32,21 +32,21 @@ static int options_valid(const struct emblas_options *o) {
 /* The BLAS's sizes are ints. */
 static int sizes_fit(const struct emblas_options *o, size_t d) {
   size_t square;
-  if (o->components > INT_MAX || size_multiply(d, d + 2, &square) || square > INT_MAX) return 0;
-  return !size_multiply(square, o->components, &square);
+  if (o->components > INT_MAX || emblas_size_multiply(d, d + 2, &square) || square > INT_MAX) return 0;
+  return !emblas_size_multiply(square, o->components, &square);
 }
 
 /* One EM map of the mixture, in the frame: what em/ iterates. */
 static emblas_status map(void *context, const double *theta, double *next, struct emblas_em_value *value) {
   struct emblas_fitter *fitter = context;
   struct pass *pass = &fitter->pass;
-  pass_expectation(pass, theta);
+  emblas_pass_expectation(pass, theta);
   value->loglik = pass->loglik;
   value->q = pass->sums.q;
   value->magnitude = pass->magnitude;
   if (next != NULL)
-    gaussian_maximise(&pass->gaussian, pass->backend, &pass->terms, &fitter->floor, theta, pass->stats,
-                      next, fitter->flags, &pass->scratch);
+    emblas_gaussian_maximise(&pass->gaussian, pass->backend, &pass->terms, &fitter->floor, theta,
+                             pass->stats, next, fitter->flags, &pass->scratch);
   return EMBLAS_OK;
 }
 
@@ -70,7 +70,7 @@ static void pool(struct emblas_fitter *fitter, double *pooled) {
                                  .scratch = pass->scratch.more_rows,
                                  .pooled = pooled,
                                  .mean = pass->scratch.moments};
-  frame_pool(&fitter->frame, pass->backend, &fitter->data, fitter->summary.total_weight, &work);
+  emblas_frame_pool(&fitter->frame, pass->backend, &fitter->data, fitter->summary.total_weight, &work);
 }
 
 /* Weights near the ends of the range of doubles would overflow or vanish in sums and products: they are
@@ -80,7 +80,7 @@ static emblas_status scale_weights(struct emblas_fitter *fitter) {
   int exponent = ilogb(fitter->summary.largest_weight);
   fitter->weight_unit = 1;
   if (exponent > -FAR && exponent < FAR) return EMBLAS_OK;
-  double *scaled = arena_doubles(&fitter->arena, fitter->data.rows, 1), total = 0;
+  double *scaled = emblas_arena_doubles(&fitter->arena, fitter->data.rows, 1), total = 0;
   if (scaled == NULL) return fitter->arena.status;
   for (size_t i = 0; i < fitter->data.rows; i++)
     total += scaled[i] = ldexp(fitter->data.weights[i], -exponent);
@@ -93,12 +93,12 @@ static emblas_status scale_weights(struct emblas_fitter *fitter) {
 static emblas_status check_rows(struct emblas_fitter *fitter, struct emblas_report *report) {
   const struct emblas_options *o = &fitter->options;
   size_t row = EMBLAS_NOWHERE, column = EMBLAS_NOWHERE;
-  emblas_status status = view_summarise(&fitter->data, &fitter->summary, &row, &column);
-  if (status != EMBLAS_OK) return report_place(report, status, row, column, EMBLAS_NOWHERE);
+  emblas_status status = emblas_view_summarise(&fitter->data, &fitter->summary, &row, &column);
+  if (status != EMBLAS_OK) return emblas_report_place(report, status, row, column, EMBLAS_NOWHERE);
   if (fitter->summary.rows < o->components) return EMBLAS_ERROR_TOO_FEW_ROWS;
   for (size_t i = 0; o->start == EMBLAS_START_LABELS && i < fitter->data.rows; i++)
     if (o->labels[i] >= o->components)
-      return report_place(report, EMBLAS_ERROR_LABEL, i, EMBLAS_NOWHERE, EMBLAS_NOWHERE);
+      return emblas_report_place(report, EMBLAS_ERROR_LABEL, i, EMBLAS_NOWHERE, EMBLAS_NOWHERE);
   return scale_weights(fitter);
 }
 
@@ -108,26 +108,28 @@ static emblas_status set_up(struct emblas_fitter *fitter, struct emblas_report *
   size_t d = fitter->data.columns;
   if (o->backend == NULL) o->backend = emblas_backend_auto();
   if (!sizes_fit(o, d)) return EMBLAS_ERROR_SIZE;
-  struct gaussian shape = gaussian_shape(o->covariance, o->components, d);
+  struct gaussian shape = emblas_gaussian_shape(o->covariance, o->components, d);
   /* One component needs no whitening, and is exact without. */
   int whitened = shape.geometry == GEOMETRY_FULL && o->components > 1;
 
-  fitter->summary.low = arena_doubles(arena, d, 1);
-  fitter->summary.high = arena_doubles(arena, d, 1);
+  fitter->summary.low = emblas_arena_doubles(arena, d, 1);
+  fitter->summary.high = emblas_arena_doubles(arena, d, 1);
   if (arena->status != EMBLAS_OK) return arena->status;
   emblas_status status = check_rows(fitter, report);
   if (status != EMBLAS_OK) return status;
 
-  frame_allocate(&fitter->frame, arena, d, whitened);
-  pass_allocate(&fitter->pass, arena, &fitter->data, &fitter->frame, o->backend, shape);
-  fitter->theta = arena_doubles(arena, gaussian_theta_size(&shape), 1);
-  fitter->spare = arena_doubles(arena, gaussian_theta_size(&shape), 1);
-  fitter->flags = arena_take(arena, o->components, 1, sizeof *fitter->flags);
-  fitter->column_flags = arena_take(arena, d, 1, sizeof *fitter->column_flags);
-  double *floor = arena_doubles(arena, d, 1), *pooled = whitened ? arena_doubles(arena, d, d) : NULL;
+  emblas_frame_allocate(&fitter->frame, arena, d, whitened);
+  emblas_pass_allocate(&fitter->pass, arena, &fitter->data, &fitter->frame, o->backend, shape);
+  fitter->theta = emblas_arena_doubles(arena, gaussian_theta_size(&shape), 1);
+  fitter->spare = emblas_arena_doubles(arena, gaussian_theta_size(&shape), 1);
+  fitter->flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->flags);
+  fitter->column_flags = emblas_arena_take(arena, d, 1, sizeof *fitter->column_flags);
+  double *floor = emblas_arena_doubles(arena, d, 1),
+         *pooled = whitened ? emblas_arena_doubles(arena, d, d) : NULL;
   if (arena->status != EMBLAS_OK) return arena->status;
 
-  frame_from_ranges(&fitter->frame, &fitter->data, &fitter->summary, shape.geometry == GEOMETRY_SPHERICAL);
+  emblas_frame_from_ranges(&fitter->frame, &fitter->data, &fitter->summary,
+                           shape.geometry == GEOMETRY_SPHERICAL);
   for (size_t j = 0; j < d; j++)
     fitter->column_flags[j] = fitter->frame.constant[j] ? EMBLAS_COLUMN_CONSTANT : 0;
   pool(fitter, pooled);
@@ -137,7 +139,7 @@ static emblas_status set_up(struct emblas_fitter *fitter, struct emblas_report *
                                      .labels = o->labels,
                                      .model = o->model,
                                      .summary = &fitter->summary};
-  starter_allocate(&fitter->starter, arena, &fitter->pass);
+  emblas_starter_allocate(&fitter->starter, arena, &fitter->pass);
   emblas_em_model_init(&fitter->map, sizeof fitter->map);
   fitter->map.parameters = gaussian_theta_size(&shape);
   fitter->map.weights = o->components;
@@ -164,13 +166,13 @@ emblas_status emblas_fitter_create(const struct emblas_data *data, const struct 
   if (options == NULL) options = &defaults;
   if (report != NULL && report->size < sizeof *report) return EMBLAS_ERROR_ARGUMENT;
   if (out == NULL || !options_valid(options)) return EMBLAS_ERROR_ARGUMENT;
-  emblas_status status = view_check(data);
+  emblas_status status = emblas_view_check(data);
   if (status != EMBLAS_OK) return status;
-  report_begin(report, options->allocator);
+  emblas_report_begin(report, options->allocator);
 
   struct arena arena;
-  arena_init(&arena, options->allocator);
-  struct emblas_fitter *fitter = arena_take(&arena, 1, 1, sizeof *fitter);
+  emblas_arena_init(&arena, options->allocator);
+  struct emblas_fitter *fitter = emblas_arena_take(&arena, 1, 1, sizeof *fitter);
   if (fitter == NULL) return arena.status;
   *fitter = (struct emblas_fitter){.arena = arena, .data = *data, .options = *options};
   if (options->backend == NULL) fitter->options.backend = emblas_backend_auto();
@@ -188,7 +190,7 @@ void emblas_fitter_free(struct emblas_fitter *fitter) {
   if (fitter == NULL) return;
   emblas_em_free(fitter->em);
   struct arena arena = fitter->arena;
-  arena_free(&arena);
+  emblas_arena_free(&arena);
 }
 
 emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start) {
@@ -198,8 +200,8 @@ emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start) {
   fitter->component = EMBLAS_NOWHERE;
   memset(fitter->flags, 0, fitter->options.components * sizeof *fitter->flags);
   emblas_status status =
-      starter_parameters(&fitter->starter, &fitter->pass, &fitter->floor, start, fitter->theta,
-                         fitter->spare, fitter->flags, &fitter->component);
+      emblas_starter_parameters(&fitter->starter, &fitter->pass, &fitter->floor, start, fitter->theta,
+                                fitter->spare, fitter->flags, &fitter->component);
   leave(fitter, token);
   if (status != EMBLAS_OK) return status;
   emblas_em_options_init(&options, sizeof options);
@@ -252,7 +254,7 @@ static emblas_status report_trace(const struct emblas_fitter *fitter, struct emb
   size_t length;
   void *copy;
   const struct emblas_em_point *trace = emblas_em_trace(fitter->em, &length);
-  emblas_status status = report_copy(report, trace, length, sizeof *trace, &copy);
+  emblas_status status = emblas_report_copy(report, trace, length, sizeof *trace, &copy);
   if (status != EMBLAS_OK) return status;
   report->trace = copy;
   report->trace_length = length;
@@ -264,11 +266,11 @@ static emblas_status report_trace(const struct emblas_fitter *fitter, struct emb
 static emblas_status report_flags(const struct emblas_fitter *fitter, struct emblas_report *report) {
   size_t k = fitter->options.components, d = fitter->data.columns;
   void *components, *columns;
-  emblas_status status = report_copy(report, fitter->flags, k, sizeof *fitter->flags, &components);
+  emblas_status status = emblas_report_copy(report, fitter->flags, k, sizeof *fitter->flags, &components);
   if (status != EMBLAS_OK) return status;
   report->component_flags = components;
   report->components = k;
-  status = report_copy(report, fitter->column_flags, d, sizeof *fitter->column_flags, &columns);
+  status = emblas_report_copy(report, fitter->column_flags, d, sizeof *fitter->column_flags, &columns);
   if (status != EMBLAS_OK) return status;
   report->column_flags = columns;
   report->columns = d;
@@ -298,16 +300,16 @@ emblas_status emblas_fitter_finish(struct emblas_fitter *fitter, struct emblas_m
   struct emblas_em_value value;
   if (fitter->em == NULL || out == NULL) return EMBLAS_ERROR_ARGUMENT;
   emblas_status status =
-      model_allocate(o->allocator, o->covariance, o->components, fitter->data.columns, &model);
+      emblas_model_allocate(o->allocator, o->covariance, o->components, fitter->data.columns, &model);
   if (status != EMBLAS_OK) return status;
   /* One more E step for what belongs to these parameters and no other, and an M step for the flags. */
   const double *theta = emblas_em_theta(fitter->em);
   int token = enter(fitter);
   map(fitter, theta, fitter->spare, &value);
   leave(fitter, token);
-  parameters_out(&fitter->frame, &model->shape, theta, model->theta);
+  emblas_parameters_out(&fitter->frame, &model->shape, theta, model->theta);
   if (report != NULL) {
-    report_begin(report, o->allocator);
+    emblas_report_begin(report, o->allocator);
     status = fill_report(fitter, report);
   }
   if (status == EMBLAS_OK) {

@@ -12,7 +12,7 @@ static double *standardised_rows(const struct starter *starter, struct pass *pas
                                  size_t count) {
   size_t d = pass->gaussian.d;
   double *z = pass->scratch.rows;
-  frame_rows(pass->frame, pass->data, first, count, z);
+  emblas_frame_rows(pass->frame, pass->data, first, count, z);
   for (size_t i = 0; i < count; i++)
     for (size_t j = 0; j < d; j++) z[i * d + j] *= starter->inverse[j];
   return z;
@@ -70,27 +70,27 @@ static void assign(struct starter *starter, struct pass *pass, size_t first, siz
   }
 }
 
-void partition_responsibilities(struct pass *pass, void *context, size_t first, size_t count,
-                                struct emblas_block_sums *sums) {
+void emblas_partition_responsibilities(struct pass *pass, void *context, size_t first, size_t count,
+                                       struct emblas_block_sums *sums) {
   (void)sums;
   memset(pass->row_loglik, 0, count * sizeof *pass->row_loglik); /* a partition has no density */
   assign(context, pass, first, count);
 }
 
-void partition_means(struct starter *starter, struct pass *pass) {
+void emblas_partition_means(struct starter *starter, struct pass *pass) {
   const struct gaussian *g = &pass->gaussian;
   size_t p = 1 + g->d;
   struct reduction *reduction = &pass->reduction;
   reduction->length = 2 + g->k * p; /* less than in a pass */
-  reduction_start(reduction);
+  emblas_reduction_start(reduction);
   for (size_t first = 0; first < pass->data->rows; first += pass->block) {
     size_t left = pass->data->rows - first, count = left < pass->block ? left : pass->block;
     assign(starter, pass, first, count);
     memset(reduction->leaf, 0, reduction->length * sizeof *reduction->leaf);
     pass->backend->moments(count, p, g->k, pass->r, pass->phi, reduction->leaf + 2);
-    reduction_add(reduction);
+    emblas_reduction_add(reduction);
   }
-  reduction_finish(reduction);
+  emblas_reduction_finish(reduction);
   memcpy(starter->sums, reduction->leaf + 2, g->k * p * sizeof *starter->sums);
   for (size_t c = 0; c < g->k; c++) {
     const double *sum = starter->sums + c * p;
@@ -119,7 +119,7 @@ static double add_centre(struct starter *starter, struct pass *pass, size_t c, s
 /* A row drawn with probability proportional to weight times distance (NULL: weight alone). */
 static size_t draw_row(const struct pass *pass, const double *distance, double total,
                        struct random *random) {
-  double target = random_uniform(random) * total, sum = 0;
+  double target = emblas_random_uniform(random) * total, sum = 0;
   size_t last = 0;
   for (size_t i = 0; i < pass->data->rows; i++) {
     double part = view_weight(pass->data, i) * (distance != NULL ? distance[i] : 1);
@@ -131,7 +131,7 @@ static size_t draw_row(const struct pass *pass, const double *distance, double t
   return last;
 }
 
-void partition_kmeans(struct starter *starter, struct pass *pass, struct random *random) {
+void emblas_partition_kmeans(struct starter *starter, struct pass *pass, struct random *random) {
   const struct gaussian *g = &pass->gaussian;
   double total = 0;
   for (size_t c = 0; c < g->k; c++) {
@@ -143,7 +143,7 @@ void partition_kmeans(struct starter *starter, struct pass *pass, struct random 
   }
   prepare_nearest(starter, g->k, g->d);
   for (int round = 0; round < LLOYD_ROUNDS; round++) {
-    partition_means(starter, pass);
+    emblas_partition_means(starter, pass);
     prepare_nearest(starter, g->k, g->d);
   }
 }

@@ -8,13 +8,13 @@
 #include "start.h"
 
 /* Responsibilities 0 or the row's weight; context: the starter. */
-void partition_responsibilities(struct pass *pass, void *context, size_t first, size_t count,
-                                struct emblas_block_sums *sums);
+void emblas_partition_responsibilities(struct pass *pass, void *context, size_t first, size_t count,
+                                       struct emblas_block_sums *sums);
 
 /* One walk over the rows: starter->sums of the parts, and the centres moved to their means. */
-void partition_means(struct starter *starter, struct pass *pass);
+void emblas_partition_means(struct starter *starter, struct pass *pass);
 
 /* k-means++ seeding (Arthur, Vassilvitskii 2007) and a few Lloyd rounds: starter->centres. */
-void partition_kmeans(struct starter *starter, struct pass *pass, struct random *random);
+void emblas_partition_kmeans(struct starter *starter, struct pass *pass, struct random *random);
 
 #endif

@@ -22,12 +22,13 @@ static void frame_from_model(struct frame *frame, const struct emblas_model *mod
     frame->shift[j] = gaussian_mean(g, model->theta, 0)[j];
     for (size_t c = 0; c < g->k; c++) {
       double offset = fabs(gaussian_mean(g, model->theta, c)[j] / 2 - frame->shift[j] / 2);
-      double entry = geometry_factor_entry(g->geometry, g->d, gaussian_factor(g, model->theta, c), j, j);
+      double entry =
+          emblas_geometry_factor_entry(g->geometry, g->d, gaussian_factor(g, model->theta, c), j, j);
       reach = fmax(reach, fmax(offset, entry / 2));
     }
-    frame->scale[j] = frame_unit(reach);
+    frame->scale[j] = emblas_frame_unit(reach);
   }
-  frame_complete(frame, g->geometry == GEOMETRY_SPHERICAL);
+  emblas_frame_complete(frame, g->geometry == GEOMETRY_SPHERICAL);
 }
 
 struct output {
@@ -49,9 +50,9 @@ static void predict_block(struct pass *pass, void *context, size_t first, size_t
   const struct emblas_prediction *wanted = output->wanted;
   struct emblas_block_sums unweighted = {0, 0};
   size_t k = pass->gaussian.k;
-  pass_bayes(pass, NULL, first, count, sums);
+  emblas_pass_bayes(pass, NULL, first, count, sums);
   if (pass->data->weights != NULL) {
-    pass_logits(pass, count);
+    emblas_pass_logits(pass, count);
     pass->backend->softmax(count, k, pass->r, NULL, pass->row_loglik, &unweighted);
   }
   for (size_t i = 0; i < count; i++) {
@@ -68,9 +69,9 @@ static void predict(struct pass *pass, struct frame *frame, const struct emblas_
   struct output output = {prediction, 0};
   frame_from_model(frame, model);
   output.log_volume = frame->log_volume;
-  parameters_in(frame, &model->shape, model, theta);
-  gaussian_prepare(&pass->gaussian, pass->backend, 0, theta, &pass->terms, &pass->scratch);
-  pass_run(pass, predict_block, &output, 0);
+  emblas_parameters_in(frame, &model->shape, model, theta);
+  emblas_gaussian_prepare(&pass->gaussian, pass->backend, 0, theta, &pass->terms, &pass->scratch);
+  emblas_pass_run(pass, predict_block, &output, 0);
   prediction->loglik = pass->loglik - total_weight * frame->log_volume;
   prediction->entropy = pass->loglik - pass->sums.q;
   prediction->hard = pass->sums.hard;
@@ -86,27 +87,27 @@ emblas_status emblas_predict(const struct emblas_model *model, const struct embl
   size_t row = EMBLAS_NOWHERE, column = EMBLAS_NOWHERE;
   if (model == NULL || prediction == NULL || prediction->size < sizeof *prediction)
     return EMBLAS_ERROR_ARGUMENT;
-  emblas_status status = view_check(data);
+  emblas_status status = emblas_view_check(data);
   if (status != EMBLAS_OK) return status;
   if (data->columns != model->shape.d) return EMBLAS_ERROR_DIMENSION;
   if (backend == NULL) backend = emblas_backend_auto();
 
-  arena_init(&arena, model->arena.allocator);
-  summary.low = arena_doubles(&arena, data->columns, 1);
-  summary.high = arena_doubles(&arena, data->columns, 1);
-  frame_allocate(&frame, &arena, data->columns, 0);
-  pass_allocate(&pass, &arena, data, &frame, backend, model->shape);
-  double *theta = arena_doubles(&arena, gaussian_theta_size(&model->shape), 1);
+  emblas_arena_init(&arena, model->arena.allocator);
+  summary.low = emblas_arena_doubles(&arena, data->columns, 1);
+  summary.high = emblas_arena_doubles(&arena, data->columns, 1);
+  emblas_frame_allocate(&frame, &arena, data->columns, 0);
+  emblas_pass_allocate(&pass, &arena, data, &frame, backend, model->shape);
+  double *theta = emblas_arena_doubles(&arena, gaussian_theta_size(&model->shape), 1);
   status = arena.status;
   if (status == EMBLAS_OK) {
-    status = view_summarise(data, &summary, &row, &column);
-    report_place(report, status, row, column, EMBLAS_NOWHERE);
+    status = emblas_view_summarise(data, &summary, &row, &column);
+    emblas_report_place(report, status, row, column, EMBLAS_NOWHERE);
   }
   if (status == EMBLAS_OK) {
     int token = backend->enter != NULL ? backend->enter() : 0;
     predict(&pass, &frame, model, theta, summary.total_weight, prediction);
     if (backend->leave != NULL) backend->leave(token);
   }
-  arena_free(&arena);
+  emblas_arena_free(&arena);
   return status;
 }

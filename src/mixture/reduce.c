@@ -5,15 +5,15 @@
 
 #include <string.h>
 
-void reduction_allocate(struct reduction *reduction, struct arena *arena, size_t length,
-                        size_t max_leaves) {
+void emblas_reduction_allocate(struct reduction *reduction, struct arena *arena, size_t length,
+                               size_t max_leaves) {
   *reduction = (struct reduction){.length = length, .levels = 1};
   while (max_leaves >> reduction->levels != 0) reduction->levels++;
-  reduction->slots = arena_doubles(arena, reduction->levels, length);
-  reduction->leaf = arena_doubles(arena, length, 1);
+  reduction->slots = emblas_arena_doubles(arena, reduction->levels, length);
+  reduction->leaf = emblas_arena_doubles(arena, length, 1);
 }
 
-void reduction_start(struct reduction *reduction) {
+void emblas_reduction_start(struct reduction *reduction) {
   reduction->leaves = 0;
 }
 
@@ -23,7 +23,7 @@ static void add(size_t length, double *sum, const double *more) {
   for (size_t i = 2; i < length; i++) sum[i] += more[i];
 }
 
-void reduction_add(struct reduction *reduction) {
+void emblas_reduction_add(struct reduction *reduction) {
   double *carry = reduction->leaf;
   size_t level = 0;
   /* As in counting: each slot that is taken joins the carry and moves up. */
@@ -36,7 +36,7 @@ void reduction_add(struct reduction *reduction) {
   reduction->leaves++;
 }
 
-void reduction_finish(struct reduction *reduction) {
+void emblas_reduction_finish(struct reduction *reduction) {
   memset(reduction->leaf, 0, reduction->length * sizeof *reduction->leaf);
   for (size_t level = 0; level < reduction->levels; level++)
     if (reduction->leaves >> level & 1)

@@ -16,11 +16,12 @@ struct reduction {
   double *leaf;  /* the next leaf, for the caller to fill */
 };
 
-void reduction_allocate(struct reduction *reduction, struct arena *arena, size_t length, size_t max_leaves);
-void reduction_start(struct reduction *reduction);
+void emblas_reduction_allocate(struct reduction *reduction, struct arena *arena, size_t length,
+                               size_t max_leaves);
+void emblas_reduction_start(struct reduction *reduction);
 /* Adds the leaf. */
-void reduction_add(struct reduction *reduction);
+void emblas_reduction_add(struct reduction *reduction);
 /* The sum of all leaves (at least one), in `leaf`. */
-void reduction_finish(struct reduction *reduction);
+void emblas_reduction_finish(struct reduction *reduction);
 
 #endif

@@ -21,14 +21,14 @@ void emblas_report_clear(struct emblas_report *report) {
   emblas_report_init(report, report->size);
 }
 
-void report_begin(struct emblas_report *report, struct emblas_allocator allocator) {
+void emblas_report_begin(struct emblas_report *report, struct emblas_allocator allocator) {
   if (report == NULL) return;
   emblas_report_clear(report);
-  report->allocator = allocator_or_default(allocator);
+  report->allocator = emblas_allocator_or_default(allocator);
 }
 
-emblas_status report_copy(struct emblas_report *report, const void *from, size_t count, size_t element,
-                          void **to) {
+emblas_status emblas_report_copy(struct emblas_report *report, const void *from, size_t count,
+                                 size_t element, void **to) {
   *to = NULL;
   if (count == 0) return EMBLAS_OK;
   void *copy = report->allocator.allocate(report->allocator.context, count * element);
@@ -38,8 +38,8 @@ emblas_status report_copy(struct emblas_report *report, const void *from, size_t
   return EMBLAS_OK;
 }
 
-emblas_status report_place(struct emblas_report *report, emblas_status status, size_t row, size_t column,
-                           size_t component) {
+emblas_status emblas_report_place(struct emblas_report *report, emblas_status status, size_t row,
+                                  size_t column, size_t component) {
   if (report == NULL || status == EMBLAS_OK) return status;
   report->row = row;
   report->column = column;

@@ -5,14 +5,14 @@
 #include <emblas/emblas.h>
 
 /* A copy of an array for the report, from its allocator. Empty arrays are NULL. */
-emblas_status report_copy(struct emblas_report *report, const void *from, size_t count, size_t element,
-                          void **to);
+emblas_status emblas_report_copy(struct emblas_report *report, const void *from, size_t count,
+                                 size_t element, void **to);
 
 /* Clears an initialised report and gives it the allocator. */
-void report_begin(struct emblas_report *report, struct emblas_allocator allocator);
+void emblas_report_begin(struct emblas_report *report, struct emblas_allocator allocator);
 
 /* Says where an error is. report may be NULL. Returns status. */
-emblas_status report_place(struct emblas_report *report, emblas_status status, size_t row, size_t column,
-                           size_t component);
+emblas_status emblas_report_place(struct emblas_report *report, emblas_status status, size_t row,
+                                  size_t column, size_t component);
 
 #endif

@@ -8,19 +8,20 @@
 #include <math.h>
 #include <string.h>
 
-void starter_allocate(struct starter *starter, struct arena *arena, const struct pass *pass) {
+void emblas_starter_allocate(struct starter *starter, struct arena *arena, const struct pass *pass) {
   const struct gaussian *g = &pass->gaussian;
   size_t d = g->d;
-  starter->deviation = arena_doubles(arena, d, 1);
-  starter->inverse = arena_doubles(arena, d, 1);
-  starter->full = g->geometry == GEOMETRY_FULL ? arena_doubles(arena, d, d) : NULL;
+  starter->deviation = emblas_arena_doubles(arena, d, 1);
+  starter->inverse = emblas_arena_doubles(arena, d, 1);
+  starter->full = g->geometry == GEOMETRY_FULL ? emblas_arena_doubles(arena, d, d) : NULL;
   starter->centres = starter->nearest = starter->sums = starter->distance = NULL;
   if (starter->kind == EMBLAS_START_KMEANSPP || starter->kind == EMBLAS_START_LABELS) {
-    starter->centres = arena_doubles(arena, g->k, d);
-    starter->nearest = arena_doubles(arena, g->k, 1 + d);
-    starter->sums = arena_doubles(arena, g->k, 1 + d);
+    starter->centres = emblas_arena_doubles(arena, g->k, d);
+    starter->nearest = emblas_arena_doubles(arena, g->k, 1 + d);
+    starter->sums = emblas_arena_doubles(arena, g->k, 1 + d);
   }
-  if (starter->kind == EMBLAS_START_KMEANSPP) starter->distance = arena_doubles(arena, pass->data->rows, 1);
+  if (starter->kind == EMBLAS_START_KMEANSPP)
+    starter->distance = emblas_arena_doubles(arena, pass->data->rows, 1);
   if (arena->status != EMBLAS_OK) return;
   for (size_t j = 0; j < d; j++) {
     starter->deviation[j] = pass->frame->variance[j] > 0 ? sqrt(pass->frame->variance[j]) : 1;
@@ -36,7 +37,7 @@ static void set_diagonal_factor(const struct starter *starter, const struct pass
   if (g->geometry == GEOMETRY_FULL) {
     memset(starter->full, 0, g->d * g->d * sizeof *factor);
     for (size_t j = 0; j < g->d; j++) starter->full[j * g->d + j] = deviation[j];
-    frame_factor_in(frame, starter->full, factor);
+    emblas_frame_factor_in(frame, starter->full, factor);
   } else {
     for (size_t j = 0; j < g->f; j++) factor[j] = deviation[j] * frame->inverse[j];
   }
@@ -49,16 +50,16 @@ static void random_parameters(struct starter *starter, struct pass *pass, struct
   const struct gaussian *g = &pass->gaussian;
   const struct view_summary *s = starter->summary;
   double sum = 0, *x = pass->scratch.moments;
-  for (size_t c = 0; c < g->k; c++) sum += theta[c] = random_uniform(random) + 0x1p-54;
+  for (size_t c = 0; c < g->k; c++) sum += theta[c] = emblas_random_uniform(random) + 0x1p-54;
   for (size_t c = 0; c < g->k; c++) {
     theta[c] /= sum;
     double *mean = gaussian_mean(g, theta, c), *factor = gaussian_factor(g, theta, c);
     for (size_t j = 0; j < g->d; j++) {
-      double u = random_uniform(random);
+      double u = emblas_random_uniform(random);
       x[j] = s->low[j] * (1 - u) + s->high[j] * u;
     }
-    frame_mean_in(pass->frame, x, mean);
-    double u = random_uniform(random) + 0x1p-20; /* away from 0: the floor is for later */
+    emblas_frame_mean_in(pass->frame, x, mean);
+    double u = emblas_random_uniform(random) + 0x1p-20; /* away from 0: the floor is for later */
     for (size_t j = 0; j < g->d; j++) {
       double range = 2 * (s->high[j] / 2 - s->low[j] / 2);
       x[j] = u * (range > 0 ? range : pass->frame->scale[j]);
@@ -79,7 +80,7 @@ static void fallback_parameters(const struct starter *starter, struct pass *pass
     for (size_t j = 0; j < g->d; j++)
       x[j] = pass->frame->shift[j] +
              pass->frame->scale[j] * starter->deviation[j] * starter->centres[c * g->d + j];
-    frame_mean_in(pass->frame, x, gaussian_mean(g, theta, c));
+    emblas_frame_mean_in(pass->frame, x, gaussian_mean(g, theta, c));
     for (size_t j = 0; j < g->d; j++) x[j] = pass->frame->scale[j] * starter->deviation[j];
     set_diagonal_factor(starter, pass, x, gaussian_factor(g, theta, c));
   }
@@ -92,10 +93,10 @@ static void maximise_partition(struct starter *starter, struct pass *pass,
                                unsigned *flags) {
   const struct gaussian *g = &pass->gaussian;
   fallback_parameters(starter, pass, previous);
-  gaussian_centre(g, gaussian_mean(g, previous, 0), &pass->terms);
-  pass_run(pass, partition_responsibilities, starter, 1);
-  gaussian_maximise(g, pass->backend, &pass->terms, floor, previous, pass->stats, theta, flags,
-                    &pass->scratch);
+  emblas_gaussian_centre(g, gaussian_mean(g, previous, 0), &pass->terms);
+  emblas_pass_run(pass, emblas_partition_responsibilities, starter, 1);
+  emblas_gaussian_maximise(g, pass->backend, &pass->terms, floor, previous, pass->stats, theta, flags,
+                           &pass->scratch);
 }
 
 static emblas_status check_labels(const struct starter *starter, const struct gaussian *g,
@@ -108,24 +109,24 @@ static emblas_status check_labels(const struct starter *starter, const struct ga
   return EMBLAS_OK;
 }
 
-emblas_status starter_parameters(struct starter *starter, struct pass *pass,
-                                 const struct gaussian_floor *floor, size_t number, double *theta,
-                                 double *previous, unsigned *flags, size_t *component) {
+emblas_status emblas_starter_parameters(struct starter *starter, struct pass *pass,
+                                        const struct gaussian_floor *floor, size_t number, double *theta,
+                                        double *previous, unsigned *flags, size_t *component) {
   struct random random;
   emblas_status status = EMBLAS_OK;
-  random_seed(&random, starter->seed, number);
+  emblas_random_seed(&random, starter->seed, number);
   switch (starter->kind) {
   case EMBLAS_START_RANDOM:
     random_parameters(starter, pass, &random, theta);
     return EMBLAS_OK;
   case EMBLAS_START_MODEL:
-    return parameters_in(pass->frame, &pass->gaussian, starter->model, theta);
+    return emblas_parameters_in(pass->frame, &pass->gaussian, starter->model, theta);
   case EMBLAS_START_LABELS:
-    partition_means(starter, pass);
+    emblas_partition_means(starter, pass);
     status = check_labels(starter, &pass->gaussian, component);
     break;
   case EMBLAS_START_KMEANSPP:
-    partition_kmeans(starter, pass, &random);
+    emblas_partition_kmeans(starter, pass, &random);
     break;
   }
   if (status == EMBLAS_OK) maximise_partition(starter, pass, floor, theta, previous, flags);

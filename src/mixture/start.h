@@ -20,12 +20,12 @@ struct starter {
   double *full;      /* d x d */
 };
 
-void starter_allocate(struct starter *starter, struct arena *arena, const struct pass *pass);
+void emblas_starter_allocate(struct starter *starter, struct arena *arena, const struct pass *pass);
 
 /* Start number `number`, into theta. previous, flags: room for parameters and component flags. On an error
  *component may name one. */
-emblas_status starter_parameters(struct starter *starter, struct pass *pass,
-                                 const struct gaussian_floor *floor, size_t number, double *theta,
-                                 double *previous, unsigned *flags, size_t *component);
+emblas_status emblas_starter_parameters(struct starter *starter, struct pass *pass,
+                                        const struct gaussian_floor *floor, size_t number, double *theta,
+                                        double *previous, unsigned *flags, size_t *component);
 
 #endif

@@ -4,7 +4,7 @@
 #include <math.h>
 
 size_t emblas_parameter_count(enum emblas_covariance covariance, size_t components, size_t dim) {
-  const struct covariance_model *model = covariance_model(covariance);
+  const struct covariance_model *model = emblas_covariance_model(covariance);
   if (model == NULL || components == 0) return 0;
   return components - 1 + components * dim + model->parameters(components, dim);
 }

@@ -9,19 +9,19 @@
 /* How far given weights may be from summing to 1, and given matrices from symmetry, relative. */
 #define TOLERANCE 1e-9
 
-emblas_status model_allocate(struct emblas_allocator allocator, enum emblas_covariance covariance, size_t k,
-                             size_t d, struct emblas_model **out) {
+emblas_status emblas_model_allocate(struct emblas_allocator allocator, enum emblas_covariance covariance,
+                                    size_t k, size_t d, struct emblas_model **out) {
   size_t largest;
-  if (size_multiply(d, d, &largest) || size_multiply(largest, k, &largest) ||
+  if (emblas_size_multiply(d, d, &largest) || emblas_size_multiply(largest, k, &largest) ||
       largest > SIZE_MAX / (4 * sizeof(double)))
     return EMBLAS_ERROR_SIZE;
-  struct gaussian shape = gaussian_shape(covariance, k, d);
+  struct gaussian shape = emblas_gaussian_shape(covariance, k, d);
   struct arena arena;
-  arena_init(&arena, allocator);
-  struct emblas_model *model = arena_take(&arena, 1, 1, sizeof *model);
-  double *theta = arena_doubles(&arena, gaussian_theta_size(&shape), 1);
+  emblas_arena_init(&arena, allocator);
+  struct emblas_model *model = emblas_arena_take(&arena, 1, 1, sizeof *model);
+  double *theta = emblas_arena_doubles(&arena, gaussian_theta_size(&shape), 1);
   if (arena.status != EMBLAS_OK) {
-    arena_free(&arena);
+    emblas_arena_free(&arena);
     return arena.status;
   }
   *model = (struct emblas_model){arena, covariance, shape, theta};
@@ -32,7 +32,7 @@ emblas_status model_allocate(struct emblas_allocator allocator, enum emblas_cova
 void emblas_model_free(struct emblas_model *model) {
   if (model == NULL) return;
   struct arena arena = model->arena; /* the model itself lies in it */
-  arena_free(&arena);
+  emblas_arena_free(&arena);
 }
 
 void emblas_parameters_init(struct emblas_parameters *parameters, size_t size) {
@@ -128,9 +128,9 @@ static emblas_status tie(struct emblas_model *model) {
     double *factor = gaussian_factor(g, model->theta, c);
     for (size_t i = 0; i < g->d; i++)
       for (size_t j = 0; j <= i; j++) {
-        double scale = geometry_factor_entry(g->geometry, g->d, first, i, i);
-        double difference = geometry_factor_entry(g->geometry, g->d, first, i, j) -
-                            geometry_factor_entry(g->geometry, g->d, factor, i, j);
+        double scale = emblas_geometry_factor_entry(g->geometry, g->d, first, i, i);
+        double difference = emblas_geometry_factor_entry(g->geometry, g->d, first, i, j) -
+                            emblas_geometry_factor_entry(g->geometry, g->d, factor, i, j);
         if (fabs(difference) > TOLERANCE * scale) return EMBLAS_ERROR_ARGUMENT;
       }
     memcpy(factor, first, g->f * sizeof *factor);
@@ -155,17 +155,17 @@ emblas_status emblas_model_create(const struct emblas_parameters *p, struct embl
   size_t nowhere, *at = component != NULL ? component : &nowhere;
   struct emblas_model *model;
   *at = EMBLAS_NOWHERE;
-  if (p == NULL || out == NULL || p->size < sizeof *p || covariance_model(p->covariance) == NULL ||
+  if (p == NULL || out == NULL || p->size < sizeof *p || emblas_covariance_model(p->covariance) == NULL ||
       p->components == 0 || p->dim == 0 || p->weights == NULL || p->means == NULL ||
       (p->covariances == NULL && p->cholesky == NULL))
     return EMBLAS_ERROR_ARGUMENT;
-  emblas_status status = model_allocate(p->allocator, p->covariance, p->components, p->dim, &model);
+  emblas_status status = emblas_model_allocate(p->allocator, p->covariance, p->components, p->dim, &model);
   if (status != EMBLAS_OK) return status;
   struct arena arena;
-  arena_init(&arena, p->allocator);
-  double *full = arena_doubles(&arena, p->dim, p->dim);
+  emblas_arena_init(&arena, p->allocator);
+  double *full = emblas_arena_doubles(&arena, p->dim, p->dim);
   status = arena.status == EMBLAS_OK ? fill(p, model, full, at) : arena.status;
-  arena_free(&arena);
+  emblas_arena_free(&arena);
   if (status != EMBLAS_OK)
     emblas_model_free(model);
   else
@@ -200,7 +200,7 @@ void emblas_model_cholesky(const struct emblas_model *model, size_t component, d
   const double *packed = gaussian_factor(g, model->theta, component);
   for (size_t i = 0; i < g->d; i++)
     for (size_t j = 0; j < g->d; j++)
-      factor[i * g->d + j] = geometry_factor_entry(g->geometry, g->d, packed, i, j);
+      factor[i * g->d + j] = emblas_geometry_factor_entry(g->geometry, g->d, packed, i, j);
 }
 
 void emblas_model_covariance(const struct emblas_model *model, size_t component, double *covariance) {
@@ -210,8 +210,8 @@ void emblas_model_covariance(const struct emblas_model *model, size_t component,
     for (size_t j = 0; j <= i; j++) {
       double sum = 0;
       for (size_t l = 0; l <= j; l++)
-        sum += geometry_factor_entry(g->geometry, g->d, factor, i, l) *
-               geometry_factor_entry(g->geometry, g->d, factor, j, l);
+        sum += emblas_geometry_factor_entry(g->geometry, g->d, factor, i, l) *
+               emblas_geometry_factor_entry(g->geometry, g->d, factor, j, l);
       covariance[i * g->d + j] = covariance[j * g->d + i] = sum;
     }
 }

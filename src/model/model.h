@@ -14,7 +14,7 @@ struct emblas_model {
 };
 
 /* A model with room for its parameters. */
-emblas_status model_allocate(struct emblas_allocator allocator, enum emblas_covariance covariance, size_t k,
-                             size_t d, struct emblas_model **model);
+emblas_status emblas_model_allocate(struct emblas_allocator allocator, enum emblas_covariance covariance,
+                                    size_t k, size_t d, struct emblas_model **model);
 
 #endif

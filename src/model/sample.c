@@ -20,11 +20,12 @@ static size_t pick(size_t k, const double *weights, double u) {
 static void draw(const struct gaussian *g, double *theta, size_t c, struct random *random, double *x) {
   size_t d = g->d;
   const double *mean = gaussian_mean(g, theta, c), *factor = gaussian_factor(g, theta, c);
-  for (size_t j = 0; j < d; j++) x[j] = random_normal(random);
+  for (size_t j = 0; j < d; j++) x[j] = emblas_random_normal(random);
   for (size_t j = d; j-- > 0;) { /* from the last on: entry j needs those before it */
     double sum = mean[j];
     size_t first = g->geometry == GEOMETRY_FULL ? 0 : j;
-    for (size_t l = first; l <= j; l++) sum += geometry_factor_entry(g->geometry, d, factor, j, l) * x[l];
+    for (size_t l = first; l <= j; l++)
+      sum += emblas_geometry_factor_entry(g->geometry, d, factor, j, l) * x[l];
     x[j] = sum;
   }
 }
@@ -34,9 +35,9 @@ emblas_status emblas_sample(const struct emblas_model *model, size_t n, uint64_t
   struct random random;
   if (model == NULL || (values == NULL && n > 0)) return EMBLAS_ERROR_ARGUMENT;
   const struct gaussian *g = &model->shape;
-  random_seed(&random, seed, 0);
+  emblas_random_seed(&random, seed, 0);
   for (size_t i = 0; i < n; i++) {
-    size_t c = pick(g->k, model->theta, random_uniform(&random));
+    size_t c = pick(g->k, model->theta, emblas_random_uniform(&random));
     draw(g, model->theta, c, &random, values + i * g->d);
     if (labels != NULL) labels[i] = c;
   }

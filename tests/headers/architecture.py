@@ -78,6 +78,15 @@ def export_faults(root, library):
         yield f"{library.name} does not export {name}, which a public header declares"
 
 
+def archive_faults(archive):
+    """A static library has no private names: each global one must be emblas's own, or it may clash with the host's."""
+    output = subprocess.run(["nm", "-g", "--defined-only", archive], check=True, capture_output=True, text=True)
+    names = {line.split()[2] for line in output.stdout.splitlines() if len(line.split()) == 3}
+    for name in sorted(names):
+        if not name.startswith("emblas_") and not name.startswith("__"):
+            yield f"{archive.name} defines {name}, which lacks the prefix emblas_"
+
+
 def blas_faults(library, blas):
     """Of all the BLAS libraries that may be installed, the one that was chosen is loaded, and no other."""
     output = subprocess.run(["ldd", library], check=True, capture_output=True, text=True)
@@ -100,6 +109,9 @@ def main(root, folder, version, blas):
     if library.exists():
         faults += export_faults(root, library)
         faults += blas_faults(library, blas)
+    archive = Path(folder) / "libemblas_core.a"
+    if archive.exists():
+        faults += archive_faults(archive)
     print("\n".join(faults) or "no fault found")
     return bool(faults)
 

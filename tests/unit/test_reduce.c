@@ -20,17 +20,17 @@ Test(reduce, is_a_tree) {
   for (size_t count = 1; count <= MOST; count++) {
     struct arena arena;
     struct reduction reduction;
-    arena_init(&arena, (struct emblas_allocator){0});
-    reduction_allocate(&reduction, &arena, 2, count);
-    reduction_start(&reduction);
+    emblas_arena_init(&arena, (struct emblas_allocator){0});
+    emblas_reduction_allocate(&reduction, &arena, 2, count);
+    emblas_reduction_start(&reduction);
     for (size_t i = 0; i < count; i++) {
       reduction.leaf[0] = leaves[i];
       reduction.leaf[1] = (double)(1 + i);
-      reduction_add(&reduction);
+      emblas_reduction_add(&reduction);
     }
-    reduction_finish(&reduction);
+    emblas_reduction_finish(&reduction);
     cr_assert_eq(reduction.leaf[1], (double)(count * (count + 1) / 2));
     if ((count & (count - 1)) == 0) cr_assert_eq(reduction.leaf[0], tree(leaves, 0, count, count));
-    arena_free(&arena);
+    emblas_arena_free(&arena);
   }
 }

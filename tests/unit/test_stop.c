@@ -9,8 +9,9 @@ Test(stop, aitken_is_exact_for_a_geometric_sequence) {
   struct emblas_em_point points[20];
   for (size_t t = 0; t < 20; t++) points[t] = (struct emblas_em_point){.loglik = 10 - ldexp(1, -(int)t)};
   for (size_t length = 3; length <= 20; length++)
-    cr_assert_float_eq(stop_projected_gain(points, length), ldexp(1, -(int)length + 1), ldexp(1, -40));
-  cr_assert(isinf(stop_projected_gain(points, 2)));
+    cr_assert_float_eq(emblas_stop_projected_gain(points, length), ldexp(1, -(int)length + 1),
+                       ldexp(1, -40));
+  cr_assert(isinf(emblas_stop_projected_gain(points, 2)));
 }
 
 /* Gains that still grow project nothing: the climb is not over. */
@@ -18,15 +19,15 @@ Test(stop, growing_gains_do_not_stop) {
   struct emblas_em_point points[] = {{.loglik = 0}, {.loglik = 1e-9}, {.loglik = 3e-9}, {.loglik = 7e-9}};
   struct emblas_em_options options;
   emblas_em_options_init(&options, sizeof options);
-  points[2].projected = stop_projected_gain(points, 3);
-  points[3].projected = stop_projected_gain(points, 4);
+  points[2].projected = emblas_stop_projected_gain(points, 3);
+  points[3].projected = emblas_stop_projected_gain(points, 4);
   cr_assert(isinf(points[2].projected) && isinf(points[3].projected));
-  cr_assert_eq(stop_reached(&options, points, 4), 0);
+  cr_assert_eq(emblas_stop_reached(&options, points, 4), 0);
 }
 
 Test(stop, rounding_is_no_gain) {
   struct emblas_em_point points[] = {{.loglik = -1e6, .magnitude = 1e6},
                                      {.loglik = -1e6 + 1e-9, .magnitude = 1e6},
                                      {.loglik = -1e6 + 1e-9, .magnitude = 1e6}};
-  cr_assert_eq(stop_projected_gain(points, 3), 0);
+  cr_assert_eq(emblas_stop_projected_gain(points, 3), 0);
 }
