@@ -5,6 +5,8 @@ command -v cmake >/dev/null || { echo "cmake is not there"; exit 77; }
 cat >"$work/CMakeLists.txt" <<'END'
 cmake_minimum_required(VERSION 3.13)
 project(consumer C)
+# On a Debian without dpkg-dev meson installs into lib64, where CMake does not look of itself.
+set_property(GLOBAL PROPERTY FIND_LIBRARY_USE_LIB64_PATHS ON)
 find_package(emblas 0.1 REQUIRED)
 foreach(library emblas emblas_static)
   if(TARGET emblas::${library})
