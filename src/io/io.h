@@ -12,7 +12,7 @@ struct io_error {
   char text[1024];
 };
 
-/* ---- tables (csv.c, npy.c; table.c chooses) ---- */
+/* ---- tables (csv.c, npy.c; read.c chooses) ---- */
 
 struct io_table {
   size_t rows, columns;

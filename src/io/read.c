@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* Tables and labels from files: which reader a file is for, and what holds for every file. */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool ends_with(const char *text, const char *end) {
+  size_t length = strlen(text);
+
+  return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
+}
+
+static bool is_hdf5(const char *path) {
+  return strstr(path, ".h5:") || strstr(path, ".hdf5:") || ends_with(path, ".h5") ||
+         ends_with(path, ".hdf5");
+}
+
+/* NumPy's files are known by their first byte, which begins no text, so that they also come through a
+   pipe's end or under another name. */
+static bool is_npy(FILE *stream, const char *path) {
+  int first = getc(stream);
+
+  ungetc(first, stream);
+  return first == 0x93 || (first != EOF && ends_with(path, ".npy"));
+}
+
+static int check_weights(const struct io_table *table, const char *file, struct io_error *error) {
+  for (size_t i = 0; i < table->rows; i++)
+    if (table->weights[i] > 0.0) return 0;
+  return io_fail(error, "%s: all weights are zero", file);
+}
+
+static int read_table(const char *path, const struct io_selection *selection, enum io_content content,
+                      struct io_table *table, struct io_error *error) {
+  struct io_source source = {.selection = selection, .content = content};
+  struct io_table read = {0};
+  int result;
+
+  if (is_hdf5(path)) return io_fail(error, "%s: HDF5 input is not in this build", path);
+  source.stream = io_open(path, &source.name, error);
+  if (!source.stream) return -1;
+  result =
+      is_npy(source.stream, path) ? io_npy_read(&source, &read, error) : io_csv_read(&source, &read, error);
+  io_close(source.stream);
+  if (result == 0 && read.weights) result = check_weights(&read, source.name, error);
+  if (result == 0)
+    *table = read;
+  else
+    io_table_free(&read);
+  return result;
+}
+
+int io_table_read(const char *path, const struct io_selection *selection, struct io_table *table,
+                  struct io_error *error) {
+  static const struct io_selection all = {0};
+
+  return read_table(path, selection ? selection : &all, IO_VALUES, table, error);
+}
+
+int io_labels_read(const char *path, size_t **labels, size_t *count, struct io_error *error) {
+  static const struct io_selection all = {0};
+  struct io_table table;
+  size_t *read;
+
+  if (read_table(path, &all, IO_LABELS, &table, error) != 0) return -1;
+  read = malloc(table.rows * sizeof *read);
+  if (!read || table.columns != 1) {
+    if (table.columns != 1)
+      io_fail(error, "%s: one column of labels expected, %zu found", path, table.columns);
+    else
+      io_fail_memory(error, path);
+    free(read);
+    io_table_free(&table);
+    return -1;
+  }
+  for (size_t i = 0; i < table.rows; i++) read[i] = (size_t)table.values[i];
+  *labels = read;
+  *count = table.rows;
+  io_table_free(&table);
+  return 0;
+}
