@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void complain_list(const char *format, va_list arguments) {
   fflush(stdout);
@@ -67,6 +68,9 @@ enum exit_status exit_status_of(emblas_status status) {
 int output_possible(const char *path) {
   struct io_replacement replacement;
   struct io_error error;
+  struct stat status;
+  /* Its reader would take the trial for the end of the file. */
+  if (stat(path, &status) == 0 && S_ISFIFO(status.st_mode)) return 1;
   if (io_replace_open(&replacement, path, &error) != 0) {
     complain("%s", error.text);
     return 0;
