@@ -18,13 +18,13 @@
  * Conventions. Matrices are row-major, a row is an observation. Log-likelihoods are totals in nats.
  * Sizes are size_t. Plain structs that the caller fills start with their size, and an init function
  * sets the defaults. A function that fails leaves its outputs as they were, except the report, which
- * says where. The library keeps no global state, prints nothing, never exits, starts no thread that
- * outlives a call, and leaves the host's locale, floating-point state, signal handlers and BLAS thread
- * count as they were.
+ * says where. The library keeps no global state but a count of the fits that use the BLAS, prints nothing, never
+ * exits, starts no thread that outlives a call, and leaves the host's locale, floating-point state, signal handlers
+ * and BLAS thread count as they were.
  *
  * Threads. Any function may be called from any thread. A model is immutable: any number of threads may
  * use one. A fitter belongs to one thread at a time. While a fit runs on an OpenBLAS or BLIS backend the
- * process-wide BLAS thread count is 1; it is restored before the call returns.
+ * process-wide BLAS thread count is 1; when the last of the fits that run at once returns, it is as before.
  *
  * Results. The same data, options and seed give the same bits on one kind of CPU.
  */
@@ -144,7 +144,7 @@ struct emblas_start_result {
  */
 struct emblas_report {
   size_t size;                  /**< sizeof(struct emblas_report), set by init */
-  enum emblas_stop_reason stop; /**< of the start that was kept */
+  enum emblas_stop_reason stop; /**< of the start that was kept; EMBLAS_CANCELLED when the hook ended the fit */
   size_t iterations;            /**< its M steps */
   size_t maps;                  /**< EM maps computed in all starts together */
   double loglik;                /**< of the model that was returned, on the data of the fit */

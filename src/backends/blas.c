@@ -7,6 +7,7 @@
 
 #include <cblas.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #if defined(EMBLAS_HAVE_LAPACK)
@@ -74,35 +75,57 @@ static size_t cholesky(size_t d, double *a) {
 }
 
 #if defined(EMBLAS_BLAS_OPENBLAS)
-
-static int enter(void) {
-  int threads = openblas_get_num_threads();
-  if (threads != 1) openblas_set_num_threads(1);
-  return threads;
+#define HAVE_THREAD_SETTING
+static int get_threads(void) {
+  return openblas_get_num_threads();
 }
-
-static void leave(int threads) {
-  if (threads != 1) openblas_set_num_threads(threads);
+static void set_threads(int threads) {
+  openblas_set_num_threads(threads);
 }
-
 #elif defined(EMBLAS_BLAS_BLIS)
+#define HAVE_THREAD_SETTING
+static int get_threads(void) {
+  return (int)bli_thread_get_num_threads();
+}
+static void set_threads(int threads) {
+  bli_thread_set_num_threads(threads);
+}
+#endif
+
+#if defined(HAVE_THREAD_SETTING)
+/* The BLAS's thread count is one setting of the process: the first of the fits that run at once sets it to
+   1, the last one puts it back. */
+static struct {
+  atomic_flag busy;
+  int users, threads;
+} setting = {ATOMIC_FLAG_INIT, 0, 0};
+
+static void lock(void) {
+  while (atomic_flag_test_and_set(&setting.busy)) continue; /* held for a few instructions only */
+}
 
 static int enter(void) {
-  long threads = bli_thread_get_num_threads();
-  if (threads != 1) bli_thread_set_num_threads(1);
-  return (int)threads;
+  lock();
+  if (setting.users++ == 0) {
+    setting.threads = get_threads();
+    if (setting.threads != 1) set_threads(1);
+  }
+  atomic_flag_clear(&setting.busy);
+  return 0;
 }
 
-static void leave(int threads) {
-  if (threads != 1) bli_thread_set_num_threads(threads);
+static void leave(int token) {
+  (void)token;
+  lock();
+  if (--setting.users == 0 && setting.threads != 1) set_threads(setting.threads);
+  atomic_flag_clear(&setting.busy);
 }
-
 #endif
 
 static const struct emblas_backend blas = {
     .name = "blas",
     .expansion_limit = 4096, /* errors of logits below 5e-13 per dimension: docs/numerics.md */
-#if defined(EMBLAS_BLAS_OPENBLAS) || defined(EMBLAS_BLAS_BLIS)
+#if defined(HAVE_THREAD_SETTING)
     .enter = enter,
     .leave = leave,
 #endif

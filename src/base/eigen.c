@@ -40,6 +40,7 @@ static void annihilate(size_t d, double *a, double *v, size_t p, size_t q) {
   rotate_rows(d, a, p, q, c, s);
   rotate_columns(d, a, p, q, c, s);
   rotate_rows(d, v, p, q, c, s);
+  a[p * d + q] = a[q * d + p] = 0; /* but for rounding it is: without this the sweeps would never end */
 }
 
 void emblas_eigen_symmetric(size_t d, double *a, double *v) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Data whose location, units or conditioning break implementations: right to the last digits here. The
    log-likelihoods per row were computed in 113-bit arithmetic from the same doubles; parameters are
-   compared with the test's own 113-bit EM. */
+   compared with the test's own 113-bit EM. N00, N14, ... only name the data sets. */
 #include "../support/fit.h"
 #include "../support/generate.h"
 #include "../support/quad_em.h"
@@ -95,6 +95,7 @@ Test(torture, n20_n21_offsets) {
 
 /* Integers near 1e15 are exact: the same log-likelihood as without the offset. */
 Test(torture, n22_integers_with_offset) {
+  if (REAL_MANTISSA_BITS < 113) cr_skip_test("long double is too short for an oracle at an offset of 1e15");
   double *x = generate_base();
   for (size_t i = 0; i < BASE_ROWS * BASE_COLUMNS; i++) x[i] = floor(x[i]);
   struct emblas_data data = view(x, BASE_ROWS, BASE_COLUMNS);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Data without full rank, without spread, with fewer distinct rows than components: a finite model that
-   says what is wrong with it. fit_or_fail checks that everything is finite and the trace monotone. */
+   says what is wrong with it. fit_or_fail checks that everything is finite and the trace monotone. N01,
+   N02, ... only name the data sets. */
 #include "../support/dataset.h"
 #include "../support/fit.h"
 #include "../support/generate.h"

@@ -30,12 +30,11 @@ double *generate_base(void);
 /* Labels of consecutive blocks: row i of n belongs to floor(i k / n). */
 size_t *generate_block_labels(size_t n, size_t k);
 
-/* Zeroed memory for the rest of the test's process; it stays reachable, so leak checkers are not disturbed.
- */
+/* Zeroed memory for the rest of the test's process; it stays reachable: leak checkers are not disturbed. */
 void *test_keep(size_t count, size_t size);
 
-/* EMBLAS_TEST_SMALL=1, for tools that slow everything down thirtyfold: leave out what only repeats at length
-   what another case has shown. */
+/* EMBLAS_TEST_SMALL=1, for tools that slow everything down thirtyfold: leave out what only repeats at
+   length what another case has shown. */
 bool test_small(void);
 
 #endif
