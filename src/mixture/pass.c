@@ -26,7 +26,8 @@ size_t emblas_pass_block_rows(size_t rows, size_t features, size_t components) {
 /* Roundings of the expanded form are independent from row to row. An error of u B in a logit, B <= limit d,
    becomes about u limit / sqrt(n) of the log-likelihood, relative: with few rows the limit is set so that
    this stays below 8 u, and the log-likelihood of an iteration keeps telling whether it fell. */
-static double expansion_limit(const struct emblas_backend *backend, size_t rows) {
+static double expansion_limit(const struct emblas_backend *backend, size_t rows, size_t components) {
+  if (components == 1) return 0; /* there is no product to share */
   return fmin(backend->expansion_limit, 8 * sqrt((double)rows));
 }
 
@@ -40,7 +41,7 @@ void emblas_pass_allocate(struct pass *pass, struct arena *arena, const struct e
     arena->status = EMBLAS_ERROR_SIZE;
     return;
   }
-  pass->expansion_limit = expansion_limit(backend, data->rows);
+  pass->expansion_limit = expansion_limit(backend, data->rows, g->k);
   pass->block = emblas_pass_block_rows(data->rows, g->p, g->k);
   emblas_gaussian_terms_allocate(g, arena, &pass->terms);
   emblas_gaussian_scratch_allocate(g, arena, pass->block, &pass->scratch);
