@@ -104,7 +104,7 @@ struct emblas_options {
   size_t components;                   /**< k, 1 <= k <= n; default 1 */
   enum emblas_covariance covariance;   /**< default EMBLAS_FULL */
   enum emblas_start start;             /**< default EMBLAS_START_KMEANSPP */
-  size_t starts;                       /**< >= 1; used by the random kinds of start; default 20 */
+  size_t starts;                       /**< >= 1; of the random kinds of start, for k > 1; default 20 */
   uint64_t seed;                       /**< default 1; start s draws from a stream of its own */
   const size_t *labels;                /**< n labels 0..k-1, each used; for EMBLAS_START_LABELS */
   const struct emblas_model *model;    /**< for EMBLAS_START_MODEL */

@@ -106,7 +106,8 @@ emblas_status emblas_fit(const struct emblas_data *data, const struct emblas_opt
   const struct emblas_options *o = &search.fitter->options;
   struct emblas_allocator allocator = emblas_allocator_or_default(o->allocator);
   int random = o->start == EMBLAS_START_KMEANSPP || o->start == EMBLAS_START_RANDOM;
-  size_t starts = random ? o->starts : 1, bytes;
+  /* From wherever it starts, a single component is where it belongs after one map. */
+  size_t starts = random && o->components > 1 ? o->starts : 1, bytes;
   if (report != NULL) {
     search.results = emblas_size_multiply(starts, sizeof *search.results, &bytes)
                          ? NULL
