@@ -43,7 +43,7 @@ static void starts(struct warnings *warnings, const struct search *search) {
     add(warnings, print_string("every start ended with an empty or collapsed component"));
   }
   if (failed > 0) add(warnings, print_string("%zu of %zu starts failed", failed, report->start_count));
-  if (report->start_count < search->starts) {
+  if (report->stop == EMBLAS_CANCELLED && report->start_count < search->starts) {
     add(warnings, print_string("cancelled in start %zu of %zu", report->start_count, search->starts));
   }
 }
