@@ -178,7 +178,8 @@ struct emblas_model;
 
 /**
  * Fits a mixture of Gaussians: checks the data, runs the starts, keeps the one with the highest
- * log-likelihood among those without flagged components (of all, when every one is flagged).
+ * log-likelihood among those without flagged components (of all, when every one is flagged); of starts
+ * within the tolerance of each other, which climbed the same hill, the first.
  *
  * @param data     borrowed for the call
  * @param options  NULL for the defaults

@@ -3,6 +3,7 @@
 #include "fitter.h"
 #include "report.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -15,11 +16,19 @@ struct search {
   int cancelled;
 };
 
-/* A start without flagged components beats one with; then the log-likelihood decides, and the first of
-   equals stays. Flagged ones sit at the floor's spikes, whose likelihood says nothing. */
-static int better(const struct emblas_start_result *a, const struct emblas_start_result *b) {
+/* What tells nothing: starts that climb the same hill stop within the tolerance of its top, and of each
+ * other. */
+static double same_optimum(const struct emblas_options *o, double loglik) {
+  return o->tolerance + 64 * DBL_EPSILON * fabs(loglik);
+}
+
+/* A start without flagged components beats one with; then the log-likelihood decides, and of equals the
+   first stays, whatever their roundings. Flagged ones sit at the floor's spikes, whose likelihood says
+   nothing. */
+static int better(const struct emblas_options *o, const struct emblas_start_result *a,
+                  const struct emblas_start_result *b) {
   if ((a->flagged == 0) != (b->flagged == 0)) return a->flagged == 0;
-  return a->loglik > b->loglik;
+  return a->loglik > b->loglik + same_optimum(o, b->loglik);
 }
 
 static int report_progress(struct search *search, size_t start, size_t starts,
@@ -75,7 +84,7 @@ static emblas_status run_starts(struct search *search, size_t starts) {
     search->finished++;
     if (result.status != EMBLAS_OK)
       first_failure = first_failure != EMBLAS_OK ? first_failure : result.status;
-    else if (search->best == NULL || better(&result, &search->best_result))
+    else if (search->best == NULL || better(&search->fitter->options, &result, &search->best_result))
       keep(search, start, &result);
   }
   return search->best != NULL ? EMBLAS_OK : first_failure;

@@ -5,6 +5,7 @@
 #include "../support/generate.h"
 
 #include <criterion/criterion.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -22,21 +23,24 @@ static double run_start(struct emblas_fitter *fitter, size_t s) {
   return point.loglik;
 }
 
-/* The report's best start is the best of those without flagged components; the fit's own result is that
-   start's; and each start by hand, one by one, ends with the same bits. For many seeds. */
+/* The report's best start is the best of those without flagged components, but for what the stop rule
+   leaves; the fit's own result is that start's; and each start by hand, one by one, ends with the same
+   bits. For many seeds. */
 static void check_best_of_several(const struct emblas_data *data, const struct emblas_options *options) {
   struct fit fit = fit_or_fail(data, options);
   const struct emblas_report *report = &fit.report;
   cr_assert_eq(report->start_count, options->starts);
   const struct emblas_start_result *best = &report->starts[report->best_start];
   size_t unflagged = 0, maps = 0;
+  double same =
+      options->tolerance + 64 * DBL_EPSILON * fabs(best->loglik); /* the first of equals is kept */
   for (size_t s = 0; s < report->start_count; s++) unflagged += report->starts[s].flagged == 0;
   for (size_t s = 0; s < report->start_count; s++) {
     const struct emblas_start_result *start = &report->starts[s];
     cr_assert_eq(start->status, EMBLAS_OK);
     maps += start->iterations;
     if (unflagged == 0 || start->flagged == 0)
-      cr_assert(start->loglik <= best->loglik, "start %zu was better, seed %llu", s,
+      cr_assert(start->loglik <= best->loglik + same, "start %zu was better, seed %llu", s,
                 (unsigned long long)options->seed);
   }
   cr_assert(unflagged == 0 || best->flagged == 0);
