@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Errors, memory and the end of output. */
+/* Errors, memory, the record of a fit and the end of output. */
 #include "cli.h"
 
 #include <errno.h>
@@ -63,6 +63,23 @@ enum exit_status exit_status_of(emblas_status status) {
   default:
     return EXIT_DATA;
   }
+}
+
+struct io_fit fit_record(const struct emblas_report *report, size_t rows, uint64_t seed) {
+  return (struct io_fit){
+      .status = emblas_stop_reason_string(report->stop),
+      .iterations = report->iterations,
+      .maps = report->maps,
+      .loglik = report->loglik,
+      .n = rows,
+      .parameters = report->parameters,
+      .bic = report->bic,
+      .aic = report->aic,
+      .icl = report->icl,
+      .backend = report->backend,
+      .threads = 1,
+      .seed = seed,
+  };
 }
 
 int output_possible(const char *path) {

@@ -40,6 +40,9 @@ void parse_arguments(const struct argp *argp, int argc, char **argv, void *input
 /* The exit status that a failed library call stands for. */
 enum exit_status exit_status_of(emblas_status status);
 
+/* What a model file says of the fit that a report is of; without its time and warnings. */
+struct io_fit fit_record(const struct emblas_report *report, size_t rows, uint64_t seed);
+
 /* Whether a file can be written at path; complains when not. What stands there is left alone. */
 int output_possible(const char *path);
 /* Flushes and closes standard output. EXIT_FAILED, with a message, when not everything was written. */

@@ -115,20 +115,7 @@ struct emblas_model *example_fit(const double *values, size_t rows, size_t colum
 enum exit_status example_save(const char *path, const struct emblas_model *model, const char *const *names,
                               const struct emblas_report *report, size_t rows, uint64_t seed) {
   struct io_error error;
-  struct io_fit fit = {
-      .status = emblas_stop_reason_string(report->stop),
-      .iterations = report->iterations,
-      .maps = report->maps,
-      .loglik = report->loglik,
-      .n = rows,
-      .parameters = report->parameters,
-      .bic = report->bic,
-      .aic = report->aic,
-      .icl = report->icl,
-      .backend = report->backend,
-      .threads = 1,
-      .seed = seed,
-  };
+  struct io_fit fit = fit_record(report, rows, seed);
   if (io_model_write(path, model, names, &fit, &error) == 0) return EXIT_DONE;
   complain("%s", error.text);
   return EXIT_FAILED;

@@ -30,24 +30,10 @@ void fit_files_check(const struct fit_arguments *arguments) {
 
 void fit_describe(struct io_fit *fit, const struct fit_arguments *arguments, const struct search *search,
                   const struct warnings *warnings, size_t rows) {
-  const struct emblas_report *report = &search->report;
-  *fit = (struct io_fit){
-      .status = emblas_stop_reason_string(report->stop),
-      .iterations = report->iterations,
-      .maps = report->maps,
-      .loglik = report->loglik,
-      .n = rows,
-      .parameters = report->parameters,
-      .bic = report->bic,
-      .aic = report->aic,
-      .icl = report->icl,
-      .backend = report->backend,
-      .threads = 1,
-      .seed = arguments->options.seed,
-      .seconds = search->seconds,
-      .warnings = (const char *const *)warnings->texts,
-      .warning_count = warnings->count,
-  };
+  *fit = fit_record(&search->report, rows, arguments->options.seed);
+  fit->seconds = search->seconds;
+  fit->warnings = (const char *const *)warnings->texts;
+  fit->warning_count = warnings->count;
 }
 
 static enum exit_status complain_of(const struct io_error *error) {
