@@ -34,6 +34,18 @@ enum emblas_stop_rule {
   EMBLAS_STOP_WEIGHTS = 2
 };
 
+/**
+ * How the sequence of EM maps is sped up. A step that has been extrapolated is kept only when the
+ * log-likelihood, which its own E step yields, has not fallen; else the plain step is taken. The
+ * sequence of log-likelihoods is therefore monotone, as plain EM's is.
+ */
+enum emblas_acceleration {
+  EMBLAS_ACCELERATE_AUTO = 0,    /**< the method that needs fewest maps on most problems */
+  EMBLAS_ACCELERATE_NONE = 1,    /**< plain EM */
+  EMBLAS_ACCELERATE_SQUAREM = 2, /**< squared extrapolation (Varadhan, Roland 2008) */
+  EMBLAS_ACCELERATE_ANDERSON = 3 /**< Anderson's mixing (Walker, Ni 2011; Henderson, Varadhan 2019) */
+};
+
 /** Why a run stopped: a result, not an error. */
 enum emblas_stop_reason {
   EMBLAS_RUNNING = 0,         /**< it has not stopped */
@@ -75,6 +87,16 @@ struct emblas_em_model {
    */
   emblas_status (*map)(void *context, const double *theta, double *next,
                        struct emblas_em_value *value);
+  /**
+   * Unconstrained coordinates of theta, in which accelerated steps are taken: logarithms of
+   * variances and of weights, for instance. `free` is their number; from_free returns non-zero where
+   * they stand for no admissible theta, which is then not tried. All three, or none (the default):
+   * theta itself is extrapolated. There, and at parameters that were extrapolated, a map that fails
+   * or a log-likelihood that is NaN rejects the step, and is no error.
+   */
+  size_t free;
+  void (*to_free)(void *context, const double *theta, double *free);
+  int (*from_free)(void *context, const double *free, double *theta);
 };
 EMBLAS_API void emblas_em_model_init(struct emblas_em_model *model, size_t size);
 
@@ -87,6 +109,7 @@ struct emblas_em_options {
   enum emblas_stop_rule stop;        /**< default EMBLAS_STOP_LOGLIK */
   double tolerance;                  /**< >= 0, finite; default 1e-7 */
   size_t max_iterations;             /**< at most this many maps; default 10000 */
+  enum emblas_acceleration accelerate; /**< default EMBLAS_ACCELERATE_AUTO */
   emblas_em_progress progress;       /**< default NULL */
   void *progress_context;            /**< default NULL */
   struct emblas_allocator allocator; /**< default: malloc and free */

@@ -89,6 +89,18 @@ enum emblas_start {
   EMBLAS_START_MODEL = 3   /**< the parameters of options.model */
 };
 
+/** Whether rows are merged before EM walks over them. */
+enum emblas_compression {
+  /**
+   * Equal rows are merged where that pays; in one dimension, rows that lie close together for every
+   * component's deviation are replaced by fewer weighted ones with the same moments (Gauss quadrature of
+   * the rows' own measure). The result is verified on all rows and is that of EMBLAS_COMPRESS_NONE to
+   * roundoff.
+   */
+  EMBLAS_COMPRESS_AUTO = 0,
+  EMBLAS_COMPRESS_NONE = 1 /**< every pass walks over every row */
+};
+
 /** Where a running fit stands. */
 struct emblas_progress {
   size_t start;                 /**< which start is running, from 0 */
@@ -110,7 +122,12 @@ struct emblas_options {
   const struct emblas_model *model;    /**< for EMBLAS_START_MODEL */
   enum emblas_stop_rule stop;          /**< default EMBLAS_STOP_LOGLIK */
   double tolerance;                    /**< finite, >= 0 (0: never stop early); default 1e-7 */
-  size_t max_iterations;               /**< per start; default 10000 */
+  size_t max_iterations;               /**< EM maps per start; default 10000 */
+  enum emblas_acceleration accelerate; /**< default EMBLAS_ACCELERATE_AUTO */
+  enum emblas_compression compress;    /**< default EMBLAS_COMPRESS_AUTO */
+  size_t threads;                      /**< at most this many; 0: what OpenMP would use, one inside a parallel
+                                            region of the host. The result is the same bits for any number.
+                                            Default 0 */
   double floor;                        /**< smallest variance of a component in any direction, relative to
                                             that of all data in that direction; 0 < floor < 1;
                                             default 1e-12. A component held there is flagged. */

@@ -41,7 +41,8 @@ void emblas_em_result_init(struct emblas_em_result *result, size_t size) {
 static int arguments_valid(const struct emblas_em_model *model, const struct emblas_em_options *options) {
   return model->size >= sizeof *model && model->map != NULL && model->parameters > 0 &&
          model->weights <= model->parameters && options->size >= sizeof *options &&
-         isfinite(options->tolerance) && options->tolerance >= 0 && options->stop <= EMBLAS_STOP_WEIGHTS;
+         isfinite(options->tolerance) && options->tolerance >= 0 && options->stop <= EMBLAS_STOP_WEIGHTS &&
+         options->accelerate <= EMBLAS_ACCELERATE_ANDERSON;
 }
 
 emblas_status emblas_em_create(const struct emblas_em_model *model, const struct emblas_em_options *options,

@@ -22,7 +22,8 @@ void emblas_options_init(struct emblas_options *options, size_t size) {
 
 static int options_valid(const struct emblas_options *o) {
   return o->size >= sizeof *o && o->components > 0 && emblas_covariance_model(o->covariance) != NULL &&
-         o->start <= EMBLAS_START_MODEL && o->starts > 0 && o->stop <= EMBLAS_STOP_WEIGHTS &&
+         o->accelerate <= EMBLAS_ACCELERATE_ANDERSON &&
+         o->compress <= EMBLAS_COMPRESS_NONE && o->start <= EMBLAS_START_MODEL && o->starts > 0 && o->stop <= EMBLAS_STOP_WEIGHTS &&
          isfinite(o->tolerance) && o->tolerance >= 0 && o->floor > 0 && o->floor < 1 &&
          (o->start != EMBLAS_START_LABELS || o->labels != NULL) &&
          (o->start != EMBLAS_START_MODEL || o->model != NULL) &&
@@ -208,6 +209,7 @@ emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start) {
   options.stop = fitter->options.stop;
   options.tolerance = fitter->options.tolerance;
   options.max_iterations = fitter->options.max_iterations;
+  options.accelerate = fitter->options.accelerate;
   options.allocator = fitter->options.allocator;
   status = emblas_em_create(&fitter->map, &options, fitter->theta, &em);
   if (status != EMBLAS_OK) return status;

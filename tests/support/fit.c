@@ -34,7 +34,7 @@ struct emblas_options options_from_labels(size_t components, enum emblas_covaria
                                           const size_t *labels, size_t maps) {
   struct emblas_options options = options_for(components, covariance);
   options.start = EMBLAS_START_LABELS, options.labels = labels;
-  options.tolerance = 0, options.max_iterations = maps;
+  options.tolerance = 0, options.max_iterations = maps, options.accelerate = EMBLAS_ACCELERATE_NONE;
   return options;
 }
 
@@ -42,7 +42,7 @@ struct emblas_options options_from_model(const struct emblas_model *model, size_
   struct emblas_options options =
       options_for(emblas_model_components(model), emblas_model_covariance_model(model));
   options.start = EMBLAS_START_MODEL, options.model = model;
-  options.tolerance = 0, options.max_iterations = maps;
+  options.tolerance = 0, options.max_iterations = maps, options.accelerate = EMBLAS_ACCELERATE_NONE;
   return options;
 }
 
