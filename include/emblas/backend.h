@@ -4,12 +4,14 @@
  * Backends: const tables of the kernels that do the arithmetic of the E and M steps.
  *
  * `reference` is plain C loops: always built, always complete, the specification. `blas` hands the
- * same products to a BLAS. A table of your own may be passed to a fit as well: copy the reference
- * table, override what you do better.
+ * products to a BLAS. `native` is vector code for the processor at hand, for what a BLAS is slow at. A
+ * table of your own may be passed to a fit as well: copy a table, override what you do better.
  *
- * All matrices are row-major and dense (the stride is the second dimension). b: rows of a block,
- * d: dimension, k: components, p: features. Outputs never overlap inputs unless said so. Sizes are
- * at least 1. Kernels do not allocate, keep no state, and may be called from many threads at once.
+ * b: rows of a block, d: dimension, k: components, p: features. Arrays of a block are stored feature by
+ * feature (component by component): x is d x b, phi p x b, logits and responsibilities k x b, each row of
+ * such an array `stride` >= b doubles after the one before; what lies between b and stride is not touched.
+ * Other matrices are row-major. Outputs never overlap inputs unless said so. Sizes are at least 1. Kernels do
+ * not allocate, keep no state, and may be called from many threads at once.
  */
 #ifndef EMBLAS_BACKEND_H
 #define EMBLAS_BACKEND_H
@@ -20,10 +22,12 @@
 extern "C" {
 #endif
 
-/** What the softmax adds up beside the rows' own log-likelihoods, over the rows i with weights w_i. */
+/** What the rows i of a block, with weights w_i, add up to. */
 struct emblas_block_sums {
-  double q;    /**< sum_i w_i sum_c r_ic l_ic */
-  double hard; /**< sum_i w_i log max_c r_ic: for the ICL */
+  double loglik[2]; /**< sum_i w_i log sum_c exp(l_ic): a high and a low part, added without loss */
+  double magnitude; /**< sum_i |w_i log sum_c exp(l_ic)| */
+  double q;         /**< sum_i w_i sum_c r_ic l_ic */
+  double hard;      /**< sum_i w_i log max_c r_ic: for the ICL */
 };
 
 struct emblas_backend {
@@ -44,31 +48,38 @@ struct emblas_backend {
   int (*enter)(void);
   void (*leave)(int token);
 
-  /** L = Phi Theta': logits[i,c] = sum_j phi[i,j] theta[c,j].  phi b x p, theta k x p, logits b x k. */
-  void (*logits)(size_t b, size_t p, size_t k, const double *phi, const double *theta,
-                 double *logits);
+  /**
+   * L = Theta Phi, or L + Theta Phi where add: logits[c,i] = sum_j theta[c,j] phi[j,i].
+   * theta: k rows of p, theta_stride apart.
+   */
+  void (*logits)(size_t b, size_t stride, size_t p, size_t k, const double *theta, size_t theta_stride,
+                 const double *phi, double *logits, int add);
 
   /**
-   * Rows of logits become weighted responsibilities, in place:
-   * l[i,c] <- w_i exp(l[i,c]) / sum_c' exp(l[i,c']), evaluated with the row's maximum taken out.
-   * weights: b entries, NULL for ones. row_loglik: b entries, receives log sum_c exp(l[i,c]), unweighted. The
-   * block's sums are added to *sums.
+   * Logits become weighted responsibilities, in place:
+   * l[c,i] <- w_i exp(l[c,i]) / sum_c' exp(l[c',i]), evaluated with the row's maximum taken out.
+   * weights: b entries, NULL for ones. row_loglik: NULL, or b entries that receive log sum_c exp(l[c,i]),
+   * unweighted. The block's sums are added to *sums.
    */
-  void (*softmax)(size_t b, size_t k, double *logits, const double *weights, double *row_loglik,
-                  struct emblas_block_sums *sums);
+  void (*softmax)(size_t b, size_t stride, size_t k, double *logits, const double *weights,
+                  double *row_loglik, struct emblas_block_sums *sums);
 
-  /** S += R' Phi: stats[c,j] += sum_i r[i,c] phi[i,j].  r b x k, phi b x p, stats k x p. */
-  void (*moments)(size_t b, size_t p, size_t k, const double *r, const double *phi, double *stats);
+  /** S += R Phi': stats[c,j] += sum_i r[c,i] phi[j,i].  stats: k rows of p, stats_stride apart. */
+  void (*moments)(size_t b, size_t stride, size_t p, size_t k, const double *r, const double *phi,
+                  double *stats, size_t stats_stride);
 
-  /** z_i = L^-1 (x_i - mean).  factor: d x d, lower triangular; x, z: b x d, z may be x; mean: NULL for 0. */
-  void (*whiten)(size_t b, size_t d, const double *factor, const double *mean, const double *x,
+  /** z_i = x_i y_i, for the features: products of columns. z may be x. */
+  void (*multiply)(size_t b, const double *x, const double *y, double *z);
+
+  /** z_i = L^-1 (x_i - mean).  factor: d x d, lower triangular; x, z: d x b, z may be x; mean: NULL for 0. */
+  void (*whiten)(size_t b, size_t stride, size_t d, const double *factor, const double *mean, const double *x,
                  double *z);
 
   /**
-   * Weighted scatter: m[j,l] += sum_i r_i x[i,j] x[i,l] for l <= j; the upper triangle of m (d x d) is
-   * not touched. r_i = r[i * stride] >= 0. scratch: b x d.
+   * Weighted scatter: m[j,l] += sum_i r_i x[j,i] x[l,i] for l <= j; the upper triangle of m (d x d) is
+   * not touched. r: b entries >= 0. scratch: d rows as x has.
    */
-  void (*scatter)(size_t b, size_t d, const double *r, size_t stride, const double *x, double *scratch,
+  void (*scatter)(size_t b, size_t stride, size_t d, const double *r, const double *x, double *scratch,
                   double *m);
 
   /**
@@ -77,15 +88,26 @@ struct emblas_backend {
    * then holding no meaning.
    */
   size_t (*cholesky)(size_t d, double *a);
+
+  /**
+   * One dimension, all at once: logits, softmax and moments of components of their own variances. NULL: by the
+   * kernels above. terms, k x 3: mean, -1 / (2 variance), log weight + log density at the mean. stats, k x 3:
+   * stats[c] += sum_i r_ic [1, x_i - mean_c, (x_i - mean_c)^2], r weighted. Of *sums it
+   * leaves out q, which stats tells, and hard. scratch: 64 k doubles.
+   */
+  void (*univariate)(size_t b, size_t k, const double *x, const double *weights, const double *terms,
+                     double *stats, struct emblas_block_sums *sums, double *scratch);
 };
 
 /** Plain C loops. Never NULL. */
 EMBLAS_API const struct emblas_backend *emblas_backend_reference(void);
 /** The BLAS this library was built with; NULL when it was built without. */
 EMBLAS_API const struct emblas_backend *emblas_backend_blas(void);
-/** What a fit uses by itself: blas where it is built, else reference. Never NULL. */
-EMBLAS_API const struct emblas_backend *emblas_backend_auto(void);
-/** "auto", "blas", "reference"; NULL for a name this build does not have. */
+/** Vector code for this processor; NULL when the compiler had no vectors. */
+EMBLAS_API const struct emblas_backend *emblas_backend_native(void);
+/** What a fit of k components with p features uses by itself, by what is fastest. Never NULL. */
+EMBLAS_API const struct emblas_backend *emblas_backend_auto(size_t k, size_t p);
+/** "blas", "native", "reference"; NULL for a name this build does not have. */
 EMBLAS_API const struct emblas_backend *emblas_backend_find(const char *name);
 /**
  * What BLAS was found, for people: vendor, version, core name (as "OpenBLAS 0.3.21 ... Haswell").

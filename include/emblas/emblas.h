@@ -170,6 +170,7 @@ struct emblas_report {
   double total_weight;          /**< sum of the observation weights; n without weights */
   double bic, aic, icl;         /**< see emblas_criteria() */
   const char *backend;          /**< name of the backend used; static */
+  size_t threads;               /**< how many threads the fit used at most */
   size_t best_start;            /**< index into starts of the one kept */
   size_t start_count;           /**< starts that ran */
   struct emblas_start_result *starts;

@@ -3,15 +3,16 @@
 
 #include <string.h>
 
-const struct emblas_backend *emblas_backend_auto(void) {
-  const struct emblas_backend *blas = emblas_backend_blas();
-  return blas != NULL ? blas : emblas_backend_reference();
+const struct emblas_backend *emblas_backend_auto(size_t k, size_t p) {
+  const struct emblas_backend *native = emblas_backend_native(), *blas = emblas_backend_blas();
+  (void)k, (void)p;
+  return native != NULL ? native : blas != NULL ? blas : emblas_backend_reference();
 }
 
 const struct emblas_backend *emblas_backend_find(const char *name) {
-  if (name == NULL) return NULL;
-  if (strcmp(name, "auto") == 0) return emblas_backend_auto();
-  if (strcmp(name, "reference") == 0) return emblas_backend_reference();
-  if (strcmp(name, "blas") == 0) return emblas_backend_blas();
+  const struct emblas_backend *all[] = {emblas_backend_blas(), emblas_backend_native(),
+                                        emblas_backend_reference()};
+  for (size_t i = 0; name != NULL && i < sizeof all / sizeof *all; i++)
+    if (all[i] != NULL && strcmp(all[i]->name, name) == 0) return all[i];
   return NULL;
 }

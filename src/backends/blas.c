@@ -18,45 +18,44 @@ extern void bli_thread_set_num_threads(long threads);
 extern long bli_thread_get_num_threads(void);
 #endif
 
-/* L = Phi Theta' */
-static void logits(size_t b, size_t p, size_t k, const double *phi, const double *theta, double *l) {
+/* L = Theta Phi, or L + Theta Phi */
+static void logits(size_t b, size_t stride, size_t p, size_t k, const double *theta, size_t theta_stride,
+                   const double *phi, double *l, int add) {
   if (k == 1)
-    cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)b, (int)p, 1, phi, (int)p, theta, 1, 0, l, 1);
+    cblas_dgemv(CblasRowMajor, CblasTrans, (int)p, (int)b, 1, phi, (int)stride, theta, 1, add != 0, l, 1);
   else
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)b, (int)k, (int)p, 1, phi, (int)p, theta,
-                (int)p, 0, l, (int)k);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)k, (int)b, (int)p, 1, theta,
+                (int)theta_stride, phi, (int)stride, add != 0, l, (int)stride);
 }
 
-/* S += R' Phi */
-static void moments(size_t b, size_t p, size_t k, const double *r, const double *phi, double *s) {
+/* S += R Phi' */
+static void moments(size_t b, size_t stride, size_t p, size_t k, const double *r, const double *phi,
+                    double *s, size_t stats_stride) {
   if (k == 1)
-    cblas_dgemv(CblasRowMajor, CblasTrans, (int)b, (int)p, 1, phi, (int)p, r, 1, 1, s, 1);
+    cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)p, (int)b, 1, phi, (int)stride, r, 1, 1, s, 1);
   else
-    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)k, (int)p, (int)b, 1, r, (int)k, phi, (int)p,
-                1, s, (int)p);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)k, (int)p, (int)b, 1, r, (int)stride, phi,
+                (int)stride, 1, s, (int)stats_stride);
 }
 
-/* Z L' = X - 1 mean' */
-static void whiten(size_t b, size_t d, const double *factor, const double *mean, const double *x,
-                   double *z) {
-  if (mean == NULL) {
-    if (z != x) memcpy(z, x, b * d * sizeof *z);
-  } else {
-    for (size_t i = 0; i < b; i++)
-      for (size_t j = 0; j < d; j++) z[i * d + j] = x[i * d + j] - mean[j];
-  }
-  cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)b, (int)d, 1, factor,
-              (int)d, z, (int)d);
+/* L Z = X - mean 1' */
+static void whiten(size_t b, size_t stride, size_t d, const double *factor, const double *mean,
+                   const double *x, double *z) {
+  for (size_t j = 0; j < d; j++)
+    for (size_t i = 0; i < b; i++) z[j * stride + i] = x[j * stride + i] - (mean != NULL ? mean[j] : 0);
+  cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, (int)d, (int)b, 1, factor,
+              (int)d, z, (int)stride);
 }
 
-/* M += (sqrt(r) X)' (sqrt(r) X) */
-static void scatter(size_t b, size_t d, const double *r, size_t stride, const double *x, double *scratch,
+/* M += (X sqrt(r)) (X sqrt(r))' */
+static void scatter(size_t b, size_t stride, size_t d, const double *r, const double *x, double *scratch,
                     double *m) {
   for (size_t i = 0; i < b; i++) {
-    double root = sqrt(r[i * stride]);
-    for (size_t j = 0; j < d; j++) scratch[i * d + j] = root * x[i * d + j];
+    double root = sqrt(r[i]);
+    for (size_t j = 0; j < d; j++) scratch[j * stride + i] = root * x[j * stride + i];
   }
-  cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (int)d, (int)b, 1, scratch, (int)d, 1, m, (int)d);
+  cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, (int)d, (int)b, 1, scratch, (int)stride, 1, m,
+              (int)d);
 }
 
 /* The row-major lower triangle is LAPACK's column-major upper one: no copy is made. */
@@ -122,6 +121,21 @@ static void leave(int token) {
 }
 #endif
 
+/* What no BLAS has. */
+static const struct emblas_backend *vectors(void) {
+  const struct emblas_backend *native = emblas_backend_native();
+  return native != NULL ? native : emblas_backend_reference();
+}
+
+static void softmax(size_t b, size_t stride, size_t k, double *l, const double *weights, double *row_loglik,
+                    struct emblas_block_sums *sums) {
+  vectors()->softmax(b, stride, k, l, weights, row_loglik, sums);
+}
+
+static void multiply(size_t b, const double *x, const double *y, double *z) {
+  vectors()->multiply(b, x, y, z);
+}
+
 static const struct emblas_backend blas = {
     .name = "blas",
     .expansion_limit = 4096, /* errors of logits below 5e-13 per dimension: docs/numerics.md */
@@ -130,8 +144,9 @@ static const struct emblas_backend blas = {
     .leave = leave,
 #endif
     .logits = logits,
-    .softmax = emblas_softmax_vector,
+    .softmax = softmax,
     .moments = moments,
+    .multiply = multiply,
     .whiten = whiten,
     .scatter = scatter,
     .cholesky = cholesky,

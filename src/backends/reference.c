@@ -2,68 +2,78 @@
 /* The specification of every kernel, as plain loops. Nothing here is clever. */
 #include <emblas/backend.h>
 
+#include "../base/sum.h"
+
 #include <math.h>
 
-/* L_ic = phi_ij theta_cj */
-static void logits(size_t b, size_t p, size_t k, const double *phi, const double *theta, double *l) {
-  for (size_t i = 0; i < b; i++)
-    for (size_t c = 0; c < k; c++) {
-      double sum = 0;
-      for (size_t j = 0; j < p; j++) sum += phi[i * p + j] * theta[c * p + j];
-      l[i * k + c] = sum;
+/* L_ci = theta_cj phi_ji */
+static void logits(size_t b, size_t stride, size_t p, size_t k, const double *theta, size_t theta_stride,
+                   const double *phi, double *l, int add) {
+  for (size_t c = 0; c < k; c++)
+    for (size_t i = 0; i < b; i++) {
+      double sum = add ? l[c * stride + i] : 0;
+      for (size_t j = 0; j < p; j++) sum += theta[c * theta_stride + j] * phi[j * stride + i];
+      l[c * stride + i] = sum;
     }
 }
 
-/* r_ic = w_i exp(l_ic) / sum_c exp(l_ic) */
-static void softmax(size_t b, size_t k, double *l, const double *weights, double *row_loglik,
+/* r_ci = w_i exp(l_ci) / sum_c exp(l_ci) */
+static void softmax(size_t b, size_t stride, size_t k, double *l, const double *weights, double *row_loglik,
                     struct emblas_block_sums *sums) {
   for (size_t i = 0; i < b; i++) {
-    double *row = l + i * k, weight = weights != NULL ? weights[i] : 1;
-    double max = row[0], z = 0, expected = 0;
+    double weight = weights != NULL ? weights[i] : 1, max = l[i], z = 0, expected = 0;
     for (size_t c = 1; c < k; c++)
-      if (row[c] > max) max = row[c];
+      if (l[c * stride + i] > max) max = l[c * stride + i];
     for (size_t c = 0; c < k; c++) {
-      double distance = row[c] - max, e = exp(distance);
+      double distance = l[c * stride + i] - max, e = exp(distance);
       z += e;
       expected += e > 0 ? e * distance : 0;
-      row[c] = e;
+      l[c * stride + i] = e;
     }
-    for (size_t c = 0; c < k; c++) row[c] *= weight / z;
-    row_loglik[i] = max + log(z);
+    for (size_t c = 0; c < k; c++) l[c * stride + i] *= weight / z;
+    double loglik = max + log(z);
+    if (row_loglik != NULL) row_loglik[i] = loglik;
+    sum_add(sums->loglik, weight * loglik);
+    sums->magnitude += fabs(weight * loglik);
     sums->q += weight * (max + expected / z);
     sums->hard -= weight * log(z);
   }
 }
 
-/* S_cj += r_ic phi_ij */
-static void moments(size_t b, size_t p, size_t k, const double *r, const double *phi, double *s) {
+/* S_cj += r_ci phi_ji */
+static void moments(size_t b, size_t stride, size_t p, size_t k, const double *r, const double *phi,
+                    double *s, size_t stats_stride) {
   for (size_t c = 0; c < k; c++)
     for (size_t j = 0; j < p; j++) {
       double sum = 0;
-      for (size_t i = 0; i < b; i++) sum += r[i * k + c] * phi[i * p + j];
-      s[c * p + j] += sum;
+      for (size_t i = 0; i < b; i++) sum += r[c * stride + i] * phi[j * stride + i];
+      s[c * stats_stride + j] += sum;
     }
 }
 
-/* L_jl z_il = x_ij - mean_j, forward substitution */
-static void whiten(size_t b, size_t d, const double *factor, const double *mean, const double *x,
-                   double *z) {
-  for (size_t i = 0; i < b; i++)
-    for (size_t j = 0; j < d; j++) {
-      double sum = x[i * d + j] - (mean != NULL ? mean[j] : 0);
-      for (size_t l = 0; l < j; l++) sum -= factor[j * d + l] * z[i * d + l];
-      z[i * d + j] = sum / factor[j * d + j];
+static void multiply(size_t b, const double *x, const double *y, double *z) {
+  for (size_t i = 0; i < b; i++) z[i] = x[i] * y[i];
+}
+
+/* L_jl z_li = x_ji - mean_j, forward substitution */
+static void whiten(size_t b, size_t stride, size_t d, const double *factor, const double *mean,
+                   const double *x, double *z) {
+  for (size_t j = 0; j < d; j++)
+    for (size_t i = 0; i < b; i++) {
+      double sum = x[j * stride + i] - (mean != NULL ? mean[j] : 0);
+      for (size_t l = 0; l < j; l++) sum -= factor[j * d + l] * z[l * stride + i];
+      z[j * stride + i] = sum / factor[j * d + j];
     }
 }
 
-/* m_jl += r_i x_ij x_il */
-static void scatter(size_t b, size_t d, const double *r, size_t stride, const double *x, double *scratch,
+/* m_jl += r_i x_ji x_li */
+static void scatter(size_t b, size_t stride, size_t d, const double *r, const double *x, double *scratch,
                     double *m) {
   (void)scratch;
   for (size_t j = 0; j < d; j++)
     for (size_t l = 0; l <= j; l++) {
       double sum = 0;
-      for (size_t i = 0; i < b; i++) sum += r[i * stride] * x[i * d + j] * x[i * d + l];
+      for (size_t i = 0; i < b; i++) sum += r[i] * x[j * stride + i] * x[l * stride + i];
       m[j * d + l] += sum;
     }
 }
@@ -90,6 +100,7 @@ static const struct emblas_backend reference = {
     .logits = logits,
     .softmax = softmax,
     .moments = moments,
+    .multiply = multiply,
     .whiten = whiten,
     .scatter = scatter,
     .cholesky = cholesky,

@@ -11,6 +11,8 @@ enum exit_status command_backends(int argc, char **argv) {
   text_field(stdout, width, "reference", "plain C loops");
   text_field(stdout, width, "blas",
              emblas_backend_blas() ? emblas_backend_blas_description() : "not in this build");
-  text_field(stdout, width, "auto", emblas_backend_auto()->name);
+  text_field(stdout, width, "native",
+             emblas_backend_native() ? "vector code for this processor" : "not in this build");
+  text_field(stdout, width, "auto", emblas_backend_auto(2, 6)->name);
   return EXIT_DONE;
 }

@@ -77,7 +77,7 @@ struct io_fit fit_record(const struct emblas_report *report, size_t rows, uint64
       .aic = report->aic,
       .icl = report->icl,
       .backend = report->backend,
-      .threads = 1,
+      .threads = report->threads,
       .seed = seed,
   };
 }

@@ -51,10 +51,10 @@ static const struct argp_option option_table[] = {
      0},
     {"tol", KEY_TOL, "T", 0, "stop below this, in nats for loglik and q; 0: never (1e-7)", 0},
     {"max-iter", KEY_MAX_ITER, "N", 0, "at most so many EM maps a start (10000)", 0},
-    {"accelerate", KEY_ACCELERATE, "NAME", 0, "auto or none; both mean plain EM (auto)", 0},
-    {"compress", KEY_COMPRESS, "NAME", 0, "auto or none; both keep the rows as they are (auto)", 0},
-    {"backend", KEY_BACKEND, "NAME", 0, "auto, blas or reference (auto)", 0},
-    {"threads", KEY_THREADS, "N", 0, "1 or auto, which means 1 (auto)", 0},
+    {"accelerate", KEY_ACCELERATE, "NAME", 0, "auto, none (plain EM), squarem or anderson (auto)", 0},
+    {"compress", KEY_COMPRESS, "NAME", 0, "auto (merge rows where that is exact) or none (auto)", 0},
+    {"backend", KEY_BACKEND, "NAME", 0, "auto, blas, native or reference (auto)", 0},
+    {"threads", KEY_THREADS, "N", 0, "at most so many; auto: one a processor (auto)", 0},
     {NULL, 0, NULL, 0, "Output:", 4},
     {"output", 'o', "MODEL.json", 0, "save the model; - prints it in place of the report", 0},
     {"plot", KEY_PLOT, "FILE", 0, "picture of data and fit: .svg, .png or .pdf", 0},
@@ -71,11 +71,9 @@ const char *const criterion_names[] = {"bic", "aic", "icl", NULL};
 static const char *const families[] = {"gaussian", NULL};
 static const char *const families_planned[] = {"bernoulli", "multinomial", "poisson", NULL};
 static const char *const stops[] = {"loglik", "q", "weights", NULL}; /* in the order of emblas_stop_rule */
-static const char *const accelerators[] = {"auto", "none", NULL};
-static const char *const accelerators_planned[] = {"squarem", "anderson", NULL};
+static const char *const accelerators[] = {"auto", "none", "squarem", "anderson", NULL};
 static const char *const compressions[] = {"auto", "none", NULL};
-static const char *const threads[] = {"auto", "1", NULL};
-static const char *const backends[] = {"auto", "blas", "reference", NULL};
+static const char *const backends[] = {"auto", "blas", "native", "reference", NULL};
 static const char *const formats[] = {"text", "json", NULL};
 static const char *const inits[] = {"kmeans++", "random", "labels:FILE", "model:FILE", NULL};
 static const char *const inits_planned[] = {"hierarchical", NULL};
@@ -83,15 +81,16 @@ static const char *const inits_planned[] = {"hierarchical", NULL};
 static const struct choice family_choice = {"family", families, families_planned};
 static const struct choice criterion_choice = {"criterion", criterion_names, NULL};
 static const struct choice stop_choice = {"stop rule", stops, NULL};
-static const struct choice accelerate_choice = {"acceleration", accelerators, accelerators_planned};
+static const struct choice accelerate_choice = {"acceleration", accelerators, NULL};
 static const struct choice compress_choice = {"compression", compressions, NULL};
-static const struct choice threads_choice = {"thread count", threads, NULL};
 static const struct choice backend_choice = {"backend", backends, NULL};
 static const struct choice format_choice = {"format", formats, NULL};
 static const struct choice init_choice = {"start", inits, inits_planned};
 
 static const struct emblas_backend *value_backend(const char *text) {
-  const char *name = backends[value_choice(&backend_choice, text)];
+  size_t choice = value_choice(&backend_choice, text);
+  const char *name = backends[choice];
+  if (choice == 0) return NULL;
   const struct emblas_backend *backend = emblas_backend_find(name);
   if (!backend) die(EXIT_USAGE, "backend '%s' is not in this build", name);
   return backend;
@@ -184,16 +183,16 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     a->options.stop = (enum emblas_stop_rule)value_choice(&stop_choice, text);
     break;
   case KEY_ACCELERATE:
-    value_choice(&accelerate_choice, text);
+    a->options.accelerate = (enum emblas_acceleration)value_choice(&accelerate_choice, text);
     break;
   case KEY_COMPRESS:
-    value_choice(&compress_choice, text);
+    a->options.compress = (enum emblas_compression)value_choice(&compress_choice, text);
     break;
   case KEY_BACKEND:
     a->options.backend = value_backend(text);
     break;
   case KEY_THREADS:
-    value_choice(&threads_choice, text);
+    a->options.threads = strcmp(text, "auto") == 0 ? 0 : value_size("--threads", text, 1);
     break;
   case KEY_PLOT:
     set_picture(&a->plot, "--plot", text);

@@ -73,23 +73,31 @@ void emblas_frame_from_ranges(struct frame *frame, const struct emblas_data *dat
 }
 
 void emblas_frame_rows(const struct frame *frame, const struct emblas_data *data, size_t first,
-                       size_t count, double *out) {
+                       size_t count, size_t stride, double *out) {
   size_t d = frame->d;
   for (size_t i = 0; i < count; i++) {
     const double *x = view_row(data, first + i);
     /* Scaled first: x - shift may overflow, and the scaling is exact. */
-    for (size_t j = 0; j < d; j++) out[i * d + j] = x[j] * frame->inverse[j] - frame->origin[j];
+    for (size_t j = 0; j < d; j++) out[j * stride + i] = x[j] * frame->inverse[j] - frame->origin[j];
   }
 }
 
 void emblas_frame_load(const struct frame *frame, const struct emblas_backend *backend,
-                       const struct emblas_data *data, size_t first, size_t count, double *out) {
-  emblas_frame_rows(frame, data, first, count, out);
-  if (frame->whitener != NULL) backend->whiten(count, frame->d, frame->whitener, NULL, out, out);
+                       const struct emblas_data *data, size_t first, size_t count, size_t stride,
+                       double *scratch, double *out) {
+  size_t d = frame->d;
+  emblas_frame_rows(frame, data, first, count, stride, frame->whitener != NULL ? scratch : out);
+  if (frame->whitener != NULL) backend->logits(count, stride, d, d, frame->whitener, d, scratch, out, 0);
 }
 
 static size_t chunk(const struct emblas_data *data, size_t first, size_t rows) {
   return data->rows - first < rows ? data->rows - first : rows;
+}
+
+/* The rows' weights divided by their sum. */
+static void load_shares(const struct emblas_data *data, double total_weight, size_t first, size_t count,
+                        double *share) {
+  for (size_t i = 0; i < count; i++) share[i] = view_weight(data, first + i) / total_weight;
 }
 
 static void pooled_mean(const struct frame *frame, const struct emblas_data *data, double total_weight,
@@ -98,25 +106,12 @@ static void pooled_mean(const struct frame *frame, const struct emblas_data *dat
   for (size_t j = 0; j < d; j++) work->mean[j] = 0;
   for (size_t first = 0; first < data->rows; first += work->rows) {
     size_t count = chunk(data, first, work->rows);
-    emblas_frame_rows(frame, data, first, count, work->block);
-    for (size_t i = 0; i < count; i++) {
-      double share = view_weight(data, first + i) / total_weight;
-      for (size_t j = 0; j < d; j++) work->mean[j] += share * work->block[i * d + j];
-    }
+    emblas_frame_rows(frame, data, first, count, work->stride, work->block);
+    load_shares(data, total_weight, first, count, work->share);
+    for (size_t j = 0; j < d; j++)
+      for (size_t i = 0; i < count; i++)
+        work->mean[j] += work->share[i] * work->block[j * work->stride + i];
   }
-}
-
-/* Rows of the block times sqrt(weight / total), about the pooled mean: their squares add up to covariances.
- */
-static size_t load_centred(const struct frame *frame, const struct emblas_data *data, double total_weight,
-                           const struct frame_workspace *work, size_t first) {
-  size_t d = frame->d, count = chunk(data, first, work->rows);
-  emblas_frame_rows(frame, data, first, count, work->block);
-  for (size_t i = 0; i < count; i++) {
-    double root = sqrt(view_weight(data, first + i) / total_weight);
-    for (size_t j = 0; j < d; j++) work->block[i * d + j] = root * (work->block[i * d + j] - work->mean[j]);
-  }
-  return count;
 }
 
 /* Variances, and for a whitened frame the lower triangle of the pooled covariance in work->pooled. */
@@ -124,15 +119,21 @@ static void pooled_covariance(struct frame *frame, const struct emblas_backend *
                               const struct emblas_data *data, double total_weight,
                               const struct frame_workspace *work) {
   size_t d = frame->d;
-  double one = 1;
   for (size_t j = 0; j < d; j++) frame->variance[j] = 0;
   if (frame->whitener != NULL) memset(work->pooled, 0, d * d * sizeof *work->pooled);
   for (size_t first = 0; first < data->rows; first += work->rows) {
-    size_t count = load_centred(frame, data, total_weight, work, first);
-    for (size_t i = 0; i < count; i++)
-      for (size_t j = 0; j < d; j++) frame->variance[j] += work->block[i * d + j] * work->block[i * d + j];
+    size_t count = chunk(data, first, work->rows);
+    emblas_frame_rows(frame, data, first, count, work->stride, work->block);
+    load_shares(data, total_weight, first, count, work->share);
+    for (size_t j = 0; j < d; j++) {
+      double *x = work->block + j * work->stride;
+      for (size_t i = 0; i < count; i++) {
+        x[i] -= work->mean[j];
+        frame->variance[j] += work->share[i] * x[i] * x[i];
+      }
+    }
     if (frame->whitener != NULL)
-      backend->scatter(count, d, &one, 0, work->block, work->scratch, work->pooled);
+      backend->scatter(count, work->stride, d, work->share, work->block, work->scratch, work->pooled);
   }
 }
 
@@ -143,8 +144,21 @@ static int well_conditioned(size_t d, const double *w, const double *pooled) {
   return 1;
 }
 
-/* Factorises the pooled covariance. A singular one has its diagonal raised, by at most its own size, until
-   it is not. */
+/* a <- a^-1 for a lower triangle, row by row from the last column of each on. */
+static void invert_triangle(size_t d, double *a) {
+  for (size_t j = 0; j < d; j++) {
+    double pivot = a[j * d + j];
+    for (size_t l = 0; l < j; l++) {
+      double sum = 0;
+      for (size_t m = l; m < j; m++) sum += a[j * d + m] * a[m * d + l];
+      a[j * d + l] = -sum / pivot; /* column l of row j is not read again */
+    }
+    a[j * d + j] = 1 / pivot;
+  }
+}
+
+/* Factorises the pooled covariance and inverts the factor. A singular one has its diagonal raised, by at
+   most its own size, until it is not. */
 static void factorise_pooled(struct frame *frame, const struct emblas_backend *backend,
                              const double *pooled) {
   size_t d = frame->d;
@@ -154,10 +168,10 @@ static void factorise_pooled(struct frame *frame, const struct emblas_backend *b
     for (size_t j = 0; j < d; j++) w[j * d + j] += raise * pooled[j * d + j];
     if (backend->cholesky(d, w) == 0 && well_conditioned(d, w, pooled)) break;
   }
-  for (size_t j = 0; j < d; j++) {
+  for (size_t j = 0; j < d; j++)
     for (size_t l = j + 1; l < d; l++) w[j * d + l] = 0;
-    frame->log_volume += log(w[j * d + j]);
-  }
+  invert_triangle(d, w);
+  for (size_t j = 0; j < d; j++) frame->log_volume -= log(w[j * d + j]);
 }
 
 void emblas_frame_pool(struct frame *frame, const struct emblas_backend *backend,
@@ -172,54 +186,61 @@ void emblas_frame_pool(struct frame *frame, const struct emblas_backend *backend
   factorise_pooled(frame, backend, work->pooled);
 }
 
-void emblas_frame_mean_out(const struct frame *frame, const double *y, double *x) {
-  size_t d = frame->d;
-  for (size_t j = d; j-- > 0;) { /* from the last row on: x may be y */
-    double sum = y[j];
-    if (frame->whitener != NULL) {
-      sum = 0;
-      for (size_t l = 0; l <= j; l++) sum += frame->whitener[j * d + l] * y[l];
-    }
-    x[j] = frame->shift[j] + frame->scale[j] * sum;
-  }
-}
-
 void emblas_frame_mean_in(const struct frame *frame, const double *x, double *y) {
   size_t d = frame->d;
-  for (size_t j = 0; j < d; j++) {
-    double t = x[j] * frame->inverse[j] - frame->origin[j];
-    if (frame->whitener != NULL) {
-      for (size_t l = 0; l < j; l++) t -= frame->whitener[j * d + l] * y[l];
-      t /= frame->whitener[j * d + j];
+  const double *v = frame->whitener;
+  for (size_t j = d; j-- > 0;) { /* from the last row on: y may be x */
+    double sum = x[j] * frame->inverse[j] - frame->origin[j];
+    if (v != NULL) {
+      sum *= v[j * d + j];
+      for (size_t l = 0; l < j; l++) sum += v[j * d + l] * (x[l] * frame->inverse[l] - frame->origin[l]);
     }
-    y[j] = t;
+    y[j] = sum;
   }
 }
 
-/* scale W L, a product of lower triangles. */
-void emblas_frame_factor_out(const struct frame *frame, const double *y, double *x) {
+void emblas_frame_mean_out(const struct frame *frame, const double *y, double *x) {
   size_t d = frame->d;
+  const double *v = frame->whitener;
+  for (size_t j = 0; j < d; j++) { /* V t = y, by forward substitution */
+    double t = y[j];
+    if (v != NULL) {
+      for (size_t l = 0; l < j; l++) t -= v[j * d + l] * x[l];
+      t /= v[j * d + j];
+    }
+    x[j] = t;
+  }
+  for (size_t j = 0; j < d; j++) x[j] = frame->shift[j] + frame->scale[j] * x[j];
+}
+
+/* V L / scale, a product of lower triangles. */
+void emblas_frame_factor_in(const struct frame *frame, const double *x, double *y) {
+  size_t d = frame->d;
+  const double *v = frame->whitener;
   for (size_t i = d; i-- > 0;)
     for (size_t j = 0; j < d; j++) {
-      double sum = y[i * d + j];
-      if (frame->whitener != NULL) {
+      double sum = x[i * d + j] * frame->inverse[i];
+      if (v != NULL) {
         sum = 0;
-        for (size_t l = j; l <= i; l++) sum += frame->whitener[i * d + l] * y[l * d + j];
+        for (size_t l = j; l <= i; l++) sum += v[i * d + l] * (x[l * d + j] * frame->inverse[l]);
       }
-      x[i * d + j] = j <= i ? frame->scale[i] * sum : 0;
+      y[i * d + j] = j <= i ? sum : 0;
     }
 }
 
-/* W^-1 L / scale, column by column. */
-void emblas_frame_factor_in(const struct frame *frame, const double *x, double *y) {
+/* scale V^-1 L, column by column. */
+void emblas_frame_factor_out(const struct frame *frame, const double *y, double *x) {
   size_t d = frame->d;
+  const double *v = frame->whitener;
   for (size_t j = 0; j < d; j++)
     for (size_t i = 0; i < d; i++) {
-      double t = i < j ? 0 : x[i * d + j] * frame->inverse[i];
-      if (frame->whitener != NULL) {
-        for (size_t l = j; l < i; l++) t -= frame->whitener[i * d + l] * y[l * d + j];
-        t /= frame->whitener[i * d + i];
+      double t = i < j ? 0 : y[i * d + j];
+      if (v != NULL) {
+        for (size_t l = j; l < i; l++) t -= v[i * d + l] * x[l * d + j];
+        t /= v[i * d + i];
       }
-      y[i * d + j] = t;
+      x[i * d + j] = t;
     }
+  for (size_t i = 0; i < d; i++)
+    for (size_t j = 0; j < d; j++) x[i * d + j] *= frame->scale[i];
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The coordinates a fit works in: y = W^-1 ((x - shift) / scale).
+/* The coordinates a fit works in: y = V ((x - shift) / scale).
 
    The shift is a value near each column's median and the scale a power of two near its range, so that
    offsets and units cost no digits: multiplying a column by a power of two changes no bit of y. Where the
-   covariance model allows any linear map (full matrices), W is the Cholesky factor of the pooled covariance
-   and the whitened columns have covariance I; elsewhere there is no W. */
+   covariance model allows any linear map (full matrices), V is the inverse Cholesky factor of the pooled
+   covariance, as rounded, and the whitened columns have covariance I; elsewhere there is no V. */
 #ifndef EMBLAS_FRAME_H
 #define EMBLAS_FRAME_H
 
@@ -17,7 +17,7 @@ struct frame {
   double *scale;           /* d, powers of two */
   double *inverse;         /* d: 1 / scale, exact */
   double *origin;          /* d: shift / scale */
-  double *whitener;        /* d x d lower triangular W, or NULL for I */
+  double *whitener;        /* d x d lower triangular V, or NULL for I */
   double *variance;        /* d: pooled variance of the scaled columns; 0 for constant ones */
   unsigned char *constant; /* d: all values equal */
   double log_volume;       /* log |det dx/dy|: log-likelihood of x = that of y - weight * log_volume */
@@ -36,21 +36,25 @@ void emblas_frame_complete(struct frame *frame, int common_scale);
 void emblas_frame_from_ranges(struct frame *frame, const struct emblas_data *data,
                               const struct view_summary *summary, int common_scale);
 
-/* `count` rows from `first` on, shifted and scaled, not whitened. out: count x d. */
+/* `count` rows from `first` on, shifted and scaled, not whitened. out: d x stride, a column after the
+ * other. */
 void emblas_frame_rows(const struct frame *frame, const struct emblas_data *data, size_t first,
-                       size_t count, double *out);
+                       size_t count, size_t stride, double *out);
 
-/* The same in full: y. */
+/* The same in full: y. scratch: as out. */
 void emblas_frame_load(const struct frame *frame, const struct emblas_backend *backend,
-                       const struct emblas_data *data, size_t first, size_t count, double *out);
+                       const struct emblas_data *data, size_t first, size_t count, size_t stride,
+                       double *scratch, double *out);
 
 /* Pooled moments of the rows, for `variance` and, where it was asked for, the whitener. They choose the
    coordinates, and so need no last digits. */
 struct frame_workspace {
-  size_t rows; /* of block and scratch, each rows x d */
-  double *block, *scratch;
-  double *pooled; /* d x d; not used without a whitener */
-  double *mean;   /* d */
+  size_t rows; /* of a block */
+  size_t stride;
+  double *block, *scratch; /* d x stride each */
+  double *share;           /* stride */
+  double *pooled;          /* d x d; not used without a whitener */
+  double *mean;            /* d */
 };
 void emblas_frame_pool(struct frame *frame, const struct emblas_backend *backend,
                        const struct emblas_data *data, double total_weight,

@@ -39,18 +39,20 @@ void emblas_gaussian_terms_allocate(const struct gaussian *g, struct arena *aren
   terms->mean = emblas_arena_doubles(arena, g->k, g->d);
   terms->factor = emblas_arena_doubles(arena, g->k, g->f);
   terms->centre = emblas_arena_doubles(arena, g->k, g->d);
+  terms->univariate = emblas_arena_doubles(arena, g->k, 3);
   terms->expanded = emblas_arena_take(arena, g->k, 1, 1);
 }
 
-void emblas_gaussian_scratch_allocate(const struct gaussian *g, struct arena *arena, size_t b,
+void emblas_gaussian_scratch_allocate(const struct gaussian *g, struct arena *arena, size_t stride,
                                       struct gaussian_scratch *scratch) {
   size_t matrix = g->geometry == GEOMETRY_FULL ? g->d : 1;
-  scratch->rows = emblas_arena_doubles(arena, b, g->d);
-  scratch->more_rows = emblas_arena_doubles(arena, b, g->d);
-  scratch->column = emblas_arena_doubles(arena, b, 1);
+  scratch->rows = emblas_arena_doubles(arena, g->d, stride);
+  scratch->more_rows = emblas_arena_doubles(arena, g->d, stride);
+  scratch->column = emblas_arena_doubles(arena, stride, 1);
   scratch->moments = emblas_arena_doubles(arena, g->d, 1);
   scratch->matrix = emblas_arena_doubles(arena, matrix, matrix);
-  scratch->inverse = emblas_arena_doubles(arena, matrix, matrix);
+  scratch->inverse = emblas_arena_doubles(arena, matrix, 2 * matrix);
+  scratch->univariate = g->d == 1 ? emblas_arena_doubles(arena, g->k, 64) : NULL;
 }
 
 /* ------------------------------------------------------------------ natural parameters */
@@ -59,10 +61,13 @@ void emblas_gaussian_scratch_allocate(const struct gaussian *g, struct arena *ar
 static void precision(const struct gaussian *g, const struct emblas_backend *backend, const double *factor,
                       struct gaussian_scratch *scratch) {
   size_t d = g->d;
+  double *inverse = scratch->inverse, *transposed = inverse + d * d;
   memset(scratch->matrix, 0, d * d * sizeof *scratch->matrix);
   for (size_t j = 0; j < d; j++) scratch->matrix[j * d + j] = 1;
-  backend->whiten(d, d, factor, NULL, scratch->matrix, scratch->inverse); /* row j: L^-1 e_j */
-  backend->logits(d, d, d, scratch->inverse, scratch->inverse, scratch->matrix);
+  backend->whiten(d, d, d, factor, NULL, scratch->matrix, inverse);
+  for (size_t j = 0; j < d; j++)
+    for (size_t l = 0; l < d; l++) transposed[l * d + j] = inverse[j * d + l];
+  backend->logits(d, d, d, d, transposed, d, inverse, scratch->matrix, 0);
 }
 
 /* The constant of the expanded form, constant - q/2 for q = q[0] + q[1], is larger than the logits it is
@@ -142,6 +147,9 @@ void emblas_gaussian_prepare(const struct gaussian *g, const struct emblas_backe
     double *natural = terms->natural + c * g->p, bound = INFINITY;
     double log_weight = theta[c] > 0 ? log(theta[c]) : LOG_ZERO;
     terms->constant[c] = log_weight - log_determinant(g, factor) - 0.5 * (double)d * LOG_2PI;
+    terms->univariate[3 * c] = mean[0];
+    terms->univariate[3 * c + 1] = -0.5 / (factor[0] * factor[0]);
+    terms->univariate[3 * c + 2] = terms->constant[c];
     terms->rounding[c] = 0;
     if (limit > 0)
       terms->rounding[c] =
@@ -163,98 +171,122 @@ void emblas_gaussian_centre(const struct gaussian *g, const double *means, struc
 
 /* ------------------------------------------------------------------ features and logits */
 
-void emblas_gaussian_features(const struct gaussian *g, size_t b, const double *x, double *phi) {
-  size_t d = g->d;
-  for (size_t i = 0; i < b; i++, x += d) {
-    double squares = 0;
-    *phi++ = 1;
-    for (size_t j = 0; j < d; j++) *phi++ = x[j];
-    switch (g->geometry) {
-    case GEOMETRY_FULL:
-      for (size_t j = 0; j < d; j++)
-        for (size_t l = 0; l <= j; l++) *phi++ = x[j] * x[l];
-      break;
-    case GEOMETRY_DIAG:
-      for (size_t j = 0; j < d; j++) *phi++ = x[j] * x[j];
-      break;
-    case GEOMETRY_SPHERICAL:
-      for (size_t j = 0; j < d; j++) squares += x[j] * x[j];
-      *phi++ = squares;
-      break;
+/* Features first .. first + count of the rows, into block->phi. Feature 0 is 1, 1 .. d are x, then come the
+   products x_j x_l for l <= j; or x_j^2; or |x|^2. */
+static void make_features(const struct gaussian *g, const struct emblas_backend *backend,
+                          const struct gaussian_block *block, size_t first, size_t count) {
+  size_t d = g->d, stride = block->stride, j = 0, l = 0;
+  const double *x = block->x;
+  for (size_t f = 0; f < first + count; f++) {
+    double *out = block->phi + (f - first) * stride;
+    int wanted = f >= first;
+    if (f == 0) {
+      for (size_t i = 0; i < block->rows; i++) out[i] = 1;
+    } else if (f <= d) {
+      if (wanted) memcpy(out, x + (f - 1) * stride, block->rows * sizeof *out);
+    } else if (g->geometry == GEOMETRY_FULL) {
+      if (wanted) backend->multiply(block->rows, x + j * stride, x + l * stride, out);
+      l = l < j ? l + 1 : 0;
+      j += l == 0;
+    } else if (g->geometry == GEOMETRY_DIAG) {
+      if (wanted) backend->multiply(block->rows, x + (f - 1 - d) * stride, x + (f - 1 - d) * stride, out);
+    } else {
+      backend->multiply(block->rows, x, x, out);
+      for (size_t m = 1; m < d; m++)
+        for (size_t i = 0; i < block->rows; i++) out[i] += x[m * stride + i] * x[m * stride + i];
     }
   }
 }
 
 /* Squared Mahalanobis distances of a block to one component, into scratch->column. */
 static void distances(const struct gaussian *g, const struct emblas_backend *backend,
-                      const struct gaussian_terms *terms, size_t c, size_t b, const double *x,
+                      const struct gaussian_terms *terms, size_t c, const struct gaussian_block *block,
                       struct gaussian_scratch *scratch) {
-  size_t d = g->d;
+  size_t d = g->d, stride = block->stride;
   const double *mean = terms->mean + c * d, *factor = terms->factor + c * g->f;
-  if (g->geometry == GEOMETRY_FULL) backend->whiten(b, d, factor, mean, x, scratch->rows);
-  for (size_t i = 0; i < b; i++) {
-    double sum = 0;
-    for (size_t j = 0; j < d; j++) {
-      double z = g->geometry == GEOMETRY_FULL
-                     ? scratch->rows[i * d + j]
-                     : (x[i * d + j] - mean[j]) / factor[g->geometry == GEOMETRY_DIAG ? j : 0];
-      sum += z * z;
+  if (g->geometry == GEOMETRY_FULL)
+    backend->whiten(block->rows, stride, d, factor, mean, block->x, scratch->rows);
+  memset(scratch->column, 0, block->rows * sizeof *scratch->column);
+  for (size_t j = 0; j < d; j++) {
+    const double *x = block->x + j * stride, *whitened = scratch->rows + j * stride;
+    double deviation = factor[g->geometry == GEOMETRY_DIAG ? j : 0];
+    for (size_t i = 0; i < block->rows; i++) {
+      double z = g->geometry == GEOMETRY_FULL ? whitened[i] : (x[i] - mean[j]) / deviation;
+      scratch->column[i] += z * z;
     }
-    /* A row so far out that its square overflows keeps a finite, if tiny, density. */
-    scratch->column[i] = sum < -LOG_ZERO ? sum : -LOG_ZERO;
   }
 }
 
 void emblas_gaussian_logits(const struct gaussian *g, const struct emblas_backend *backend,
-                            const struct gaussian_terms *terms, size_t b, const double *x,
-                            const double *phi, double *logits, struct gaussian_scratch *scratch) {
-  if (terms->expanded_count > 0) backend->logits(b, g->p, g->k, phi, terms->natural, logits);
+                            const struct gaussian_terms *terms, const struct gaussian_block *block,
+                            struct gaussian_scratch *scratch) {
+  size_t stride = block->stride;
+  for (size_t first = 0; first < g->p && terms->expanded_count > 0; first += block->panel) {
+    size_t count = g->p - first < block->panel ? g->p - first : block->panel;
+    make_features(g, backend, block, first, count);
+    backend->logits(block->rows, stride, count, g->k, terms->natural + first, g->p, block->phi, block->r,
+                    first > 0);
+  }
   for (size_t c = 0; c < g->k; c++) {
     if (terms->expanded[c]) continue;
-    distances(g, backend, terms, c, b, x, scratch);
-    for (size_t i = 0; i < b; i++) logits[i * g->k + c] = terms->constant[c] - scratch->column[i] / 2;
+    distances(g, backend, terms, c, block, scratch);
+    for (size_t i = 0; i < block->rows; i++) {
+      /* A row so far out that its square overflows keeps a finite, if tiny, density. */
+      double square = scratch->column[i] < -LOG_ZERO ? scratch->column[i] : -LOG_ZERO;
+      block->r[c * stride + i] = terms->constant[c] - square / 2;
+    }
   }
 }
 
 /* ------------------------------------------------------------------ statistics */
 
-/* Adds [ N | S1 | S2 ] of one component about its centre. */
+/* Adds [ N | S1 | S2 ] of one component about its centre. r: its responsibilities, used up. */
 static void centred_moments(const struct gaussian *g, const struct emblas_backend *backend,
-                            const double *centre, size_t b, const double *x, double *stats,
-                            struct gaussian_scratch *scratch) {
-  size_t d = g->d;
-  const double *r = scratch->column;
+                            const double *centre, const struct gaussian_block *block, double *r,
+                            double *stats, struct gaussian_scratch *scratch) {
+  size_t d = g->d, stride = block->stride;
   double *offset = scratch->rows, *second = stats + 1 + d;
-  for (size_t i = 0; i < b; i++) {
-    stats[0] += r[i];
-    for (size_t j = 0; j < d; j++) offset[i * d + j] = x[i * d + j] - centre[j];
-  }
-  backend->moments(b, d, 1, r, offset, stats + 1);
+  for (size_t j = 0; j < d; j++)
+    for (size_t i = 0; i < block->rows; i++) offset[j * stride + i] = block->x[j * stride + i] - centre[j];
+  for (size_t i = 0; i < block->rows; i++) stats[0] += r[i];
+  backend->moments(block->rows, stride, d, 1, r, offset, stats + 1, d);
   if (g->geometry == GEOMETRY_FULL) {
     memset(scratch->matrix, 0, d * d * sizeof *scratch->matrix);
-    backend->scatter(b, d, r, 1, offset, scratch->more_rows, scratch->matrix);
+    backend->scatter(block->rows, stride, d, r, offset, scratch->more_rows, scratch->matrix);
     for (size_t j = 0; j < d; j++)
       for (size_t l = 0; l <= j; l++) *second++ += scratch->matrix[j * d + l];
     return;
   }
   size_t step = g->geometry == GEOMETRY_DIAG; /* spherical: all columns into one sum */
-  for (size_t i = 0; i < b; i++)
-    for (size_t j = 0; j < d; j++) second[j * step] += r[i] * offset[i * d + j] * offset[i * d + j];
+  for (size_t j = 0; j < d; j++)
+    for (size_t i = 0; i < block->rows; i++)
+      second[j * step] += r[i] * offset[j * stride + i] * offset[j * stride + i];
 }
 
 void emblas_gaussian_moments(const struct gaussian *g, const struct emblas_backend *backend,
-                             const struct gaussian_terms *terms, size_t b, const double *x,
-                             const double *phi, double *r, double *stats,
-                             struct gaussian_scratch *scratch) {
+                             const struct gaussian_terms *terms, const struct gaussian_block *block,
+                             double *stats, struct gaussian_scratch *scratch) {
+  size_t stride = block->stride;
   for (size_t c = 0; c < g->k; c++) {
+    double *r = block->r + c * stride;
     if (terms->expanded[c]) continue;
-    for (size_t i = 0; i < b; i++) {
-      scratch->column[i] = r[i * g->k + c];
-      r[i * g->k + c] = 0; /* nothing of it in the product below */
-    }
-    centred_moments(g, backend, terms->centre + c * g->d, b, x, stats + c * g->p, scratch);
+    centred_moments(g, backend, terms->centre + c * g->d, block, r, stats + c * g->p, scratch);
+    memset(r, 0, block->rows * sizeof *r); /* nothing of it in the product below */
   }
-  if (terms->expanded_count > 0) backend->moments(b, g->p, g->k, r, phi, stats);
+  for (size_t first = 0; first < g->p && terms->expanded_count > 0; first += block->panel) {
+    size_t count = g->p - first < block->panel ? g->p - first : block->panel;
+    if (block->panel < g->p) make_features(g, backend, block, first, count);
+    backend->moments(block->rows, stride, count, g->k, block->r, block->phi, stats + first, g->p);
+  }
+}
+
+/* sum_ic r_ic l_ic = sum_c constant_c N_c - S2_c / (2 sigma_c^2) */
+double emblas_gaussian_univariate_q(const struct gaussian *g, const struct gaussian_terms *terms,
+                                    const double *stats) {
+  double q = 0;
+  for (size_t c = 0; c < g->k; c++)
+    q += terms->constant[c] * stats[3 * c] + terms->univariate[3 * c + 1] * stats[3 * c + 2];
+  return q;
 }
 
 double emblas_gaussian_rounding(const struct gaussian *g, const struct gaussian_terms *terms,

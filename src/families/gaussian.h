@@ -42,21 +42,33 @@ struct gaussian_terms {
   double *mean;            /* k x d */
   double *factor;          /* k x f */
   double *centre;          /* k x d: what the statistics are moments about */
+  double *univariate;      /* k x 3: the terms of a backend's univariate(), in one dimension */
   unsigned char *expanded; /* k: in the expanded form? else centred */
   size_t expanded_count;
 };
 
-/* Room for the work on one block of b rows and on one component. */
+/* Room for the work on one block of rows, `stride` apart, and on one component. */
 struct gaussian_scratch {
-  double *rows, *more_rows; /* b x d each */
-  double *column;           /* b */
-  double *moments;          /* 1 + d */
+  double *rows, *more_rows; /* d x stride each */
+  double *column;           /* stride */
+  double *moments;          /* d */
   double *matrix, *inverse; /* d x d each */
+  double *univariate;       /* 64 k */
+};
+
+/* A block of rows on its way through the E step. Features are made a panel at a time, which stays in the
+   cache: all at once where they fit, else again for the statistics. */
+struct gaussian_block {
+  size_t rows, stride;
+  size_t panel; /* features in a panel */
+  double *x;    /* d x stride: rows in the frame */
+  double *phi;  /* panel x stride */
+  double *r;    /* k x stride: logits, then weighted responsibilities */
 };
 
 void emblas_gaussian_terms_allocate(const struct gaussian *g, struct arena *arena,
                                     struct gaussian_terms *terms);
-void emblas_gaussian_scratch_allocate(const struct gaussian *g, struct arena *arena, size_t b,
+void emblas_gaussian_scratch_allocate(const struct gaussian *g, struct arena *arena, size_t stride,
                                       struct gaussian_scratch *scratch);
 
 /* theta -> terms: natural parameters where sum |natural phi| is at most limit times d, the centred form
@@ -68,19 +80,19 @@ void emblas_gaussian_prepare(const struct gaussian *g, const struct emblas_backe
 /* Every component centred at the given means (k x d), for an M step that has no E step before it. */
 void emblas_gaussian_centre(const struct gaussian *g, const double *means, struct gaussian_terms *terms);
 
-/* phi (b x p) from x (b x d). */
-void emblas_gaussian_features(const struct gaussian *g, size_t b, const double *x, double *phi);
-
-/* log weight + log density of every row under every component: b x k. */
+/* log weight + log density of every row under every component, into block->r. */
 void emblas_gaussian_logits(const struct gaussian *g, const struct emblas_backend *backend,
-                            const struct gaussian_terms *terms, size_t b, const double *x,
-                            const double *phi, double *logits, struct gaussian_scratch *scratch);
+                            const struct gaussian_terms *terms, const struct gaussian_block *block,
+                            struct gaussian_scratch *scratch);
 
-/* Adds the statistics (k x p) of a block, from its weighted responsibilities r (b x k), which are used up.
- */
+/* Adds the statistics (k x p) of a block, from its weighted responsibilities, which are used up. */
 void emblas_gaussian_moments(const struct gaussian *g, const struct emblas_backend *backend,
-                             const struct gaussian_terms *terms, size_t b, const double *x,
-                             const double *phi, double *r, double *stats, struct gaussian_scratch *scratch);
+                             const struct gaussian_terms *terms, const struct gaussian_block *block,
+                             double *stats, struct gaussian_scratch *scratch);
+
+/* Q(theta | theta) in one dimension, from statistics about the means. */
+double emblas_gaussian_univariate_q(const struct gaussian *g, const struct gaussian_terms *terms,
+                                    const double *stats);
 
 /* What the log-likelihood lost to the rounding of the expanded form's constants, from the statistics of the
    same pass: a constant's error shifts the logits of its component alike, and d loglik / d constant_c =

@@ -2,6 +2,7 @@
 /* A fit that the caller drives: the data in its frame, the starts, and EM on the mixture's map. */
 #include "fitter.h"
 
+#include "../base/parallel.h"
 #include "coordinates.h"
 #include "report.h"
 
@@ -22,8 +23,8 @@ void emblas_options_init(struct emblas_options *options, size_t size) {
 
 static int options_valid(const struct emblas_options *o) {
   return o->size >= sizeof *o && o->components > 0 && emblas_covariance_model(o->covariance) != NULL &&
-         o->accelerate <= EMBLAS_ACCELERATE_ANDERSON &&
-         o->compress <= EMBLAS_COMPRESS_NONE && o->start <= EMBLAS_START_MODEL && o->starts > 0 && o->stop <= EMBLAS_STOP_WEIGHTS &&
+         o->accelerate <= EMBLAS_ACCELERATE_ANDERSON && o->compress <= EMBLAS_COMPRESS_NONE &&
+         o->start <= EMBLAS_START_MODEL && o->starts > 0 && o->stop <= EMBLAS_STOP_WEIGHTS &&
          isfinite(o->tolerance) && o->tolerance >= 0 && o->floor > 0 && o->floor < 1 &&
          (o->start != EMBLAS_START_LABELS || o->labels != NULL) &&
          (o->start != EMBLAS_START_MODEL || o->model != NULL) &&
@@ -43,11 +44,11 @@ static emblas_status map(void *context, const double *theta, double *next, struc
   struct pass *pass = &fitter->pass;
   emblas_pass_expectation(pass, theta);
   value->loglik = pass->loglik;
-  value->q = pass->sums.q;
+  value->q = pass->q;
   value->magnitude = pass->magnitude;
   if (next != NULL)
     emblas_gaussian_maximise(&pass->gaussian, pass->backend, &pass->terms, &fitter->floor, theta,
-                             pass->stats, next, fitter->flags, &pass->scratch);
+                             pass->stats, next, fitter->flags, &pass->workers[0].scratch);
   return EMBLAS_OK;
 }
 
@@ -66,11 +67,14 @@ static void set_floor(struct emblas_fitter *fitter, double *variance) {
 
 static void pool(struct emblas_fitter *fitter, double *pooled) {
   struct pass *pass = &fitter->pass;
-  struct frame_workspace work = {.rows = pass->block,
-                                 .block = pass->scratch.rows,
-                                 .scratch = pass->scratch.more_rows,
+  const struct gaussian_scratch *scratch = &pass->workers[0].scratch;
+  struct frame_workspace work = {.rows = pass->block_rows,
+                                 .stride = pass->workers[0].block.stride,
+                                 .block = scratch->rows,
+                                 .scratch = scratch->more_rows,
+                                 .share = scratch->column,
                                  .pooled = pooled,
-                                 .mean = pass->scratch.moments};
+                                 .mean = scratch->moments};
   emblas_frame_pool(&fitter->frame, pass->backend, &fitter->data, fitter->summary.total_weight, &work);
 }
 
@@ -107,7 +111,6 @@ static emblas_status set_up(struct emblas_fitter *fitter, struct emblas_report *
   struct emblas_options *o = &fitter->options;
   struct arena *arena = &fitter->arena;
   size_t d = fitter->data.columns;
-  if (o->backend == NULL) o->backend = emblas_backend_auto();
   if (!sizes_fit(o, d)) return EMBLAS_ERROR_SIZE;
   struct gaussian shape = emblas_gaussian_shape(o->covariance, o->components, d);
   /* One component needs no whitening, and is exact without. */
@@ -120,7 +123,8 @@ static emblas_status set_up(struct emblas_fitter *fitter, struct emblas_report *
   if (status != EMBLAS_OK) return status;
 
   emblas_frame_allocate(&fitter->frame, arena, d, whitened);
-  emblas_pass_allocate(&fitter->pass, arena, &fitter->data, &fitter->frame, o->backend, shape);
+  emblas_pass_allocate(&fitter->pass, arena, &fitter->data, &fitter->frame, o->backend, shape,
+                       emblas_parallel_limit(o->threads));
   fitter->theta = emblas_arena_doubles(arena, gaussian_theta_size(&shape), 1);
   fitter->spare = emblas_arena_doubles(arena, gaussian_theta_size(&shape), 1);
   fitter->flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->flags);
@@ -176,7 +180,10 @@ emblas_status emblas_fitter_create(const struct emblas_data *data, const struct 
   struct emblas_fitter *fitter = emblas_arena_take(&arena, 1, 1, sizeof *fitter);
   if (fitter == NULL) return arena.status;
   *fitter = (struct emblas_fitter){.arena = arena, .data = *data, .options = *options};
-  if (options->backend == NULL) fitter->options.backend = emblas_backend_auto();
+  if (options->backend == NULL)
+    fitter->options.backend = emblas_backend_auto(
+        options->components,
+        emblas_gaussian_shape(options->covariance, options->components, data->columns).p);
   int token = enter(fitter);
   status = set_up(fitter, report);
   leave(fitter, token);
@@ -281,15 +288,15 @@ static emblas_status report_flags(const struct emblas_fitter *fitter, struct emb
 
 static emblas_status fill_report(const struct emblas_fitter *fitter, struct emblas_report *report) {
   const struct emblas_options *o = &fitter->options;
-  const struct emblas_block_sums *sums = &fitter->pass.sums;
   report->stop = fitter->reason;
   report->maps = fitter->maps;
   report->loglik = loglik_out(fitter, fitter->pass.loglik);
-  report->entropy = fitter->weight_unit * (fitter->pass.loglik - sums->q);
+  report->entropy = fitter->weight_unit * (fitter->pass.loglik - fitter->pass.q);
   report->total_weight = fitter->weight_unit * fitter->summary.total_weight;
   report->parameters = emblas_parameter_count(o->covariance, o->components, fitter->data.columns);
   report->backend = o->backend->name;
-  emblas_criteria(report->loglik, fitter->weight_unit * sums->hard, report->total_weight,
+  report->threads = fitter->pass.threads;
+  emblas_criteria(report->loglik, fitter->weight_unit * fitter->pass.hard, report->total_weight,
                   report->parameters, &report->bic, &report->aic, &report->icl);
   emblas_status status = report_flags(fitter, report);
   return status == EMBLAS_OK ? report_trace(fitter, report) : status;
@@ -308,6 +315,7 @@ emblas_status emblas_fitter_finish(struct emblas_fitter *fitter, struct emblas_m
   const double *theta = emblas_em_theta(fitter->em);
   int token = enter(fitter);
   map(fitter, theta, fitter->spare, &value);
+  if (report != NULL) emblas_pass_hard(&fitter->pass, theta);
   leave(fitter, token);
   emblas_parameters_out(&fitter->frame, &model->shape, theta, model->theta);
   if (report != NULL) {

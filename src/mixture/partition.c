@@ -7,25 +7,16 @@
 /* Enough to settle what seeding got roughly right; EM does the rest. */
 enum { LLOYD_ROUNDS = 4 };
 
-/* A row in columns of deviation 1: z (count x d) of the scratch. */
-static double *standardised_rows(const struct starter *starter, struct pass *pass, size_t first,
-                                 size_t count) {
-  size_t d = pass->gaussian.d;
-  double *z = pass->scratch.rows;
-  emblas_frame_rows(pass->frame, pass->data, first, count, z);
-  for (size_t i = 0; i < count; i++)
-    for (size_t j = 0; j < d; j++) z[i * d + j] *= starter->inverse[j];
-  return z;
+/* Rows in columns of deviation 1: z, d x stride. */
+static void standardise(const struct starter *starter, const struct pass *pass, struct pass_worker *worker,
+                        size_t first, size_t count, double *z) {
+  size_t d = pass->gaussian.d, stride = worker->block.stride;
+  emblas_frame_rows(pass->frame, pass->data, first, count, stride, z);
+  for (size_t j = 0; j < d; j++)
+    for (size_t i = 0; i < count; i++) z[j * stride + i] *= starter->inverse[j];
 }
 
-/* phi = [1, z]: with nearest = [-|centre|^2/2, centre], phi' nearest is largest for the nearest centre. */
-static void linear_features(size_t count, size_t d, const double *z, double *phi) {
-  for (size_t i = 0; i < count; i++) {
-    *phi++ = 1;
-    for (size_t j = 0; j < d; j++) *phi++ = *z++;
-  }
-}
-
+/* With nearest = [-|centre|^2/2, centre], nearest . [1, z] is largest for the nearest centre. */
 static void prepare_nearest(struct starter *starter, size_t k, size_t d) {
   for (size_t c = 0; c < k; c++) {
     double *row = starter->nearest + c * (1 + d), squares = 0;
@@ -38,82 +29,107 @@ static void prepare_nearest(struct starter *starter, size_t k, size_t d) {
 }
 
 /* The largest entry of each row becomes the row's weight, the others 0; the first of equals wins. */
-static void harden(const struct pass *pass, size_t first, size_t count) {
-  size_t k = pass->gaussian.k;
-  for (size_t i = 0; i < count; i++) {
-    double *row = pass->r + i * k;
+static void harden(const struct pass *pass, const struct gaussian_block *block, size_t first) {
+  for (size_t i = 0; i < block->rows; i++) {
+    double *r = block->r + i;
     size_t best = 0;
-    for (size_t c = 1; c < k; c++)
-      if (row[c] > row[best]) best = c;
-    memset(row, 0, k * sizeof *row);
-    row[best] = view_weight(pass->data, first + i);
+    for (size_t c = 1; c < pass->gaussian.k; c++)
+      if (r[c * block->stride] > r[best * block->stride]) best = c;
+    for (size_t c = 0; c < pass->gaussian.k; c++) r[c * block->stride] = 0;
+    r[best * block->stride] = view_weight(pass->data, first + i);
   }
 }
 
-static void assign_labels(const struct starter *starter, const struct pass *pass, size_t first,
-                          size_t count) {
-  size_t k = pass->gaussian.k;
-  memset(pass->r, 0, count * k * sizeof *pass->r);
-  for (size_t i = 0; i < count; i++)
-    pass->r[i * k + starter->labels[first + i]] = view_weight(pass->data, first + i);
+static void assign_labels(const struct starter *starter, const struct pass *pass,
+                          const struct gaussian_block *block, size_t first) {
+  for (size_t c = 0; c < pass->gaussian.k; c++)
+    memset(block->r + c * block->stride, 0, block->rows * sizeof *block->r);
+  for (size_t i = 0; i < block->rows; i++)
+    block->r[starter->labels[first + i] * block->stride + i] = view_weight(pass->data, first + i);
 }
 
-/* Fills pass->r and leaves [1, z] in pass->phi. */
-static void assign(struct starter *starter, struct pass *pass, size_t first, size_t count) {
-  const struct gaussian *g = &pass->gaussian;
-  linear_features(count, g->d, standardised_rows(starter, pass, first, count), pass->phi);
+/* Fills block->r and leaves [1, z] in block->phi. */
+static void assign(struct starter *starter, struct pass *pass, struct pass_worker *worker, size_t first,
+                   size_t count) {
+  size_t p = 1 + pass->gaussian.d;
+  struct gaussian_block *block = &worker->block;
+  block->rows = count;
+  for (size_t i = 0; i < count; i++) block->phi[i] = 1;
+  standardise(starter, pass, worker, first, count, block->phi + block->stride);
   if (starter->kind == EMBLAS_START_LABELS) {
-    assign_labels(starter, pass, first, count);
+    assign_labels(starter, pass, block, first);
   } else {
-    pass->backend->logits(count, 1 + g->d, g->k, pass->phi, starter->nearest, pass->r);
-    harden(pass, first, count);
+    pass->backend->logits(count, block->stride, p, pass->gaussian.k, starter->nearest, p, block->phi,
+                          block->r, 0);
+    harden(pass, block, first);
   }
 }
 
-void emblas_partition_responsibilities(struct pass *pass, void *context, size_t first, size_t count,
-                                       struct emblas_block_sums *sums) {
-  (void)sums;
-  memset(pass->row_loglik, 0, count * sizeof *pass->row_loglik); /* a partition has no density */
-  assign(context, pass, first, count);
+void emblas_partition_statistics(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                                 size_t count, double *sums) {
+  assign(context, pass, worker, first, count);
+  emblas_pass_load(pass, worker, first, count);
+  emblas_gaussian_moments(&pass->gaussian, pass->backend, &pass->terms, &worker->block, sums + 2,
+                          &worker->scratch);
+}
+
+/* A pass_block: sums of the parts' weights and rows, k x (1 + d). */
+static void add_means(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                      size_t count, double *sums) {
+  const struct gaussian_block *block = &worker->block;
+  size_t p = 1 + pass->gaussian.d;
+  assign(context, pass, worker, first, count);
+  pass->backend->moments(count, block->stride, p, pass->gaussian.k, block->r, block->phi, sums + 2, p);
 }
 
 void emblas_partition_means(struct starter *starter, struct pass *pass) {
   const struct gaussian *g = &pass->gaussian;
   size_t p = 1 + g->d;
-  struct reduction *reduction = &pass->reduction;
-  reduction->length = 2 + g->k * p; /* less than in a pass */
-  emblas_reduction_start(reduction);
-  for (size_t first = 0; first < pass->data->rows; first += pass->block) {
-    size_t left = pass->data->rows - first, count = left < pass->block ? left : pass->block;
-    assign(starter, pass, first, count);
-    memset(reduction->leaf, 0, reduction->length * sizeof *reduction->leaf);
-    pass->backend->moments(count, p, g->k, pass->r, pass->phi, reduction->leaf + 2);
-    emblas_reduction_add(reduction);
-  }
-  emblas_reduction_finish(reduction);
-  memcpy(starter->sums, reduction->leaf + 2, g->k * p * sizeof *starter->sums);
+  /* The first two sums of a walk are one number, which is not needed here. */
+  const double *sums = emblas_pass_walk(pass, 2 + g->k * p, add_means, starter) + 2;
+  memcpy(starter->sums, sums, g->k * p * sizeof *sums);
   for (size_t c = 0; c < g->k; c++) {
     const double *sum = starter->sums + c * p;
     for (size_t j = 0; j < g->d && sum[0] > 0; j++) starter->centres[c * g->d + j] = sum[1 + j] / sum[0];
   }
 }
 
+/* What add_centre() hands to its walk. */
+struct new_centre {
+  struct starter *starter;
+  const double *centre;
+  int first;
+};
+
+/* A pass_block: lowers the distances to the new centre and adds them up. */
+static void lower_distances(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                            size_t count, double *sums) {
+  const struct new_centre *new_centre = context;
+  size_t d = pass->gaussian.d, stride = worker->block.stride;
+  double *z = worker->scratch.rows, *square = worker->scratch.column;
+  double *nearest = new_centre->starter->distance + first;
+  standardise(new_centre->starter, pass, worker, first, count, z);
+  memset(square, 0, count * sizeof *square);
+  for (size_t j = 0; j < d; j++)
+    for (size_t i = 0; i < count; i++) {
+      double offset = z[j * stride + i] - new_centre->centre[j];
+      square[i] += offset * offset;
+    }
+  for (size_t i = 0; i < count; i++) {
+    if (new_centre->first || square[i] < nearest[i]) nearest[i] = square[i];
+    sums[0] += view_weight(pass->data, first + i) * nearest[i];
+  }
+}
+
 /* Makes row `row` centre c and lowers the distances to it. Returns the weighted sum of the distances. */
 static double add_centre(struct starter *starter, struct pass *pass, size_t c, size_t row) {
+  struct pass_worker *worker = &pass->workers[0];
   size_t d = pass->gaussian.d;
-  double *centre = starter->centres + c * d, total = 0;
-  memcpy(centre, standardised_rows(starter, pass, row, 1), d * sizeof *centre);
-  for (size_t first = 0; first < pass->data->rows; first += pass->block) {
-    size_t left = pass->data->rows - first, count = left < pass->block ? left : pass->block;
-    const double *z = standardised_rows(starter, pass, first, count);
-    for (size_t i = 0; i < count; i++) {
-      double square = 0, *least = &starter->distance[first + i];
-      for (size_t j = 0; j < d; j++) square += (z[i * d + j] - centre[j]) * (z[i * d + j] - centre[j]);
-      if (c == 0 || square < *least) *least = square;
-      total += view_weight(pass->data, first + i) * *least;
-    }
-  }
-  return total;
+  double *centre = starter->centres + c * d;
+  standardise(starter, pass, worker, row, 1, worker->scratch.rows);
+  for (size_t j = 0; j < d; j++) centre[j] = worker->scratch.rows[j * worker->block.stride];
+  struct new_centre new_centre = {starter, centre, c == 0};
+  return emblas_pass_walk(pass, 2, lower_distances, &new_centre)[0];
 }
 
 /* A row drawn with probability proportional to weight times distance (NULL: weight alone). */

@@ -7,9 +7,10 @@
 #include "../base/random.h"
 #include "start.h"
 
-/* Responsibilities 0 or the row's weight; context: the starter. */
-void emblas_partition_responsibilities(struct pass *pass, void *context, size_t first, size_t count,
-                                       struct emblas_block_sums *sums);
+/* A pass_block: adds the Gaussian statistics of the parts, about the centres of pass->terms. context: the
+   starter. */
+void emblas_partition_statistics(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                                 size_t count, double *sums);
 
 /* One walk over the rows: starter->sums of the parts, and the centres moved to their means. */
 void emblas_partition_means(struct starter *starter, struct pass *pass);

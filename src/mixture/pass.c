@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include "pass.h"
 
-#include "../base/sum.h"
+#include "../base/parallel.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { MAX_BLOCK = 1024, MIN_BLOCK = 32, CACHE_DOUBLES = 1 << 16 };
-
-/* Head of a reduction's buffer, before the statistics. A leaf is MAX_BLOCK rows, whatever the block. */
-struct leaf {
-  double loglik[2]; /* high and low part */
-  double magnitude;
-  struct emblas_block_sums sums;
+enum {
+  LEAF = 1024, /* rows in a leaf, and at most in a block */
+  BLOCK =
+      256, /* rows in a block: with a panel of features and the responsibilities it stays in the cache */
+  PADDING = 8,     /* keeps columns of a block from falling into the same places of the cache */
+  PANEL = 160,     /* features in a panel, about */
+  MAX_CHUNKS = 64, /* shares of work for the threads .. */
+  MIN_CHUNKS = 16,
+  CHUNK_MEMORY = 1 << 20 /* .. in doubles, while there are more than the least */
 };
-enum { HEAD = sizeof(struct leaf) / sizeof(double) };
 
-size_t emblas_pass_block_rows(size_t rows, size_t features, size_t components) {
-  size_t block = MAX_BLOCK;
-  while (block > MIN_BLOCK && (features > CACHE_DOUBLES || block * (features + components) > CACHE_DOUBLES))
-    block /= 2;
-  return block < rows ? block : rows;
+static size_t least(size_t a, size_t b) {
+  return a < b ? a : b;
 }
 
 /* Roundings of the expanded form are independent from row to row. An error of u B in a logit, B <= limit d,
@@ -31,86 +29,153 @@ static double expansion_limit(const struct emblas_backend *backend, size_t rows,
   return fmin(backend->expansion_limit, 8 * sqrt((double)rows));
 }
 
+static int univariate(const struct pass *pass) {
+  return pass->gaussian.d == 1 && pass->backend->univariate != NULL;
+}
+
+static void allocate_worker(struct pass *pass, struct arena *arena, struct pass_worker *worker) {
+  const struct gaussian *g = &pass->gaussian;
+  size_t panels = (g->p + PANEL - 1) / PANEL, panel = (g->p + panels - 1) / panels;
+  size_t stride = pass->block_rows + PADDING;
+  worker->block = (struct gaussian_block){.stride = stride, .panel = least(panel + PADDING, g->p)};
+  worker->block.x = emblas_arena_doubles(arena, g->d, stride);
+  worker->block.phi =
+      emblas_arena_doubles(arena, worker->block.panel > g->d ? worker->block.panel : g->d + 1, stride);
+  worker->block.r = emblas_arena_doubles(arena, g->k, stride);
+  worker->row_loglik = emblas_arena_doubles(arena, stride, 1);
+  emblas_gaussian_scratch_allocate(g, arena, stride, &worker->scratch);
+  emblas_reduction_allocate(&worker->reduction, arena, pass->max_length, pass->data->rows / LEAF + 1);
+}
+
 void emblas_pass_allocate(struct pass *pass, struct arena *arena, const struct emblas_data *data,
                           const struct frame *frame, const struct emblas_backend *backend,
-                          struct gaussian gaussian) {
+                          struct gaussian gaussian, size_t threads) {
   *pass = (struct pass){.data = data, .frame = frame, .backend = backend, .gaussian = gaussian};
-  struct gaussian *g = &pass->gaussian;
-  size_t statistics;
-  if (emblas_size_multiply(g->k, g->p, &statistics)) {
+  const struct gaussian *g = &pass->gaussian;
+  size_t statistics, leaves = (data->rows + LEAF - 1) / LEAF;
+  if (emblas_size_multiply(g->k, g->p + g->d + 1, &statistics)) {
     arena->status = EMBLAS_ERROR_SIZE;
     return;
   }
   pass->expansion_limit = expansion_limit(backend, data->rows, g->k);
-  pass->block = emblas_pass_block_rows(data->rows, g->p, g->k);
+  pass->block_rows = (least(data->rows, BLOCK) + PADDING - 1) / PADDING * PADDING;
+  pass->max_length = sizeof(struct emblas_block_sums) / sizeof(double) + statistics;
+  pass->max_chunks = CHUNK_MEMORY / pass->max_length;
+  if (pass->max_chunks < MIN_CHUNKS) pass->max_chunks = MIN_CHUNKS;
+  pass->max_chunks = least(least(pass->max_chunks, MAX_CHUNKS), leaves);
+  pass->chunks = emblas_arena_doubles(arena, pass->max_chunks, pass->max_length);
   emblas_gaussian_terms_allocate(g, arena, &pass->terms);
-  emblas_gaussian_scratch_allocate(g, arena, pass->block, &pass->scratch);
-  pass->x = emblas_arena_doubles(arena, pass->block, g->d);
-  pass->phi = emblas_arena_doubles(arena, pass->block, g->p);
-  pass->r = emblas_arena_doubles(arena, pass->block, g->k);
-  pass->row_loglik = emblas_arena_doubles(arena, pass->block, 1);
-  emblas_reduction_allocate(&pass->reduction, arena, HEAD + statistics, data->rows / MAX_BLOCK + 1);
+  pass->threads = least(threads, pass->max_chunks);
+  pass->workers = emblas_arena_take(arena, pass->threads, 1, sizeof *pass->workers);
+  for (size_t i = 0; i < pass->threads && arena->status == EMBLAS_OK; i++)
+    allocate_worker(pass, arena, &pass->workers[i]);
 }
 
-static size_t least(size_t a, size_t b) {
-  return a < b ? a : b;
-}
+/* ------------------------------------------------------------------ the walk */
 
-/* Adds one block to the leaf. */
-static void add_block(struct pass *pass, pass_responsibilities responsibilities, void *context, int moments,
-                      size_t first, size_t count) {
-  const struct gaussian *g = &pass->gaussian;
-  struct leaf *leaf = (struct leaf *)pass->reduction.leaf;
-  emblas_frame_load(pass->frame, pass->backend, pass->data, first, count, pass->x);
-  if (pass->terms.expanded_count > 0) emblas_gaussian_features(g, count, pass->x, pass->phi);
-  responsibilities(pass, context, first, count, &leaf->sums);
-  for (size_t i = 0; i < count; i++) {
-    double part = view_weight(pass->data, first + i) * pass->row_loglik[i];
-    sum_add(leaf->loglik, part);
-    leaf->magnitude += fabs(part);
-  }
-  if (moments)
-    emblas_gaussian_moments(g, pass->backend, &pass->terms, count, pass->x, pass->phi, pass->r,
-                            pass->reduction.leaf + HEAD, &pass->scratch);
-}
+struct walk {
+  struct pass *pass;
+  size_t length, chunk_leaves;
+  pass_block add;
+  void *context;
+};
 
-void emblas_pass_run(struct pass *pass, pass_responsibilities responsibilities, void *context,
-                     int moments) {
-  struct reduction *reduction = &pass->reduction;
-  size_t rows = pass->data->rows;
-  reduction->length = HEAD + (moments ? pass->gaussian.k * pass->gaussian.p : 0);
+/* One chunk: its leaves, block by block, added up as a tree. */
+static void walk_chunk(void *context, size_t worker_number, size_t chunk) {
+  const struct walk *walk = context;
+  struct pass *pass = walk->pass;
+  struct pass_worker *worker = &pass->workers[worker_number];
+  struct reduction *reduction = &worker->reduction;
+  size_t start = chunk * walk->chunk_leaves * LEAF;
+  size_t end = least(start + walk->chunk_leaves * LEAF, pass->data->rows);
+  reduction->length = walk->length;
   emblas_reduction_start(reduction);
-  for (size_t leaf = 0; leaf < rows; leaf += MAX_BLOCK) {
-    size_t end = least(leaf + MAX_BLOCK, rows);
-    memset(reduction->leaf, 0, reduction->length * sizeof *reduction->leaf);
-    for (size_t first = leaf; first < end; first += pass->block)
-      add_block(pass, responsibilities, context, moments, first, least(pass->block, end - first));
+  for (size_t leaf = start; leaf < end; leaf += LEAF) {
+    size_t leaf_end = least(leaf + LEAF, end);
+    memset(reduction->leaf, 0, walk->length * sizeof *reduction->leaf);
+    for (size_t first = leaf; first < leaf_end; first += BLOCK)
+      walk->add(pass, worker, walk->context, first, least(BLOCK, leaf_end - first), reduction->leaf);
     emblas_reduction_add(reduction);
   }
   emblas_reduction_finish(reduction);
-  const struct leaf *total = (const struct leaf *)reduction->leaf;
-  pass->loglik = total->loglik[0] + total->loglik[1];
-  pass->magnitude = total->magnitude;
-  pass->sums = total->sums;
-  pass->stats = reduction->leaf + HEAD;
+  memcpy(pass->chunks + chunk * walk->length, reduction->leaf, walk->length * sizeof *reduction->leaf);
 }
 
-void emblas_pass_logits(struct pass *pass, size_t count) {
-  emblas_gaussian_logits(&pass->gaussian, pass->backend, &pass->terms, count, pass->x, pass->phi, pass->r,
-                         &pass->scratch);
+double *emblas_pass_walk(struct pass *pass, size_t length, pass_block add, void *context) {
+  size_t leaves = (pass->data->rows + LEAF - 1) / LEAF;
+  struct walk walk = {pass, length, (leaves + pass->max_chunks - 1) / pass->max_chunks, add, context};
+  size_t chunks = (leaves + walk.chunk_leaves - 1) / walk.chunk_leaves;
+  emblas_parallel_run(pass->threads, chunks, walk_chunk, &walk);
+  if (chunks == 1) return pass->chunks;
+  struct reduction *reduction = &pass->workers[0].reduction;
+  emblas_reduction_start(reduction);
+  for (size_t chunk = 0; chunk < chunks; chunk++) {
+    memcpy(reduction->leaf, pass->chunks + chunk * length, length * sizeof *reduction->leaf);
+    emblas_reduction_add(reduction);
+  }
+  emblas_reduction_finish(reduction);
+  return reduction->leaf;
 }
 
-void emblas_pass_bayes(struct pass *pass, void *context, size_t first, size_t count,
-                       struct emblas_block_sums *sums) {
+/* ------------------------------------------------------------------ the E step */
+
+void emblas_pass_load(struct pass *pass, struct pass_worker *worker, size_t first, size_t count) {
+  worker->block.rows = count;
+  emblas_frame_load(pass->frame, pass->backend, pass->data, first, count, worker->block.stride,
+                    worker->scratch.rows, worker->block.x);
+}
+
+void emblas_pass_bayes(struct pass *pass, struct pass_worker *worker, const double *weights,
+                       double *row_loglik, struct emblas_block_sums *sums) {
+  const struct gaussian_block *block = &worker->block;
+  emblas_gaussian_logits(&pass->gaussian, pass->backend, &pass->terms, block, &worker->scratch);
+  pass->backend->softmax(block->rows, block->stride, pass->gaussian.k, block->r, weights, row_loglik, sums);
+}
+
+static double *statistics(struct emblas_block_sums *sums) {
+  return (double *)(sums + 1);
+}
+
+static void add_univariate(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                           size_t count, double *to) {
+  struct emblas_block_sums *sums = (struct emblas_block_sums *)to;
   (void)context;
-  const double *weights = pass->data->weights != NULL ? pass->data->weights + first : NULL;
-  emblas_pass_logits(pass, count);
-  pass->backend->softmax(count, pass->gaussian.k, pass->r, weights, pass->row_loglik, sums);
+  emblas_pass_load(pass, worker, first, count);
+  pass->backend->univariate(count, pass->gaussian.k, worker->block.x, pass_weights(pass, first),
+                            pass->terms.univariate, statistics(sums), sums, worker->scratch.univariate);
 }
+
+static void add_densities(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                          size_t count, double *to) {
+  (void)context;
+  emblas_pass_load(pass, worker, first, count);
+  emblas_pass_bayes(pass, worker, pass_weights(pass, first), NULL, (struct emblas_block_sums *)to);
+}
+
+static void add_expectation(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                            size_t count, double *to) {
+  add_densities(pass, worker, context, first, count, to);
+  emblas_gaussian_moments(&pass->gaussian, pass->backend, &pass->terms, &worker->block,
+                          statistics((struct emblas_block_sums *)to), &worker->scratch);
+}
+
+enum { HEAD = sizeof(struct emblas_block_sums) / sizeof(double) };
 
 void emblas_pass_expectation(struct pass *pass, const double *theta) {
+  const struct gaussian *g = &pass->gaussian;
+  emblas_gaussian_prepare(g, pass->backend, univariate(pass) ? 0 : pass->expansion_limit, theta,
+                          &pass->terms, &pass->workers[0].scratch);
+  double *total =
+      emblas_pass_walk(pass, HEAD + g->k * g->p, univariate(pass) ? add_univariate : add_expectation, NULL);
+  const struct emblas_block_sums *sums = (const struct emblas_block_sums *)total;
+  pass->stats = total + HEAD;
+  pass->loglik = sums->loglik[0] + sums->loglik[1] + emblas_gaussian_rounding(g, &pass->terms, pass->stats);
+  pass->magnitude = sums->magnitude;
+  pass->q = univariate(pass) ? emblas_gaussian_univariate_q(g, &pass->terms, pass->stats) : sums->q;
+}
+
+void emblas_pass_hard(struct pass *pass, const double *theta) {
   emblas_gaussian_prepare(&pass->gaussian, pass->backend, pass->expansion_limit, theta, &pass->terms,
-                          &pass->scratch);
-  emblas_pass_run(pass, emblas_pass_bayes, NULL, 1);
-  pass->loglik += emblas_gaussian_rounding(&pass->gaussian, &pass->terms, pass->stats);
+                          &pass->workers[0].scratch);
+  pass->hard = ((struct emblas_block_sums *)emblas_pass_walk(pass, HEAD, add_densities, NULL))->hard;
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* One pass over the rows, block by block: responsibilities, and the statistics they weigh. Nothing of size
-   n x k is ever stored. */
+   n x k is ever stored.
+
+   Blocks make leaves, leaves make chunks, chunks are shared out to threads. How rows are cut depends on
+   their number alone, and sums are those of a fixed binary tree: any number of threads gives the same bits.
+ */
 #ifndef EMBLAS_PASS_H
 #define EMBLAS_PASS_H
 
@@ -8,50 +12,62 @@
 #include "../families/gaussian.h"
 #include "reduce.h"
 
+/* What one thread needs for itself. */
+struct pass_worker {
+  struct gaussian_block block;
+  struct gaussian_scratch scratch;
+  double *row_loglik; /* log density of each row of the block, for those who ask for it */
+  struct reduction reduction;
+};
+
 struct pass {
   const struct emblas_data *data;
   const struct frame *frame;
   const struct emblas_backend *backend;
   struct gaussian gaussian;
   double expansion_limit; /* of emblas_gaussian_prepare() */
-  size_t block;           /* rows in a block */
   struct gaussian_terms terms;
-  struct gaussian_scratch scratch;
-  double *x;          /* block x d: rows in the frame */
-  double *phi;        /* block x p: their features */
-  double *r;          /* block x k: logits, then weighted responsibilities */
-  double *row_loglik; /* block: log density of each row */
-  struct reduction reduction;
+  size_t threads;
+  struct pass_worker *workers; /* one a thread; the first is also for work between passes */
+  size_t block_rows;
+  size_t max_chunks, max_length;
+  double *chunks; /* max_chunks x max_length: their sums */
   /* Results of the last pass: */
   double loglik;    /* in the frame's coordinates, as all of these */
   double magnitude; /* sum of |log-likelihood of a row| */
-  struct emblas_block_sums sums;
+  double q, hard;
   double *stats; /* k x p */
 };
 
-/* Rows of a block: the features, logits and responsibilities together fill about half of a second-level
-   cache. Never a function of the thread count: the order of sums must not be. */
-size_t emblas_pass_block_rows(size_t rows, size_t features, size_t components);
-
-/* Sets up a pass; memory from the arena, whose status tells. */
+/* Sets up a pass for up to `threads` threads; memory from the arena, whose status tells. */
 void emblas_pass_allocate(struct pass *pass, struct arena *arena, const struct emblas_data *data,
                           const struct frame *frame, const struct emblas_backend *backend,
-                          struct gaussian gaussian);
+                          struct gaussian gaussian, size_t threads);
 
-/* Fills pass->r and pass->row_loglik for rows first .. first + count, and adds to *sums. */
-typedef void (*pass_responsibilities)(struct pass *pass, void *context, size_t first, size_t count,
-                                      struct emblas_block_sums *sums);
+/* Adds what a block has to say to a buffer of sums, of which the first two are one number. */
+typedef void (*pass_block)(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                           size_t count, double *sums);
 
-/* Walks all blocks; with moments, also adds up the statistics that follow from the responsibilities. */
-void emblas_pass_run(struct pass *pass, pass_responsibilities responsibilities, void *context, int moments);
+/* Walks all blocks. Returns the sums of `length` doubles, valid until the next walk. */
+double *emblas_pass_walk(struct pass *pass, size_t length, pass_block add, void *context);
 
-/* The E step of a mixture with parameters theta, by Bayes' rule, with its statistics. */
+/* The E step of a mixture with parameters theta, by Bayes' rule, with its statistics: all results but
+ * `hard`. */
 void emblas_pass_expectation(struct pass *pass, const double *theta);
-/* Its responsibilities, once emblas_gaussian_prepare() has made the terms. */
-void emblas_pass_bayes(struct pass *pass, void *context, size_t first, size_t count,
-                       struct emblas_block_sums *sums);
+/* `hard` alone. */
+void emblas_pass_hard(struct pass *pass, const double *theta);
 
-/* The block's logits into pass->r. */
-void emblas_pass_logits(struct pass *pass, size_t count);
+/* Rows first .. first + count into worker->block.x, in the frame. */
+void emblas_pass_load(struct pass *pass, struct pass_worker *worker, size_t first, size_t count);
+
+/* The weighted responsibilities of the rows that are loaded, once emblas_gaussian_prepare() has made the
+   terms; weights may be NULL. row_loglik: NULL or as in the backend's softmax. */
+void emblas_pass_bayes(struct pass *pass, struct pass_worker *worker, const double *weights,
+                       double *row_loglik, struct emblas_block_sums *sums);
+
+/* The weights of the rows from `first` on, or NULL. */
+static inline const double *pass_weights(const struct pass *pass, size_t first) {
+  return pass->data->weights != NULL ? pass->data->weights + first : NULL;
+}
 
 #endif

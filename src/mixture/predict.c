@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A model meets rows: labels, responsibilities, densities. One pass, always in the centred form, since rows
    far from the model must come out right too. */
+#include "../base/parallel.h"
 #include "coordinates.h"
 #include "pass.h"
 #include "report.h"
@@ -36,31 +37,30 @@ struct output {
   double log_volume;
 };
 
-static size_t largest(size_t k, const double *r) {
+static size_t largest(size_t k, size_t stride, const double *r) {
   size_t best = 0;
   for (size_t c = 1; c < k; c++)
-    if (r[c] > r[best]) best = c;
+    if (r[c * stride] > r[best * stride]) best = c;
   return best;
 }
 
-/* Bayes' rule for a block, its sums weighted, its outputs not. */
-static void predict_block(struct pass *pass, void *context, size_t first, size_t count,
-                          struct emblas_block_sums *sums) {
+/* A pass_block: Bayes' rule, its sums weighted, its outputs not. */
+static void predict_block(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                          size_t count, double *to) {
   const struct output *output = context;
   const struct emblas_prediction *wanted = output->wanted;
-  struct emblas_block_sums unweighted = {0, 0};
+  const struct gaussian_block *block = &worker->block;
+  struct emblas_block_sums unweighted = {0};
   size_t k = pass->gaussian.k;
-  emblas_pass_bayes(pass, NULL, first, count, sums);
-  if (pass->data->weights != NULL) {
-    emblas_pass_logits(pass, count);
-    pass->backend->softmax(count, k, pass->r, NULL, pass->row_loglik, &unweighted);
-  }
+  emblas_pass_load(pass, worker, first, count);
+  emblas_pass_bayes(pass, worker, pass_weights(pass, first), NULL, (struct emblas_block_sums *)to);
+  emblas_pass_bayes(pass, worker, NULL, worker->row_loglik, &unweighted);
   for (size_t i = 0; i < count; i++) {
-    const double *r = pass->r + i * k;
-    if (wanted->labels != NULL) wanted->labels[first + i] = largest(k, r);
-    if (wanted->responsibilities != NULL)
-      memcpy(wanted->responsibilities + (first + i) * k, r, k * sizeof *r);
-    if (wanted->logpdf != NULL) wanted->logpdf[first + i] = pass->row_loglik[i] - output->log_volume;
+    const double *r = block->r + i;
+    if (wanted->labels != NULL) wanted->labels[first + i] = largest(k, block->stride, r);
+    if (wanted->logpdf != NULL) wanted->logpdf[first + i] = worker->row_loglik[i] - output->log_volume;
+    for (size_t c = 0; c < k && wanted->responsibilities != NULL; c++)
+      wanted->responsibilities[(first + i) * k + c] = r[c * block->stride];
   }
 }
 
@@ -70,11 +70,14 @@ static void predict(struct pass *pass, struct frame *frame, const struct emblas_
   frame_from_model(frame, model);
   output.log_volume = frame->log_volume;
   emblas_parameters_in(frame, &model->shape, model, theta);
-  emblas_gaussian_prepare(&pass->gaussian, pass->backend, 0, theta, &pass->terms, &pass->scratch);
-  emblas_pass_run(pass, predict_block, &output, 0);
-  prediction->loglik = pass->loglik - total_weight * frame->log_volume;
-  prediction->entropy = pass->loglik - pass->sums.q;
-  prediction->hard = pass->sums.hard;
+  emblas_gaussian_prepare(&pass->gaussian, pass->backend, 0, theta, &pass->terms,
+                          &pass->workers[0].scratch);
+  const struct emblas_block_sums *sums = (const struct emblas_block_sums *)emblas_pass_walk(
+      pass, sizeof *sums / sizeof(double), predict_block, &output);
+  double loglik = sums->loglik[0] + sums->loglik[1];
+  prediction->loglik = loglik - total_weight * frame->log_volume;
+  prediction->entropy = loglik - sums->q;
+  prediction->hard = sums->hard;
 }
 
 emblas_status emblas_predict(const struct emblas_model *model, const struct emblas_data *data,
@@ -90,13 +93,13 @@ emblas_status emblas_predict(const struct emblas_model *model, const struct embl
   emblas_status status = emblas_view_check(data);
   if (status != EMBLAS_OK) return status;
   if (data->columns != model->shape.d) return EMBLAS_ERROR_DIMENSION;
-  if (backend == NULL) backend = emblas_backend_auto();
+  if (backend == NULL) backend = emblas_backend_auto(model->shape.k, model->shape.p);
 
   emblas_arena_init(&arena, model->arena.allocator);
   summary.low = emblas_arena_doubles(&arena, data->columns, 1);
   summary.high = emblas_arena_doubles(&arena, data->columns, 1);
   emblas_frame_allocate(&frame, &arena, data->columns, 0);
-  emblas_pass_allocate(&pass, &arena, data, &frame, backend, model->shape);
+  emblas_pass_allocate(&pass, &arena, data, &frame, backend, model->shape, emblas_parallel_limit(0));
   double *theta = emblas_arena_doubles(&arena, gaussian_theta_size(&model->shape), 1);
   status = arena.status;
   if (status == EMBLAS_OK) {

@@ -49,7 +49,7 @@ static void random_parameters(struct starter *starter, struct pass *pass, struct
                               double *theta) {
   const struct gaussian *g = &pass->gaussian;
   const struct view_summary *s = starter->summary;
-  double sum = 0, *x = pass->scratch.moments;
+  double sum = 0, *x = pass->workers[0].scratch.moments;
   for (size_t c = 0; c < g->k; c++) sum += theta[c] = emblas_random_uniform(random) + 0x1p-54;
   for (size_t c = 0; c < g->k; c++) {
     theta[c] /= sum;
@@ -74,7 +74,7 @@ static void random_parameters(struct starter *starter, struct pass *pass, struct
  */
 static void fallback_parameters(const struct starter *starter, struct pass *pass, double *theta) {
   const struct gaussian *g = &pass->gaussian;
-  double *x = pass->scratch.moments;
+  double *x = pass->workers[0].scratch.moments;
   for (size_t c = 0; c < g->k; c++) {
     theta[c] = 1 / (double)g->k;
     for (size_t j = 0; j < g->d; j++)
@@ -94,9 +94,10 @@ static void maximise_partition(struct starter *starter, struct pass *pass,
   const struct gaussian *g = &pass->gaussian;
   fallback_parameters(starter, pass, previous);
   emblas_gaussian_centre(g, gaussian_mean(g, previous, 0), &pass->terms);
-  emblas_pass_run(pass, emblas_partition_responsibilities, starter, 1);
-  emblas_gaussian_maximise(g, pass->backend, &pass->terms, floor, previous, pass->stats, theta, flags,
-                           &pass->scratch);
+  /* The first two sums of a walk are one number; the statistics follow. */
+  double *stats = emblas_pass_walk(pass, 2 + g->k * g->p, emblas_partition_statistics, starter) + 2;
+  emblas_gaussian_maximise(g, pass->backend, &pass->terms, floor, previous, stats, theta, flags,
+                           &pass->workers[0].scratch);
 }
 
 static emblas_status check_labels(const struct starter *starter, const struct gaussian *g,

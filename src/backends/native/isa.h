@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernels for one instruction set. native.c includes this once for each, with
+     LANES            doubles in a vector
+     TARGET           the attribute that allows the instructions
+     NAMED(name)      the name with the instruction set's suffix
+   and takes the kernels by those names. */
+enum {
+  NAMED(LOGITS_COMPONENTS) = LANES > 2 ? 6 : 3, /* register tiles: components x vectors of rows, */
+  NAMED(LOGITS_VECTORS) = LANES > 2 ? LANES / 2 : 2,
+  NAMED(MOMENTS_COMPONENTS) = 3 /* and components x LANES features */
+};
+#define LOGITS_COMPONENTS NAMED(LOGITS_COMPONENTS)
+#define LOGITS_VECTORS NAMED(LOGITS_VECTORS)
+#define MOMENTS_COMPONENTS NAMED(MOMENTS_COMPONENTS)
+
+#include "lanes.h"
+#include "products.h"
+#include "softmax.h"
+#include "univariate.h"
+
+TARGET static void NAMED(exp_all)(size_t n, const double *x, double *y) {
+  for (size_t i = 0; i < n; i += TILE_ROWS) {
+    lanes e[TILE];
+    size_t rows = n - i;
+    EACH_VECTOR e[t] = get(0, x + i + t * LANES, left(rows, (size_t)t * LANES), 0);
+    exponentials(e);
+    EACH_VECTOR put(0, y + i + t * LANES, left(rows, (size_t)t * LANES), e[t]);
+  }
+}
+
+#undef LOGITS_COMPONENTS
+#undef LOGITS_VECTORS
+#undef MOMENTS_COMPONENTS
+#undef lanes
+#undef bits
+#undef INLINE
+#undef EACH_VECTOR
+#undef TILE_ROWS
+#undef splat
+#undef choose
+#undef greater
+#undef absolute
+#undef get
+#undef put
+#undef left
+#undef sum_of_lanes
+#undef sums
+#undef add_exactly
+#undef exponentials
+#undef logarithm

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* The two matrix products, and those with a triangle; lanes are rows of the block. Included by isa.h. */
+
+/* C components of up to WIDE vectors of rows: L_ci = theta_cj phi_ji, + L_ci where add. */
+INLINE void NAMED(logits_tile)(int components, int wide, int whole, size_t rows, size_t stride, size_t p,
+                               const double *theta, size_t theta_stride, const double *phi, double *l,
+                               int add) {
+  lanes sum[LOGITS_COMPONENTS][LOGITS_VECTORS];
+  _Pragma("GCC unroll 8") for (int c = 0; c < components; c++)
+      _Pragma("GCC unroll 8") for (int v = 0; v < wide; v++) sum[c][v] =
+          add ? get(whole, l + (size_t)c * stride + v * LANES, rows, 0) : splat(0);
+  for (size_t j = 0; j < p; j++) {
+    lanes x[LOGITS_VECTORS];
+    _Pragma("GCC unroll 8") for (int v = 0; v < wide; v++) x[v] =
+        get(whole, phi + j * stride + v * LANES, rows, 0);
+    _Pragma("GCC unroll 8") for (int c = 0; c < components; c++) {
+      double factor = theta[(size_t)c * theta_stride + j];
+      _Pragma("GCC unroll 8") for (int v = 0; v < wide; v++) sum[c][v] += factor * x[v];
+    }
+  }
+  _Pragma("GCC unroll 8") for (int c = 0; c < components; c++)
+      _Pragma("GCC unroll 8") for (int v = 0; v < wide; v++)
+          put(whole, l + (size_t)c * stride + v * LANES, rows, sum[c][v]);
+}
+
+INLINE void NAMED(logits_rows)(int wide, int whole, size_t rows, size_t stride, size_t p, size_t k,
+                               const double *theta, size_t theta_stride, const double *phi, double *l,
+                               int add) {
+  size_t c = 0;
+  for (; c + LOGITS_COMPONENTS <= k; c += LOGITS_COMPONENTS)
+    NAMED(logits_tile)(LOGITS_COMPONENTS, wide, whole, rows, stride, p, theta + c * theta_stride, theta_stride,
+                       phi, l + c * stride, add);
+  for (; c + 2 <= k; c += 2)
+    NAMED(logits_tile)(2, wide, whole, rows, stride, p, theta + c * theta_stride, theta_stride, phi,
+                       l + c * stride, add);
+  if (c < k)
+    NAMED(logits_tile)(1, wide, whole, rows, stride, p, theta + c * theta_stride, theta_stride, phi,
+                       l + c * stride, add);
+}
+
+TARGET static void NAMED(logits)(size_t b, size_t stride, size_t p, size_t k, const double *theta,
+                                 size_t theta_stride, const double *phi, double *l, int add) {
+  size_t i = 0;
+  for (; i + LOGITS_VECTORS * LANES <= b; i += LOGITS_VECTORS * LANES)
+    NAMED(logits_rows)(LOGITS_VECTORS, 1, 0, stride, p, k, theta, theta_stride, phi + i, l + i, add);
+  for (; i + LANES <= b; i += LANES)
+    NAMED(logits_rows)(1, 1, 0, stride, p, k, theta, theta_stride, phi + i, l + i, add);
+  if (i < b) NAMED(logits_rows)(1, 0, b - i, stride, p, k, theta, theta_stride, phi + i, l + i, add);
+}
+
+/* Up to LANES features of C components: s_cj += r_ci phi_ji. A feature past the last repeats it. */
+INLINE void NAMED(moments_tile)(int components, size_t b, size_t stride, size_t features, const double *r,
+                                const double *phi, double *s, size_t s_stride) {
+  lanes sum[MOMENTS_COMPONENTS][LANES];
+  const double *x[LANES];
+  for (size_t j = 0; j < LANES; j++) x[j] = phi + (j < features ? j : features - 1) * stride;
+  _Pragma("GCC unroll 8") for (int c = 0; c < components; c++)
+      _Pragma("GCC unroll 8") for (int j = 0; j < LANES; j++) sum[c][j] = splat(0);
+  size_t i = 0;
+  for (; i + LANES <= b; i += LANES) {
+    lanes weight[MOMENTS_COMPONENTS];
+    _Pragma("GCC unroll 8") for (int c = 0; c < components; c++) weight[c] =
+        *(const lanes *)(r + (size_t)c * stride + i);
+    _Pragma("GCC unroll 8") for (int j = 0; j < LANES; j++) {
+      lanes value = *(const lanes *)(x[j] + i);
+      _Pragma("GCC unroll 8") for (int c = 0; c < components; c++) sum[c][j] += weight[c] * value;
+    }
+  }
+  if (i < b) {
+    _Pragma("GCC unroll 8") for (int j = 0; j < LANES; j++)
+        _Pragma("GCC unroll 8") for (int c = 0; c < components; c++) sum[c][j] +=
+        get(0, r + (size_t)c * stride + i, b - i, 0) * get(0, x[j] + i, b - i, 0);
+  }
+  _Pragma("GCC unroll 8") for (int c = 0; c < components; c++) {
+    double *to = s + (size_t)c * s_stride;
+    put(0, to, features, get(0, to, features, 0) + sums(sum[c]));
+  }
+}
+
+TARGET static void NAMED(moments)(size_t b, size_t stride, size_t p, size_t k, const double *r,
+                                  const double *phi, double *s, size_t s_stride) {
+  for (size_t j = 0; j < p; j += LANES) {
+    size_t c = 0;
+    for (; c + MOMENTS_COMPONENTS <= k; c += MOMENTS_COMPONENTS)
+      NAMED(moments_tile)(MOMENTS_COMPONENTS, b, stride, p - j, r + c * stride, phi + j * stride,
+                          s + c * s_stride + j, s_stride);
+    for (; c < k; c++)
+      NAMED(moments_tile)(1, b, stride, p - j, r + c * stride, phi + j * stride, s + c * s_stride + j,
+                          s_stride);
+  }
+}
+
+TARGET static void NAMED(multiply)(size_t b, const double *x, const double *y, double *z) {
+  size_t i = 0;
+  for (; i + LANES <= b; i += LANES) *(lanes *)(z + i) = *(const lanes *)(x + i) * *(const lanes *)(y + i);
+  for (; i < b; i++) z[i] = x[i] * y[i];
+}
+
+/* Forward substitution, L_jl z_li = x_ji - mean_j, for LANES rows or the rest. */
+INLINE void NAMED(whiten_rows)(int whole, size_t rows, size_t stride, size_t d, const double *factor,
+                               const double *mean, const double *x, double *z) {
+  for (size_t j = 0; j < d; j++) {
+    lanes sum = get(whole, x + j * stride, rows, 0) - (mean != NULL ? mean[j] : 0);
+    for (size_t l = 0; l < j; l++) sum -= factor[j * d + l] * get(whole, z + l * stride, rows, 0);
+    put(whole, z + j * stride, rows, sum / factor[j * d + j]);
+  }
+}
+
+TARGET static void NAMED(whiten)(size_t b, size_t stride, size_t d, const double *factor, const double *mean,
+                                 const double *x, double *z) {
+  size_t i = 0;
+  for (; i + LANES <= b; i += LANES) NAMED(whiten_rows)(1, 0, stride, d, factor, mean, x + i, z + i);
+  if (i < b) NAMED(whiten_rows)(0, b - i, stride, d, factor, mean, x + i, z + i);
+}
+
+/* m_jl += r_i x_ji x_li for l <= j */
+TARGET static void NAMED(scatter)(size_t b, size_t stride, size_t d, const double *r, const double *x,
+                                  double *scratch, double *m) {
+  for (size_t j = 0; j < d; j++) {
+    NAMED(multiply)(b, r, x + j * stride, scratch + j * stride);
+    NAMED(moments)(b, stride, j + 1, 1, scratch + j * stride, x, m + j * d, d);
+  }
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "parallel.h"
+
+#if defined(_OPENMP)
+
+#include <omp.h>
+#include <stdatomic.h>
+
+/* Threads that fits of this process are using now. It decides how many take part, never what comes out. */
+static atomic_int busy;
+
+size_t emblas_parallel_limit(size_t wanted) {
+  if (omp_in_parallel()) return 1;
+  return wanted > 0 ? wanted : (size_t)omp_get_max_threads();
+}
+
+/* One for the caller, and of the wanted others those that have a processor to themselves. */
+static int take(int wanted) {
+  int processors = omp_get_num_procs(), now = atomic_fetch_add(&busy, 1) + 1, granted = 1;
+  while (granted < wanted && now < processors)
+    if (atomic_compare_exchange_weak(&busy, &now, now + 1)) granted++, now++;
+  return granted;
+}
+
+static void give_back(int granted) {
+  atomic_fetch_sub(&busy, granted);
+}
+
+void emblas_parallel_run(size_t threads, size_t tasks, emblas_parallel_task task, void *context) {
+  int wanted = (int)(threads < tasks ? threads : tasks), granted = take(wanted);
+  if (granted == 1) {
+    for (size_t index = 0; index < tasks; index++) task(context, 0, index);
+  } else {
+#pragma omp parallel for num_threads(granted) schedule(dynamic, 1)
+    for (size_t index = 0; index < tasks; index++) task(context, (size_t)omp_get_thread_num(), index);
+  }
+  give_back(granted);
+}
+
+#else
+
+size_t emblas_parallel_limit(size_t wanted) {
+  (void)wanted;
+  return 1;
+}
+
+void emblas_parallel_run(size_t threads, size_t tasks, emblas_parallel_task task, void *context) {
+  (void)threads;
+  for (size_t index = 0; index < tasks; index++) task(context, 0, index);
+}
+
+#endif
