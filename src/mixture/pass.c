@@ -108,6 +108,7 @@ double *emblas_pass_walk(struct pass *pass, size_t length, pass_block add, void 
   emblas_parallel_run(pass->threads, chunks, walk_chunk, &walk);
   if (chunks == 1) return pass->chunks;
   struct reduction *reduction = &pass->workers[0].reduction;
+  reduction->length = length;
   emblas_reduction_start(reduction);
   for (size_t chunk = 0; chunk < chunks; chunk++) {
     memcpy(reduction->leaf, pass->chunks + chunk * length, length * sizeof *reduction->leaf);

@@ -43,11 +43,11 @@ Test(host, blas_threads_are_restored) {
 }
 
 static int threads_seen;
-static void watching_moments(size_t b, size_t p, size_t k, const double *r, const double *phi,
-                             double *stats) {
+static void watching_moments(size_t b, size_t stride, size_t p, size_t k, const double *r,
+                             const double *phi, double *stats, size_t stats_stride) {
   int (*get_threads)(void) = (int (*)(void))(uintptr_t)dlsym(RTLD_DEFAULT, "openblas_get_num_threads");
   if (get_threads() > threads_seen) threads_seen = get_threads();
-  emblas_backend_blas()->moments(b, p, k, r, phi, stats);
+  emblas_backend_blas()->moments(b, stride, p, k, r, phi, stats, stats_stride);
 }
 
 /* One BLAS thread while kernels run: the same bits whatever the host has set. */
@@ -129,10 +129,10 @@ Test(backends, agree_by_default) {
 
 /* A table of the caller's own: the reference with one kernel of his is used, and named. */
 static size_t softmax_calls;
-static void counting_softmax(size_t b, size_t k, double *logits, const double *weights, double *row_loglik,
-                             struct emblas_block_sums *sums) {
+static void counting_softmax(size_t b, size_t stride, size_t k, double *logits, const double *weights,
+                             double *row_loglik, struct emblas_block_sums *sums) {
   softmax_calls++;
-  emblas_backend_reference()->softmax(b, k, logits, weights, row_loglik, sums);
+  emblas_backend_reference()->softmax(b, stride, k, logits, weights, row_loglik, sums);
 }
 
 Test(backends, of_the_caller) {

@@ -120,20 +120,19 @@ INLINE void NAMED(exponentials)(lanes *x) {
 /* log(x) for normal x > 0, within 1 ulp: x = 2^n m with m in [sqrt(1/2), sqrt(2)), s = (m-1)/(m+1), and log m
    = 2 atanh(s) as f - f^2/2 + s (f^2/2 + R(s^2)); the coefficients are fdlibm's. */
 INLINE lanes NAMED(logarithm)(lanes x) {
-  static const double c[] = {0x1.2f112df3e5244p-3, 0x1.39a09d078c69fp-3, 0x1.c71c51d8e78afp-3,
-                             0x1.7466496cb03dep-3, 0x1.2492494229359p-2, 0x1.999999997fa04p-2,
-                             0x1.5555555555593p-1};
-  static const int order[] = {0, 2, 4, 6}, even[] = {1, 3, 5};
+  static const double odd_terms[] = {0x1.2f112df3e5244p-3, 0x1.7466496cb03dep-3, 0x1.2492494229359p-2,
+                                     0x1.5555555555593p-1};
+  static const double even_terms[] = {0x1.39a09d078c69fp-3, 0x1.c71c51d8e78afp-3, 0x1.999999997fa04p-2};
   const double ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33;
   const int64_t root_half = 0x3fe6a09e667f3bcd;
   bits offset = (bits)x - root_half + ((int64_t)1023 << 52), exponent = offset >> 52;
   lanes m = (lanes)((offset & (((int64_t)1 << 52) - 1)) + root_half);
   lanes n = (lanes)(exponent + (0x4338000000000000 - 1023)) - 0x1.8p52;
   lanes f = m - 1, s = f / (f + 2), z = s * s, w = z * z, half = 0.5 * f * f;
-  lanes odd = splat(c[order[0]]), rest = splat(c[even[0]]);
-  for (int i = 1; i < 4; i++) odd = odd * w + c[order[i]];
-  for (int i = 1; i < 3; i++) rest = rest * w + c[even[i]];
-  lanes r = z * odd + w * rest;
+  lanes odd = splat(odd_terms[0]), even = splat(even_terms[0]);
+  for (int i = 1; i < 4; i++) odd = odd * w + odd_terms[i];
+  for (int i = 1; i < 3; i++) even = even * w + even_terms[i];
+  lanes r = z * odd + w * even;
   return n * ln2_high - ((half - (s * (half + r) + n * ln2_low)) - f);
 }
 #define logarithm NAMED(logarithm)
