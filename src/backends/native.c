@@ -21,6 +21,12 @@
 #pragma GCC diagnostic ignored "-Wpsabi"
 #endif
 
+#if defined(__x86_64__)
+#define IN_REGISTER(vector) __asm__("" : "+v"(vector))
+#else
+#define IN_REGISTER(vector) ((void)0)
+#endif
+
 #define TILE 4
 static const double ones[] = {1, 1, 1, 1, 1, 1, 1, 1};
 

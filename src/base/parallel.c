@@ -14,10 +14,12 @@ size_t emblas_parallel_limit(size_t wanted) {
   return wanted > 0 ? wanted : (size_t)omp_get_max_threads();
 }
 
-/* One for the caller, and of the wanted others those that have a processor to themselves. */
+/* One for the caller, and further ones up to the wanted number while all fits together have no more than there
+   are processors, or than this one alone asks for. */
 static int take(int wanted) {
-  int processors = omp_get_num_procs(), now = atomic_fetch_add(&busy, 1) + 1, granted = 1;
-  while (granted < wanted && now < processors)
+  int processors = omp_get_num_procs(), most = wanted > processors ? wanted : processors;
+  int now = atomic_fetch_add(&busy, 1) + 1, granted = 1;
+  while (granted < wanted && now < most)
     if (atomic_compare_exchange_weak(&busy, &now, now + 1)) granted++, now++;
   return granted;
 }

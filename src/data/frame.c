@@ -74,11 +74,15 @@ void emblas_frame_from_ranges(struct frame *frame, const struct emblas_data *dat
 
 void emblas_frame_rows(const struct frame *frame, const struct emblas_data *data, size_t first,
                        size_t count, size_t stride, double *out) {
-  size_t d = frame->d;
-  for (size_t i = 0; i < count; i++) {
-    const double *x = view_row(data, first + i);
+  size_t row_stride = view_stride(data);
+  for (size_t j = 0; j < frame->d; j++) {
+    const double *x = view_row(data, first) + j;
+    double inverse = frame->inverse[j], origin = frame->origin[j], *to = out + j * stride;
     /* Scaled first: x - shift may overflow, and the scaling is exact. */
-    for (size_t j = 0; j < d; j++) out[j * stride + i] = x[j] * frame->inverse[j] - frame->origin[j];
+    if (row_stride == 1)
+      for (size_t i = 0; i < count; i++) to[i] = x[i] * inverse - origin;
+    else
+      for (size_t i = 0; i < count; i++) to[i] = x[i * row_stride] * inverse - origin;
   }
 }
 

@@ -171,29 +171,38 @@ void emblas_gaussian_centre(const struct gaussian *g, const double *means, struc
 
 /* ------------------------------------------------------------------ features and logits */
 
+static void sum_of_squares(const struct gaussian_block *block, size_t d, double *out) {
+  memset(out, 0, block->rows * sizeof *out);
+  for (size_t j = 0; j < d; j++)
+    for (size_t i = 0; i < block->rows; i++) {
+      double x = block->x[j * block->stride + i];
+      out[i] += x * x;
+    }
+}
+
 /* Features first .. first + count of the rows, into block->phi. Feature 0 is 1, 1 .. d are x, then come the
    products x_j x_l for l <= j; or x_j^2; or |x|^2. */
 static void make_features(const struct gaussian *g, const struct emblas_backend *backend,
                           const struct gaussian_block *block, size_t first, size_t count) {
   size_t d = g->d, stride = block->stride, j = 0, l = 0;
   const double *x = block->x;
-  for (size_t f = 0; f < first + count; f++) {
+  for (size_t skipped = 1 + d; g->geometry == GEOMETRY_FULL && skipped + j + 1 <= first; j++)
+    skipped += j + 1;
+  if (g->geometry == GEOMETRY_FULL && first > d) l = first - 1 - d - j * (j + 1) / 2;
+  for (size_t f = first; f < first + count; f++) {
     double *out = block->phi + (f - first) * stride;
-    int wanted = f >= first;
     if (f == 0) {
       for (size_t i = 0; i < block->rows; i++) out[i] = 1;
     } else if (f <= d) {
-      if (wanted) memcpy(out, x + (f - 1) * stride, block->rows * sizeof *out);
+      memcpy(out, x + (f - 1) * stride, block->rows * sizeof *out);
     } else if (g->geometry == GEOMETRY_FULL) {
-      if (wanted) backend->multiply(block->rows, x + j * stride, x + l * stride, out);
+      backend->multiply(block->rows, x + j * stride, x + l * stride, out);
       l = l < j ? l + 1 : 0;
       j += l == 0;
     } else if (g->geometry == GEOMETRY_DIAG) {
-      if (wanted) backend->multiply(block->rows, x + (f - 1 - d) * stride, x + (f - 1 - d) * stride, out);
+      backend->multiply(block->rows, x + (f - 1 - d) * stride, x + (f - 1 - d) * stride, out);
     } else {
-      backend->multiply(block->rows, x, x, out);
-      for (size_t m = 1; m < d; m++)
-        for (size_t i = 0; i < block->rows; i++) out[i] += x[m * stride + i] * x[m * stride + i];
+      sum_of_squares(block, d, out);
     }
   }
 }

@@ -63,6 +63,7 @@ INLINE void NAMED(moments_tile)(int components, size_t b, size_t stride, size_t 
         *(const lanes *)(r + (size_t)c * stride + i);
     _Pragma("GCC unroll 8") for (int j = 0; j < LANES; j++) {
       lanes value = *(const lanes *)(x[j] + i);
+      IN_REGISTER(value); /* else each sum loads it again, and loads are what there is too little of */
       _Pragma("GCC unroll 8") for (int c = 0; c < components; c++) sum[c][j] += weight[c] * value;
     }
   }
