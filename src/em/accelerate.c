@@ -82,9 +82,19 @@ static void measure_curvature(struct accelerator *a, double gain) {
   if (work > 0) a->curvature = 2 * gain / work;
 }
 
+/* Near a saddle point nothing is gained either: so many steps may pass in which one direction grows, if but
+   in rounding, before the point counts as the end. */
+enum { PATIENCE = 20 };
+
+/* Steps so short that their changes are rounding tell of no rate. */
+static const double SHORT = 1e-12;
+
 static void measure_rate(struct accelerator *a) {
-  double rate = emblas_subspace_rate(&a->history), lately = 1 - FORGET * (1 - a->rate);
-  a->rate = rate > lately ? rate : lately;
+  const struct history *h = &a->history;
+  if (h->count == 0 || !(h->xx[0][0] > SHORT * SHORT * (1 + emblas_dot(h->size, h->x, h->x)))) return;
+  double lately = 1 - FORGET * (1 - a->rate);
+  a->ritz = emblas_subspace_rate(h);
+  a->rate = a->ritz > lately ? a->ritz : lately;
 }
 
 /* With e the way to the optimum, f = (I - J) e; there is e'C (I - J) e / 2 = f'(I - J)^-1 C f / 2 to gain,
@@ -104,14 +114,12 @@ double emblas_accelerator_move(struct accelerator *a, const struct accelerator_m
   emblas_history_push(h, a->x, a->f, first);
   if (first) return INFINITY;
   int measurable = move->gain > move->rounding;
-  if (measurable) {
-    measure_curvature(a, move->gain);
-    measure_rate(a);
-  }
-  double left = still_to_gain(a);
-  if (!measurable && !(left < INFINITY)) left = 0;
-  double slow = a->rate * a->rate, gain = fmax(move->gain, move->rounding);
+  if (measurable) measure_curvature(a, move->gain);
+  measure_rate(a);
+  double left = still_to_gain(a), slow = a->rate * a->rate, gain = fmax(move->gain, move->rounding);
   if (!move->proposed && slow < 1) left = fmin(left, gain * slow / (1 - slow));
+  a->stuck = measurable || left < INFINITY ? 0 : a->stuck + 1;
+  if (a->stuck > PATIENCE) left = 0;
   a->settling = left < a->tolerance || gain < a->tolerance * (1 - slow);
   return left;
 }

@@ -29,6 +29,8 @@ struct accelerator {
   double length;    /* of the last candidate's step there */
   int limited;      /* it was as long as the radius */
   double curvature; /* a plain step gains at most about this times |f|^2; NAN: unknown */
+  double ritz;      /* the rate in the present history */
+  size_t stuck;     /* steps that gained nothing while some direction grows */
   double rate;      /* the slowest rate of convergence seen lately; 1 or more: none */
   double tolerance; /* of the stop rule */
   double *x, *f;    /* room for the next point */

@@ -13,14 +13,16 @@
 #include <math.h>
 #include <string.h>
 
-#include <stdlib.h>
-static double knob(const char *name, double def) { const char *s = getenv(name); return s ? atof(s) : def; }
 /* A change within this angle of the span of newer ones adds nothing to it but rounding. */
 static const double PARALLEL = 1e-2;
 /* Tikhonov's term in units of the columns' norms. */
 static const double DAMPING = 1e-4;
 /* No direction is stretched by more where curvature is uncertain. */
 static const double STRETCH = 100;
+/* A rate by which a direction grows rather than converges slowly. */
+static const double GROWING = 1.001;
+/* The radius after an accepted step that it limited, and after a rejected one. */
+static const double WIDEN = 4, NARROW = 2;
 /* Changes kept when a step was rejected. */
 enum { KEEP = 1 };
 
@@ -82,7 +84,7 @@ static int least_residual(const struct span *s, const double *qf, const double *
   double matrix[HISTORY][HISTORY], uphill = 0;
   memcpy(matrix, s->yy, sizeof matrix);
   for (size_t i = 0; i < s->m; i++) {
-    matrix[i][i] *= 1 + knob("TIK", DAMPING);
+    matrix[i][i] *= 1 + DAMPING;
     z[i] = -yf[i];
   }
   if (emblas_small_cholesky(s->m, matrix) != 0) return 1;
@@ -114,7 +116,7 @@ static int propose(struct accelerator *a, double *candidate) {
   if (s.m == 0) return 0;
   project(&s, (double *const *)h->dx, h, qf);
   project(&s, (double *const *)h->df, h, yf);
-  if (least_residual(&s, qf, yf, z)) saddle_free(&s, qf, z);
+  if (a->ritz > GROWING || least_residual(&s, qf, yf, z)) saddle_free(&s, qf, z);
 
   double length = sqrt(emblas_dot(s.m, z, z));
   a->limited = length > a->radius;
@@ -131,10 +133,10 @@ static int propose(struct accelerator *a, double *candidate) {
 
 static void verdict(struct accelerator *a, int accepted) {
   if (accepted) {
-    if (a->limited) a->radius *= knob("GROW", 4);
+    if (a->limited) a->radius *= WIDEN;
   } else {
-    a->radius = a->length / knob("SHRINK", 2);
-    emblas_history_forget(&a->history, (size_t)knob("KEEP", KEEP));
+    a->radius = a->length / NARROW;
+    emblas_history_forget(&a->history, KEEP);
   }
 }
 
