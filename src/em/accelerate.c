@@ -71,8 +71,9 @@ static int locate(struct accelerator *a, const struct accelerator_move *move) {
   return bad;
 }
 
-/* Once the slow direction is seen, it may leave the history for some steps: the rate is forgotten slowly. */
-static const double FORGET = 1.25;
+/* A slow direction may leave the history for some steps: its rate is forgotten slowly; one that grew, and
+   does not now, counts as this slow. */
+static const double FORGET = 1.25, SLOWEST = 1e-3;
 
 /* The quadratic that loglik(y) - loglik(x) = (f(x) + f(y))'C (y - x) / 2 is near an optimum, for C a
    multiple of I: which one? */
@@ -92,7 +93,7 @@ static const double SHORT = 1e-12;
 static void measure_rate(struct accelerator *a) {
   const struct history *h = &a->history;
   if (h->count == 0 || !(h->xx[0][0] > SHORT * SHORT * (1 + emblas_dot(h->size, h->x, h->x)))) return;
-  double lately = 1 - FORGET * (1 - a->rate);
+  double lately = 1 - FORGET * fmax(1 - a->rate, SLOWEST);
   a->ritz = emblas_subspace_rate(h);
   a->rate = a->ritz > lately ? a->ritz : lately;
 }
