@@ -2,9 +2,10 @@
 /* The EM loop: theta(t+1) = M(theta(t)), for any model that gives the map M. */
 #include <emblas/em.h>
 
-#include "../base/arena.h"
+#include "accelerate.h"
 #include "stop.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -18,6 +19,8 @@ struct emblas_em {
   struct emblas_em_point *trace;
   size_t length, capacity;
   size_t maps;
+  double best; /* largest log-likelihood so far, which candidates must reach */
+  struct accelerator accelerator;
   enum emblas_stop_reason reason;
 };
 
@@ -58,11 +61,15 @@ emblas_status emblas_em_create(const struct emblas_em_model *model, const struct
   struct emblas_em *em = emblas_arena_take(&arena, 1, 1, sizeof *em);
   double *vectors[3];
   for (int i = 0; i < 3; i++) vectors[i] = emblas_arena_doubles(&arena, model->parameters, 1);
+  struct accelerator accelerator;
+  emblas_accelerator_init(&accelerator, &arena, model, options);
   if (arena.status != EMBLAS_OK) {
     emblas_arena_free(&arena);
     return arena.status;
   }
   *em = (struct emblas_em){.arena = arena, .model = *model, .options = *options, .reason = EMBLAS_RUNNING};
+  em->accelerator = accelerator;
+  em->best = -INFINITY;
   em->theta = vectors[0];
   em->next = vectors[1];
   em->spare = vectors[2];
@@ -105,6 +112,11 @@ static double weight_change(const struct emblas_em *em) {
   return sqrt(sum);
 }
 
+/* Of the last log-likelihood. */
+static double rounding(const struct emblas_em *em) {
+  return 2 * DBL_EPSILON * em->trace[em->length - 1].magnitude;
+}
+
 /* theta <- next <- spare: the parameters move on by one. */
 static void advance(struct emblas_em *em) {
   double *free_vector = em->theta;
@@ -113,15 +125,57 @@ static void advance(struct emblas_em *em) {
   em->spare = free_vector;
 }
 
+static int maps_used_up(const struct emblas_em *em) {
+  return em->maps == em->options.max_iterations;
+}
+
+/* What the method proposes, if its log-likelihood has not fallen below the best but for its rounding. A map
+   that fails here says that the candidate is none. */
+static int try_candidate(struct emblas_em *em, struct emblas_em_value *value) {
+  if (em->length == 0 || maps_used_up(em)) return 0;
+  const double *candidate = emblas_accelerator_propose(&em->accelerator);
+  if (candidate == NULL) return 0;
+  double least = em->best - rounding(em);
+  emblas_status status = em->model.map(em->model.context, candidate, em->spare, value);
+  em->maps++;
+  int accepted = status == EMBLAS_OK && isfinite(value->loglik) && value->loglik >= least;
+  if (accepted) memcpy(em->next, candidate, em->model.parameters * sizeof *candidate);
+  emblas_accelerator_verdict(&em->accelerator, accepted);
+  return accepted;
+}
+
+/* E step at next = M(theta), and the M step that leads on from there unless the maps are used up. */
+static emblas_status take_plain_step(struct emblas_em *em, struct emblas_em_value *value) {
+  int last = maps_used_up(em);
+  *value = (struct emblas_em_value){NAN, NAN, 0};
+  emblas_status status = em->model.map(em->model.context, em->next, last ? NULL : em->spare, value);
+  if (status != EMBLAS_OK) return status;
+  if (isnan(value->loglik)) return EMBLAS_ERROR_NUMERICAL;
+  em->maps += !last;
+  return EMBLAS_OK;
+}
+
+/* The log-likelihood still to gain. */
+static double projected_gain(struct emblas_em *em, int proposed, int last) {
+  const struct emblas_em_point *point = &em->trace[em->length - 1];
+  if (em->accelerator.method == NULL) return emblas_stop_projected_gain(em->trace, em->length);
+  if (last) return INFINITY;
+  struct accelerator_move move = {.theta = em->theta,
+                                  .next = em->next,
+                                  .gain = em->length > 1 ? point->loglik - point[-1].loglik : INFINITY,
+                                  .rounding = rounding(em),
+                                  .proposed = proposed};
+  return emblas_accelerator_move(&em->accelerator, &move);
+}
+
 static void record(struct emblas_em *em, const struct emblas_em_value *value, double change) {
-  struct emblas_em_point *point = &em->trace[em->length];
-  *point = (struct emblas_em_point){.iteration = em->length,
-                                    .loglik = value->loglik,
-                                    .q = value->q,
-                                    .magnitude = value->magnitude,
-                                    .weight_change = change};
+  em->trace[em->length] = (struct emblas_em_point){.iteration = em->length,
+                                                   .loglik = value->loglik,
+                                                   .q = value->q,
+                                                   .magnitude = value->magnitude,
+                                                   .weight_change = change};
   em->length++;
-  point->projected = emblas_stop_projected_gain(em->trace, em->length);
+  if (value->loglik > em->best) em->best = value->loglik;
 }
 
 emblas_status emblas_em_step(struct emblas_em *em, enum emblas_stop_reason *reason) {
@@ -132,19 +186,18 @@ emblas_status emblas_em_step(struct emblas_em *em, enum emblas_stop_reason *reas
   emblas_status status = reserve_point(em);
   if (status != EMBLAS_OK) return status;
 
-  /* E step at the new parameters, and the M step that leads on from there. */
   struct emblas_em_value value = {NAN, NAN, 0};
-  int last = em->length == em->options.max_iterations;
-  status = em->model.map(em->model.context, em->next, last ? NULL : em->spare, &value);
+  int proposed = try_candidate(em, &value), last = !proposed && maps_used_up(em);
+  if (!proposed) status = take_plain_step(em, &value);
   if (status != EMBLAS_OK) return status;
-  if (isnan(value.loglik)) return EMBLAS_ERROR_NUMERICAL;
-  em->maps += !last;
   double change = weight_change(em);
   advance(em);
   record(em, &value, change);
+  struct emblas_em_point *point = &em->trace[em->length - 1];
+  point->projected = projected_gain(em, proposed, last);
 
   const struct emblas_em_options *o = &em->options;
-  int cancel = o->progress != NULL && o->progress(o->progress_context, &em->trace[em->length - 1]) != 0;
+  int cancel = o->progress != NULL && o->progress(o->progress_context, point) != 0;
   if (emblas_stop_reached(o, em->trace, em->length))
     em->reason = EMBLAS_CONVERGED;
   else if (last)

@@ -113,4 +113,17 @@ void emblas_gaussian_maximise(const struct gaussian *g, const struct emblas_back
                               const double *theta, double *stats, double *next, unsigned *flags,
                               struct gaussian_scratch *scratch);
 
+/* ------------------------------------------------------------------ unconstrained coordinates */
+
+size_t emblas_gaussian_free_size(const struct gaussian *g);
+
+/* unit (d): the deviations that means are measured in. */
+void emblas_gaussian_to_free(const struct gaussian *g, const double *unit, const double *theta,
+                             double *free);
+
+/* Non-zero where the coordinates, which are finite, stand for no parameters above the floor. room: d
+   doubles. */
+int emblas_gaussian_from_free(const struct gaussian *g, const struct gaussian_floor *floor,
+                              const double *unit, const double *free, double *theta, double *room);
+
 #endif

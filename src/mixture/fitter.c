@@ -52,6 +52,17 @@ static emblas_status map(void *context, const double *theta, double *next, struc
   return EMBLAS_OK;
 }
 
+static void to_free(void *context, const double *theta, double *free) {
+  const struct emblas_fitter *fitter = context;
+  emblas_gaussian_to_free(&fitter->pass.gaussian, fitter->unit, theta, free);
+}
+
+static int from_free(void *context, const double *free, double *theta) {
+  struct emblas_fitter *fitter = context;
+  return emblas_gaussian_from_free(&fitter->pass.gaussian, &fitter->floor, fitter->unit, free, theta,
+                                   fitter->unit + fitter->pass.gaussian.d);
+}
+
 /* The floor in the frame: relative to the pooled variance, which is 1 where the frame is whitened. */
 static void set_floor(struct emblas_fitter *fitter, double *variance) {
   const struct frame *frame = &fitter->frame;
@@ -61,6 +72,7 @@ static void set_floor(struct emblas_fitter *fitter, double *variance) {
   for (size_t j = 0; j < frame->d; j++) {
     double pooled = geometry == GEOMETRY_DIAG ? frame->variance[j] : geometry == GEOMETRY_FULL ? 1 : mean;
     variance[j] = fitter->options.floor * (pooled > 0 ? pooled : 1);
+    fitter->unit[j] = sqrt(pooled > 0 ? pooled : 1);
   }
   fitter->floor = (struct gaussian_floor){variance, frame->constant};
 }
@@ -127,6 +139,7 @@ static emblas_status set_up(struct emblas_fitter *fitter, struct emblas_report *
                        emblas_parallel_limit(o->threads));
   fitter->theta = emblas_arena_doubles(arena, gaussian_theta_size(&shape), 1);
   fitter->spare = emblas_arena_doubles(arena, gaussian_theta_size(&shape), 1);
+  fitter->unit = emblas_arena_doubles(arena, d, 2);
   fitter->flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->flags);
   fitter->column_flags = emblas_arena_take(arena, d, 1, sizeof *fitter->column_flags);
   double *floor = emblas_arena_doubles(arena, d, 1),
@@ -150,6 +163,9 @@ static emblas_status set_up(struct emblas_fitter *fitter, struct emblas_report *
   fitter->map.weights = o->components;
   fitter->map.context = fitter;
   fitter->map.map = map;
+  fitter->map.free = emblas_gaussian_free_size(&shape);
+  fitter->map.to_free = to_free;
+  fitter->map.from_free = from_free;
   return arena->status;
 }
 

@@ -18,6 +18,7 @@ struct emblas_fitter {
   struct emblas_em *em; /* of the start that is running; NULL before the first */
   double *theta;        /* gaussian_theta_size entries, as all of these */
   double *spare;
+  double *unit;                   /* d: deviations that accelerated steps measure means in; and room for d */
   unsigned *flags;                /* k: of the last M step */
   unsigned *column_flags;         /* d */
   double weight_unit;             /* the caller's observation weights are the data's times this */

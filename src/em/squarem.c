@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Squared extrapolation with the step length S3 (Varadhan, Roland, Scand. J. Stat. 35, 2008): from x0, x1 =
+   M(x0), x2 = M(x1), r = x1 - x0 and v = x2 - 2 x1 + x0, to x0 + 2 s r + s^2 v with s = |r| / |v|. */
+#include "accelerate.h"
+
+#include <math.h>
+
+/* The current point is x1, its residual x2 - x1, and v the change of the residual. */
+static int propose(struct accelerator *a, double *candidate) {
+  const struct history *h = &a->history;
+  if (a->plain < 2 || h->count == 0) return 0;
+  double square = 0;
+  for (size_t l = 0; l < h->size; l++) {
+    double r = h->f[l] - h->df[0][l];
+    square += r * r;
+  }
+  double s = sqrt(square / h->ff[0][0]);
+  if (!(s > 1)) return 0; /* s = 1 is x2, the plain step */
+  for (size_t l = 0; l < h->size; l++) {
+    double v = h->df[0][l], r = h->f[l] - v;
+    candidate[l] = h->x[l] + (2 * s - 1) * r + s * s * v;
+  }
+  return 1;
+}
+
+static void verdict(struct accelerator *a, int accepted) {
+  (void)a, (void)accepted;
+}
+
+const struct method emblas_squarem = {propose, verdict};

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* The method of EMBLAS_ACCELERATE_AUTO: a step in the span of the last changes, then a plain step from
+   there. With Q an orthonormal basis of the span and Y = (J - I) Q the changes of the residual along it, a
+   step Q z leaves the residual f + Y z, and the candidate is x + Q z + (f + Y z).
+
+   Anderson's choice of z makes |f + Y z| small: the best near an optimum. It is a root finder's, and goes
+   for saddle points too: where z points against the residual, which is uphill, the choice is Newton's with
+   all eigenvalues of the symmetric part of -Q'Y taken as positive. z is kept within a radius that rejected
+   steps shrink and accepted ones widen. */
+#include "../base/eigen.h"
+#include "accelerate.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A change within this angle of the span of newer ones adds nothing to it but rounding. */
+static const double PARALLEL = 1e-2;
+/* Tikhonov's term in units of the columns' norms. */
+static const double DAMPING = 1e-4;
+/* No direction is stretched by more where curvature is uncertain. */
+static const double STRETCH = 100;
+/* A rate by which a direction grows rather than converges slowly. */
+static const double GROWING = 1.001;
+/* The radius after an accepted step that it limited, and after a rejected one. */
+static const double WIDEN = 4, NARROW = 2;
+/* Changes kept when a step was rejected. */
+enum { KEEP = 1 };
+
+/* Q = dX L^-T over the columns that are used. */
+struct span {
+  size_t m, column[HISTORY];
+  double l[HISTORY][HISTORY];
+  double qy[HISTORY][HISTORY]; /* Q'Y */
+  double yy[HISTORY][HISTORY]; /* Y'Y */
+};
+
+/* Cholesky of dX'dX, leaving out columns that are nearly in the span of newer ones. */
+static void choose_columns(const struct history *h, struct span *s) {
+  s->m = 0;
+  for (size_t i = 0; i < h->count && s->m < h->size; i++) {
+    double *row = s->l[s->m], left = h->xx[i][i];
+    for (size_t j = 0; j < s->m; j++) {
+      row[j] = h->xx[i][s->column[j]];
+      for (size_t l = 0; l < j; l++) row[j] -= row[l] * s->l[j][l];
+      row[j] /= s->l[j][j];
+      left -= row[j] * row[j];
+    }
+    if (!(left > PARALLEL * PARALLEL * h->xx[i][i])) continue;
+    row[s->m] = sqrt(left);
+    s->column[s->m++] = i;
+  }
+}
+
+/* L^-1 A L^-T for A the chosen columns of a. */
+static void change_basis(struct span *s, const double a[HISTORY][HISTORY], double out[HISTORY][HISTORY]) {
+  size_t m = s->m;
+  double half[HISTORY][HISTORY];
+  for (size_t i = 0; i < m; i++) { /* row i of half: L^-1 times column i of A */
+    for (size_t j = 0; j < m; j++) half[i][j] = a[s->column[j]][s->column[i]];
+    emblas_small_forward(m, s->l, half[i]);
+  }
+  for (size_t j = 0; j < m; j++) {
+    double column[HISTORY];
+    for (size_t i = 0; i < m; i++) column[i] = half[i][j];
+    emblas_small_forward(m, s->l, column);
+    for (size_t i = 0; i < m; i++) out[j][i] = column[i];
+  }
+}
+
+static void make_span(const struct history *h, struct span *s) {
+  choose_columns(h, s);
+  change_basis(s, h->xf, s->qy);
+  change_basis(s, h->ff, s->yy);
+}
+
+/* dX'v in the basis Q, or dF'v in Y. */
+static void project(struct span *s, double *const *columns, const struct history *h, double *out) {
+  for (size_t i = 0; i < s->m; i++) out[i] = emblas_dot(h->size, columns[s->column[i]], h->f);
+  emblas_small_forward(s->m, s->l, out);
+}
+
+/* z = argmin |f + Y z|^2 + damping; non-zero where it goes downhill. */
+static int least_residual(const struct span *s, const double *qf, const double *yf, double *z) {
+  double matrix[HISTORY][HISTORY], uphill = 0;
+  memcpy(matrix, s->yy, sizeof matrix);
+  for (size_t i = 0; i < s->m; i++) {
+    matrix[i][i] *= 1 + DAMPING;
+    z[i] = -yf[i];
+  }
+  if (emblas_small_cholesky(s->m, matrix) != 0) return 1;
+  emblas_small_forward(s->m, matrix, z);
+  emblas_small_backward(s->m, matrix, z);
+  for (size_t i = 0; i < s->m; i++) uphill += z[i] * qf[i];
+  return !(uphill > 0);
+}
+
+/* z = |B|^-1 Q'f, B the symmetric part of -Q'Y. */
+static void saddle_free(const struct span *s, const double *qf, double *z) {
+  size_t m = s->m;
+  double b[HISTORY * HISTORY], v[HISTORY * HISTORY];
+  for (size_t i = 0; i < m; i++)
+    for (size_t j = 0; j < m; j++) b[i * m + j] = -(s->qy[i][j] + s->qy[j][i]) / 2;
+  emblas_eigen_symmetric(m, b, v);
+  memset(z, 0, m * sizeof *z);
+  for (size_t e = 0; e < m; e++) {
+    double along = emblas_dot(m, v + e * m, qf) / fmax(fabs(b[e * m + e]), 1 / STRETCH);
+    for (size_t i = 0; i < m; i++) z[i] += along * v[e * m + i];
+  }
+}
+
+static int propose(struct accelerator *a, double *candidate) {
+  const struct history *h = &a->history;
+  struct span s;
+  double qf[HISTORY], yf[HISTORY], z[HISTORY];
+  make_span(h, &s);
+  if (s.m == 0) return 0;
+  project(&s, (double *const *)h->dx, h, qf);
+  project(&s, (double *const *)h->df, h, yf);
+  if (a->ritz > GROWING || least_residual(&s, qf, yf, z)) saddle_free(&s, qf, z);
+
+  double length = sqrt(emblas_dot(s.m, z, z));
+  a->limited = length > a->radius;
+  double shrink = a->limited ? a->radius / length : 1;
+  a->length = shrink * length;
+  emblas_small_backward(s.m, s.l, z);
+  for (size_t l = 0; l < h->size; l++) {
+    candidate[l] = h->x[l] + h->f[l];
+    for (size_t i = 0; i < s.m; i++)
+      candidate[l] += shrink * z[i] * (h->dx[s.column[i]][l] + h->df[s.column[i]][l]);
+  }
+  return 1;
+}
+
+static void verdict(struct accelerator *a, int accepted) {
+  if (accepted) {
+    if (a->limited) a->radius *= WIDEN;
+  } else {
+    a->radius = a->length / NARROW;
+    emblas_history_forget(&a->history, KEEP);
+  }
+}
+
+const struct method emblas_subspace = {propose, verdict};
+
+/* Power iteration on Q'JQ = I + Q'Y. */
+double emblas_subspace_rate(const struct history *h) {
+  enum { STEPS = 60 };
+  struct span s;
+  double v[HISTORY], rate = 0;
+  choose_columns(h, &s);
+  if (s.m == 0) return 0;
+  change_basis(&s, h->xf, s.qy);
+  for (size_t i = 0; i < s.m; i++) v[i] = 1 / (1 + (double)i);
+  for (int step = 0; step < STEPS; step++) {
+    double next[HISTORY];
+    for (size_t i = 0; i < s.m; i++) next[i] = v[i] + emblas_dot(s.m, s.qy[i], v);
+    rate = sqrt(emblas_dot(s.m, next, next) / emblas_dot(s.m, v, v));
+    double norm = sqrt(emblas_dot(s.m, next, next));
+    if (!(norm > 0)) return 0;
+    for (size_t i = 0; i < s.m; i++) v[i] = next[i] / norm;
+  }
+  return rate;
+}
