@@ -107,6 +107,14 @@ static void settle(struct depth *depth, size_t n) {
   if (alone || depth->sorted - depth->open >= (depth->few + 1) / 2) close_stretch(depth);
 }
 
+/* Sorted values: equal ones stay together. */
+static void settle_sorted(struct depth *depth, size_t n, const double *values) {
+  for (size_t first = 0, end; first < n; first = end) {
+    for (end = first + 1; end < n && values[end] == values[first];) end++;
+    settle(depth, end - first);
+  }
+}
+
 static void sort(size_t n, struct sortable s, struct sortable room, int in_room, struct depth *depth);
 
 /* More than a few values in [low, high]; the result goes to `s`, or to `room` when in_room. */
@@ -122,8 +130,7 @@ static void bucket_sort(size_t n, struct sortable s, struct sortable room, doubl
   if (!(scale < 1e300) || largest > n / 2 + 1 || (buckets > 64 && largest > n / 8)) {
     radix_sort(n, s, room);
     if (in_room) copy(n, room, s);
-    for (size_t i = 0; depth->ends != NULL && i < n; i += depth->few)
-      settle(depth, n - i < depth->few ? n - i : depth->few);
+    if (depth->ends != NULL) settle_sorted(depth, n, in_room ? room.values : s.values);
     return;
   }
   for (size_t i = 0; i < n; i++) move(room, end[(uint32_t)((s.values[i] - low) * scale)]++, s, i);
