@@ -164,7 +164,9 @@ struct emblas_report {
   enum emblas_stop_reason stop; /**< of the start that was kept; EMBLAS_CANCELLED when the hook ended the fit */
   size_t iterations;            /**< its M steps */
   size_t maps;                  /**< EM maps computed in all starts together */
-  double loglik;                /**< of the model that was returned, on the data of the fit */
+  size_t rows;                  /**< rows that EM walked over at its end: fewer than the data's when those were
+                                     compressed, see enum emblas_compression */
+  double loglik;                /**< of the model that was returned, on all rows of the data */
   double entropy;               /**< of the responsibilities there, nats: loglik - Q */
   size_t parameters;            /**< free parameters */
   double total_weight;          /**< sum of the observation weights; n without weights */

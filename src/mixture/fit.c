@@ -90,14 +90,38 @@ static emblas_status run_starts(struct search *search, size_t starts) {
   return search->best != NULL ? EMBLAS_OK : first_failure;
 }
 
+/* The best start was chosen by what compressed rows say of it. Where all rows say otherwise it goes on with
+   them to its end. */
+static emblas_status verify_best(struct search *search) {
+  struct emblas_fitter *fitter = search->fitter;
+  struct emblas_start_result *best = &search->best_result;
+  struct emblas_em_point point;
+  int agreed = 1;
+  fitter->verify_later = 0;
+  fitter->reason = best->stop;
+  emblas_status status = best->stop == EMBLAS_CONVERGED ? emblas_fitter_verify(fitter, &agreed) : EMBLAS_OK;
+  while (status == EMBLAS_OK && !agreed && fitter->reason == EMBLAS_RUNNING && !search->cancelled) {
+    status = emblas_fitter_step(fitter, &point, &best->stop);
+    best->iterations = point.iteration;
+    search->cancelled =
+        status == EMBLAS_OK && report_progress(search, search->best_start, search->finished, &point);
+  }
+  return status;
+}
+
 /* Model and report of the best start. The starts' results move into the report. */
 static emblas_status conclude(struct search *search, struct emblas_model **model,
                               struct emblas_report *report) {
   emblas_em_free(search->fitter->em);
   search->fitter->em = search->best;
   search->best = NULL;
-  emblas_status status = emblas_fitter_finish(search->fitter, model, report);
+  search->fitter->settled = 0;
+  search->fitter->iterations = 0;
+  emblas_status status = verify_best(search);
+  if (status == EMBLAS_OK) status = emblas_fitter_finish(search->fitter, model, report);
   if (status != EMBLAS_OK || report == NULL) return status;
+  search->results[search->best_start].loglik = report->loglik;
+  search->results[search->best_start].iterations = report->iterations;
   report->starts = search->results;
   report->start_count = search->finished;
   report->best_start = search->best_start;
@@ -123,6 +147,7 @@ emblas_status emblas_fit(const struct emblas_data *data, const struct emblas_opt
                          : allocator.allocate(allocator.context, bytes);
     if (search.results == NULL) status = EMBLAS_ERROR_MEMORY;
   }
+  search.fitter->verify_later = 1;
   if (status == EMBLAS_OK) status = run_starts(&search, starts);
   if (status == EMBLAS_OK) status = conclude(&search, model, report);
   if (status != EMBLAS_OK)

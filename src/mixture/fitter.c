@@ -38,9 +38,9 @@ static int sizes_fit(const struct emblas_options *o, size_t d) {
   return !emblas_size_multiply(square, o->components, &square);
 }
 
-/* One EM map of the mixture, in the frame: what em/ iterates. */
-static emblas_status map(void *context, const double *theta, double *next, struct emblas_em_value *value) {
-  struct emblas_fitter *fitter = context;
+/* One EM map of the mixture, in the frame, on the rows that the pass is pointed at. */
+static void map_rows(struct emblas_fitter *fitter, const double *theta, double *next,
+                     struct emblas_em_value *value) {
   struct pass *pass = &fitter->pass;
   emblas_pass_expectation(pass, theta);
   value->loglik = pass->loglik;
@@ -49,6 +49,14 @@ static emblas_status map(void *context, const double *theta, double *next, struc
   if (next != NULL)
     emblas_gaussian_maximise(&pass->gaussian, pass->backend, &pass->terms, &fitter->floor, theta,
                              pass->stats, next, fitter->flags, &pass->workers[0].scratch);
+}
+
+/* What em/ iterates. */
+static emblas_status map(void *context, const double *theta, double *next, struct emblas_em_value *value) {
+  struct emblas_fitter *fitter = context;
+  emblas_compression_select(&fitter->compression, &fitter->pass, theta);
+  fitter->rows = fitter->pass.data->rows;
+  map_rows(fitter, theta, next, value);
   return EMBLAS_OK;
 }
 
@@ -119,6 +127,13 @@ static emblas_status check_rows(struct emblas_fitter *fitter, struct emblas_repo
   return scale_weights(fitter);
 }
 
+/* Of all starts together. */
+static size_t most_maps(const struct emblas_options *o) {
+  size_t maps;
+  int many = o->start == EMBLAS_START_KMEANSPP || o->start == EMBLAS_START_RANDOM;
+  return emblas_size_multiply(o->max_iterations, many ? o->starts : 1, &maps) ? SIZE_MAX : maps;
+}
+
 static emblas_status set_up(struct emblas_fitter *fitter, struct emblas_report *report) {
   struct emblas_options *o = &fitter->options;
   struct arena *arena = &fitter->arena;
@@ -140,6 +155,7 @@ static emblas_status set_up(struct emblas_fitter *fitter, struct emblas_report *
   fitter->theta = emblas_arena_doubles(arena, gaussian_theta_size(&shape), 1);
   fitter->spare = emblas_arena_doubles(arena, gaussian_theta_size(&shape), 1);
   fitter->unit = emblas_arena_doubles(arena, d, 2);
+  fitter->compressed = emblas_arena_doubles(arena, gaussian_theta_size(&shape), 1);
   fitter->flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->flags);
   fitter->column_flags = emblas_arena_take(arena, d, 1, sizeof *fitter->column_flags);
   double *floor = emblas_arena_doubles(arena, d, 1),
@@ -158,6 +174,9 @@ static emblas_status set_up(struct emblas_fitter *fitter, struct emblas_report *
                                      .model = o->model,
                                      .summary = &fitter->summary};
   emblas_starter_allocate(&fitter->starter, arena, &fitter->pass);
+  if (arena->status != EMBLAS_OK) return arena->status;
+  status = emblas_compression_create(&fitter->compression, arena, &fitter->pass, o->compress, most_maps(o));
+  if (status != EMBLAS_OK) return status;
   emblas_em_model_init(&fitter->map, sizeof fitter->map);
   fitter->map.parameters = gaussian_theta_size(&shape);
   fitter->map.weights = o->components;
@@ -217,29 +236,38 @@ void emblas_fitter_free(struct emblas_fitter *fitter) {
   emblas_arena_free(&arena);
 }
 
-emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start) {
+/* EM from theta; the one that ran is dropped. */
+static emblas_status run_from(struct emblas_fitter *fitter, const double *theta, size_t max_iterations) {
   struct emblas_em_options options;
   struct emblas_em *em;
-  int token = enter(fitter);
-  fitter->component = EMBLAS_NOWHERE;
-  memset(fitter->flags, 0, fitter->options.components * sizeof *fitter->flags);
-  emblas_status status =
-      emblas_starter_parameters(&fitter->starter, &fitter->pass, &fitter->floor, start, fitter->theta,
-                                fitter->spare, fitter->flags, &fitter->component);
-  leave(fitter, token);
-  if (status != EMBLAS_OK) return status;
   emblas_em_options_init(&options, sizeof options);
   options.stop = fitter->options.stop;
   options.tolerance = fitter->options.tolerance;
-  options.max_iterations = fitter->options.max_iterations;
+  options.max_iterations = max_iterations;
   options.accelerate = fitter->options.accelerate;
   options.allocator = fitter->options.allocator;
-  status = emblas_em_create(&fitter->map, &options, fitter->theta, &em);
+  emblas_status status = emblas_em_create(&fitter->map, &options, theta, &em);
   if (status != EMBLAS_OK) return status;
   emblas_em_free(fitter->em);
   fitter->em = em;
   fitter->reason = EMBLAS_RUNNING;
+  fitter->settled = 0;
   return EMBLAS_OK;
+}
+
+emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start) {
+  int token = enter(fitter);
+  fitter->component = EMBLAS_NOWHERE;
+  fitter->settled = 0;
+  memset(fitter->flags, 0, fitter->options.components * sizeof *fitter->flags);
+  emblas_compression_begin(&fitter->compression, &fitter->pass, fitter->options.start);
+  emblas_status status =
+      emblas_starter_parameters(&fitter->starter, &fitter->pass, &fitter->floor, start, fitter->theta,
+                                fitter->spare, fitter->flags, &fitter->component);
+  leave(fitter, token);
+  if (status == EMBLAS_OK) status = run_from(fitter, fitter->theta, fitter->options.max_iterations);
+  if (status == EMBLAS_OK) fitter->iterations = 0;
+  return status;
 }
 
 /* Log-likelihoods of the frame's coordinates become those of the data: times the unit of the weights, and
@@ -251,6 +279,7 @@ static double loglik_out(const struct emblas_fitter *fitter, double frame_loglik
 static struct emblas_em_point point_out(const struct emblas_fitter *fitter,
                                         const struct emblas_em_point *point) {
   struct emblas_em_point out = *point;
+  out.iteration += fitter->iterations;
   out.loglik = loglik_out(fitter, point->loglik);
   out.q = loglik_out(fitter, point->q);
   out.magnitude = fmax(fitter->weight_unit * point->magnitude, fabs(out.loglik));
@@ -258,20 +287,59 @@ static struct emblas_em_point point_out(const struct emblas_fitter *fitter,
   return out;
 }
 
+/* M(theta) and what the E step says on all rows, at the current parameters: what belongs to these and no
+   other, and the flags. Before that the same on compressed rows, if there are any. Non-zero when the two
+   agree. */
+static int settle(struct emblas_fitter *fitter) {
+  const double *theta = emblas_em_theta(fitter->em);
+  struct emblas_em_value value, of_all;
+  if (fitter->settled) return 1;
+  int token = enter(fitter);
+  map(fitter, theta, fitter->compressed, &value);
+  int agreed = 1;
+  if (compression_active(&fitter->compression, &fitter->pass)) {
+    emblas_compression_all(&fitter->compression, &fitter->pass);
+    map_rows(fitter, theta, fitter->spare, &of_all);
+    agreed = emblas_compression_agrees(&fitter->pass.gaussian, fitter->compressed, &value, fitter->spare,
+                                       &of_all);
+  }
+  leave(fitter, token);
+  fitter->settled = 1;
+  return agreed;
+}
+
+emblas_status emblas_fitter_verify(struct emblas_fitter *fitter, int *agreed) {
+  size_t length;
+  *agreed = settle(fitter);
+  if (*agreed) return EMBLAS_OK;
+  emblas_em_trace(fitter->em, &length);
+  size_t iterations = fitter->iterations + length - 1;
+  memcpy(fitter->theta, emblas_em_theta(fitter->em),
+         gaussian_theta_size(&fitter->pass.gaussian) * sizeof(double));
+  emblas_status status = run_from(fitter, fitter->theta, fitter->options.max_iterations - iterations);
+  if (status != EMBLAS_OK) return status;
+  fitter->iterations = iterations;
+  fitter->compression.abandoned = 1;
+  return EMBLAS_OK;
+}
+
 emblas_status emblas_fitter_step(struct emblas_fitter *fitter, struct emblas_em_point *point,
                                  enum emblas_stop_reason *reason) {
   size_t length;
   if (fitter->em == NULL || reason == NULL) return EMBLAS_ERROR_ARGUMENT;
   size_t maps = emblas_em_maps(fitter->em);
-  int token = enter(fitter);
+  int token = enter(fitter), agreed = 1;
+  if (fitter->reason == EMBLAS_RUNNING) fitter->settled = 0;
   emblas_status status = emblas_em_step(fitter->em, reason);
   leave(fitter, token);
   fitter->maps += emblas_em_maps(fitter->em) - maps;
   fitter->reason = *reason;
-  if (status != EMBLAS_OK || point == NULL) return status;
+  if (status != EMBLAS_OK) return status;
   const struct emblas_em_point *trace = emblas_em_trace(fitter->em, &length);
-  *point = point_out(fitter, &trace[length - 1]);
-  return EMBLAS_OK;
+  if (point != NULL) *point = point_out(fitter, &trace[length - 1]);
+  if (*reason == EMBLAS_CONVERGED && !fitter->verify_later) status = emblas_fitter_verify(fitter, &agreed);
+  *reason = fitter->reason;
+  return status;
 }
 
 /* The trace of the running start, in units of the data. */
@@ -284,7 +352,11 @@ static emblas_status report_trace(const struct emblas_fitter *fitter, struct emb
   report->trace = copy;
   report->trace_length = length;
   for (size_t i = 0; i < length; i++) report->trace[i] = point_out(fitter, &trace[i]);
-  report->iterations = length > 0 ? length - 1 : 0;
+  report->iterations = fitter->iterations + (length > 0 ? length - 1 : 0);
+  if (length > 0) { /* known from all rows by now */
+    report->trace[length - 1].loglik = report->loglik;
+    report->trace[length - 1].q = report->loglik - report->entropy;
+  }
   return EMBLAS_OK;
 }
 
@@ -302,17 +374,27 @@ static emblas_status report_flags(const struct emblas_fitter *fitter, struct emb
   return EMBLAS_OK;
 }
 
-static emblas_status fill_report(const struct emblas_fitter *fitter, struct emblas_report *report) {
+/* What the ICL needs, on all rows. */
+static double hard_of_all(struct emblas_fitter *fitter) {
+  int token = enter(fitter);
+  emblas_compression_all(&fitter->compression, &fitter->pass);
+  double hard = emblas_pass_hard(&fitter->pass, emblas_em_theta(fitter->em));
+  leave(fitter, token);
+  return hard;
+}
+
+static emblas_status fill_report(struct emblas_fitter *fitter, struct emblas_report *report) {
   const struct emblas_options *o = &fitter->options;
   report->stop = fitter->reason;
   report->maps = fitter->maps;
+  report->rows = fitter->rows;
   report->loglik = loglik_out(fitter, fitter->pass.loglik);
   report->entropy = fitter->weight_unit * (fitter->pass.loglik - fitter->pass.q);
   report->total_weight = fitter->weight_unit * fitter->summary.total_weight;
   report->parameters = emblas_parameter_count(o->covariance, o->components, fitter->data.columns);
   report->backend = o->backend->name;
   report->threads = fitter->pass.threads;
-  emblas_criteria(report->loglik, fitter->weight_unit * fitter->pass.hard, report->total_weight,
+  emblas_criteria(report->loglik, fitter->weight_unit * hard_of_all(fitter), report->total_weight,
                   report->parameters, &report->bic, &report->aic, &report->icl);
   emblas_status status = report_flags(fitter, report);
   return status == EMBLAS_OK ? report_trace(fitter, report) : status;
@@ -322,18 +404,12 @@ emblas_status emblas_fitter_finish(struct emblas_fitter *fitter, struct emblas_m
                                    struct emblas_report *report) {
   const struct emblas_options *o = &fitter->options;
   struct emblas_model *model;
-  struct emblas_em_value value;
   if (fitter->em == NULL || out == NULL) return EMBLAS_ERROR_ARGUMENT;
   emblas_status status =
       emblas_model_allocate(o->allocator, o->covariance, o->components, fitter->data.columns, &model);
   if (status != EMBLAS_OK) return status;
-  /* One more E step for what belongs to these parameters and no other, and an M step for the flags. */
-  const double *theta = emblas_em_theta(fitter->em);
-  int token = enter(fitter);
-  map(fitter, theta, fitter->spare, &value);
-  if (report != NULL) emblas_pass_hard(&fitter->pass, theta);
-  leave(fitter, token);
-  emblas_parameters_out(&fitter->frame, &model->shape, theta, model->theta);
+  settle(fitter);
+  emblas_parameters_out(&fitter->frame, &model->shape, emblas_em_theta(fitter->em), model->theta);
   if (report != NULL) {
     emblas_report_begin(report, o->allocator);
     status = fill_report(fitter, report);

@@ -2,6 +2,7 @@
 #ifndef EMBLAS_FITTER_H
 #define EMBLAS_FITTER_H
 
+#include "compression.h"
 #include "start.h"
 
 /* Everything a fit holds; one arena. */
@@ -14,17 +15,27 @@ struct emblas_fitter {
   struct pass pass;
   struct gaussian_floor floor;
   struct starter starter;
+  struct compression compression;
   struct emblas_em_model map;
   struct emblas_em *em; /* of the start that is running; NULL before the first */
   double *theta;        /* gaussian_theta_size entries, as all of these */
   double *spare;
-  double *unit;                   /* d: deviations that accelerated steps measure means in; and room for d */
-  unsigned *flags;                /* k: of the last M step */
-  unsigned *column_flags;         /* d */
-  double weight_unit;             /* the caller's observation weights are the data's times this */
+  double *unit;           /* d: deviations that accelerated steps measure means in; and room for d */
+  double *compressed;     /* M(theta) of the compressed rows, beside that of all */
+  unsigned *flags;        /* k: of the last M step */
+  unsigned *column_flags; /* d */
+  double weight_unit;     /* the caller's observation weights are the data's times this */
   enum emblas_stop_reason reason; /* of the running start */
   size_t maps;                    /* of all starts so far */
+  size_t iterations;              /* of the running start, before it went on with all rows */
+  size_t rows;                    /* that the last map of EM walked over */
+  int settled;                    /* the pass holds what all rows say of the current parameters */
+  int verify_later;               /* a start that stops need not be verified: its owner will choose */
   size_t component;               /* at fault in a start that failed, or EMBLAS_NOWHERE */
 };
+
+/* Once a start has converged on compressed rows: is its end one for all rows, too? If not, the start goes
+   on from there with all of them, and *agreed is 0. */
+emblas_status emblas_fitter_verify(struct emblas_fitter *fitter, int *agreed);
 
 #endif

@@ -175,8 +175,8 @@ void emblas_pass_expectation(struct pass *pass, const double *theta) {
   pass->q = univariate(pass) ? emblas_gaussian_univariate_q(g, &pass->terms, pass->stats) : sums->q;
 }
 
-void emblas_pass_hard(struct pass *pass, const double *theta) {
+double emblas_pass_hard(struct pass *pass, const double *theta) {
   emblas_gaussian_prepare(&pass->gaussian, pass->backend, pass->expansion_limit, theta, &pass->terms,
                           &pass->workers[0].scratch);
-  pass->hard = ((struct emblas_block_sums *)emblas_pass_walk(pass, HEAD, add_densities, NULL))->hard;
+  return ((struct emblas_block_sums *)emblas_pass_walk(pass, HEAD, add_densities, NULL))->hard;
 }

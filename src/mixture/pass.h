@@ -35,7 +35,7 @@ struct pass {
   /* Results of the last pass: */
   double loglik;    /* in the frame's coordinates, as all of these */
   double magnitude; /* sum of |log-likelihood of a row| */
-  double q, hard;
+  double q;
   double *stats; /* k x p */
 };
 
@@ -54,8 +54,8 @@ double *emblas_pass_walk(struct pass *pass, size_t length, pass_block add, void 
 /* The E step of a mixture with parameters theta, by Bayes' rule, with its statistics: all results but
  * `hard`. */
 void emblas_pass_expectation(struct pass *pass, const double *theta);
-/* `hard` alone. */
-void emblas_pass_hard(struct pass *pass, const double *theta);
+/* sum_i w_i log max_c r_ic, for the ICL; other results stay. */
+double emblas_pass_hard(struct pass *pass, const double *theta);
 
 /* Rows first .. first + count into worker->block.x, in the frame. */
 void emblas_pass_load(struct pass *pass, struct pass_worker *worker, size_t first, size_t count);

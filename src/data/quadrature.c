@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* The nodes of the q point Gauss rule of a measure are the eigenvalues of its q x q Jacobi matrix, and its
+   weights are the squares of the eigenvectors' first entries (Golub, Welsch, Math. Comp. 23, 1969). The
+   matrix holds the recurrence coefficients of the measure's orthogonal polynomials, which Stieltjes'
+   procedure finds (Gautschi, Orthogonal Polynomials, 2004, section 2.2).
+
+   The points enter through 2q moments alone. So their measure is replaced first by a signed one on 2q
+   Chebyshev points with the same moments: one walk over the points, of three operations a moment. */
+#include "quadrature.h"
+
+#include <float.h>
+#include <math.h>
+
+enum { Q = QUADRATURE_NODES, MOMENTS = QUADRATURE_MOMENTS, LANES = 8, MAX_SWEEPS = 30 };
+
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__)
+#define RUN_TIME_DISPATCH __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define RUN_TIME_DISPATCH
+#endif
+
+/* What the moments of a rule may be off by, in units of the mass, to which sums of |T_j| never come. A node
+   off by u moves T_j by up to j^2 u, the larger part of this for j = 15. */
+#define MOMENT_TOLERANCE (128 * DBL_EPSILON)
+
+/* A polynomial whose squared norm is this, beside one of norm 1, is roundoff: the measure has not so many
+ * points. */
+#define EXHAUSTED 1e-12
+
+/* basis[i][j] = 2/N T_j(t_i), half of it for j = 0: a measure with moments m_j is sum_j basis[i][j] m_j at
+   t_i, since sum_j basis[i][j] T_j(t) is the Lagrange polynomial of t_i. */
+void emblas_quadrature_init(struct quadrature *quadrature) {
+  for (size_t i = 0; i < MOMENTS; i++) {
+    double angle = 3.14159265358979323846 * ((double)(MOMENTS - 1 - i) + 0.5) / MOMENTS;
+    quadrature->points[i] = cos(angle);
+    for (size_t j = 0; j < MOMENTS; j++)
+      quadrature->basis[i][j] = (j == 0 ? 1.0 : 2.0) / MOMENTS * cos((double)j * angle);
+  }
+}
+
+/* ------------------------------------------------------------------ moments */
+
+/* Onto [-1, 1]: t = (x - centre) inverse. */
+struct interval {
+  double centre, half, inverse;
+};
+
+static struct interval interval(double low, double high) {
+  double half = high / 2 - low / 2;
+  return (struct interval){low + half, half, 1 / half};
+}
+
+/* Adds w T_j(t) of eight points, each in a lane of its own. */
+static inline void add_moments(const double *x, const double *w, const struct interval *on,
+                               double sums[MOMENTS][LANES]) {
+  double before[LANES], now[LANES], twice[LANES];
+  for (int l = 0; l < LANES; l++) {
+    double t = (x[l] - on->centre) * on->inverse;
+    twice[l] = 2 * t;
+    before[l] = w[l] * t; /* T_-1 = T_1 */
+    now[l] = w[l];
+  }
+  for (int j = 0; j < MOMENTS; j++)
+    for (int l = 0; l < LANES; l++) {
+      double next = twice[l] * now[l] - before[l];
+      sums[j][l] += now[l];
+      before[l] = now[l];
+      now[l] = next;
+    }
+}
+
+/* moments[j] = sum_i w_i T_j(t_i). */
+RUN_TIME_DISPATCH
+static void chebyshev_moments(size_t n, const double *x, const double *w, struct interval on,
+                              double *moments) {
+  static const double ones[LANES] = {1, 1, 1, 1, 1, 1, 1, 1};
+  double sums[MOMENTS][LANES] = {{0}}, last_x[LANES], last_w[LANES];
+  size_t whole = n - n % LANES;
+  for (size_t i = 0; i < whole; i += LANES) add_moments(x + i, w != NULL ? w + i : ones, &on, sums);
+  for (size_t l = 0; l < LANES; l++) {
+    int inside = whole + l < n;
+    last_x[l] = inside ? x[whole + l] : on.centre;
+    last_w[l] = !inside ? 0 : w != NULL ? w[whole + l] : 1;
+  }
+  add_moments(last_x, last_w, &on, sums);
+  for (int j = 0; j < MOMENTS; j++)
+    moments[j] = ((sums[j][0] + sums[j][1]) + (sums[j][2] + sums[j][3])) +
+                 ((sums[j][4] + sums[j][5]) + (sums[j][6] + sums[j][7]));
+}
+
+/* ------------------------------------------------------------------ the Jacobi matrix */
+
+struct jacobi {
+  double diagonal[Q], off[Q]; /* off[j] couples j and j + 1 */
+};
+
+static double product(const double *v, const double *a, const double *b) {
+  double sum = 0;
+  for (int i = 0; i < MOMENTS; i++) sum += v[i] * a[i] * b[i];
+  return sum;
+}
+
+/* Of the signed measure v on the points t, of mass 1, by Stieltjes' procedure. Each polynomial is made
+   orthogonal to all before it, which keeps the roundings from adding up. Zero when a norm is not positive.
+ */
+static int recurrence(const double *t, const double *v, struct jacobi *matrix) {
+  double p[Q][MOMENTS], next[MOMENTS];
+  for (int i = 0; i < MOMENTS; i++) p[0][i] = 1;
+  for (int j = 0;; j++) {
+    for (int i = 0; i < MOMENTS; i++) next[i] = t[i] * p[j][i];
+    matrix->diagonal[j] = product(v, next, p[j]);
+    if (j + 1 == Q) return 1;
+    for (int l = j; l >= 0; l--) {
+      double part = product(v, next, p[l]);
+      for (int i = 0; i < MOMENTS; i++) next[i] -= part * p[l][i];
+    }
+    double square = product(v, next, next);
+    if (!(square > EXHAUSTED)) return 0;
+    matrix->off[j] = sqrt(square);
+    for (int i = 0; i < MOMENTS; i++) p[j + 1][i] = next[i] / matrix->off[j];
+  }
+}
+
+/* Where the block that begins at `start` ends: the first off-diagonal that counts for nothing. */
+static int block_end(const struct jacobi *a, int start) {
+  int end = start;
+  while (end + 1 < Q &&
+         fabs(a->off[end]) > DBL_EPSILON / 2 * (fabs(a->diagonal[end]) + fabs(a->diagonal[end + 1])))
+    end++;
+  return end;
+}
+
+/* One implicit QL sweep with Wilkinson's shift over the block start..end (EISPACK's tql2; Golub, Van Loan,
+   section 8.3). first: the first entries of the eigenvectors, as far as they are. */
+static void sweep(struct jacobi *a, double *first, int start, int end) {
+  double *d = a->diagonal, *e = a->off;
+  double g = (d[start + 1] - d[start]) / (2 * e[start]), r = sqrt(g * g + 1);
+  double s = 1, c = 1, p = 0;
+  g = d[end] - d[start] + e[start] / (g + (g >= 0 ? r : -r));
+  for (int i = end - 1; i >= start; i--) {
+    double f = s * e[i], b = c * e[i], later = first[i + 1];
+    r = sqrt(f * f + g * g);
+    if (i + 1 < end) e[i + 1] = r;
+    if (r == 0) { /* the block has come apart */
+      d[i + 1] -= p;
+      return;
+    }
+    s = f / r;
+    c = g / r;
+    g = d[i + 1] - p;
+    r = (d[i] - g) * s + 2 * c * b;
+    p = s * r;
+    d[i + 1] = g + p;
+    g = c * r - b;
+    first[i + 1] = s * first[i] + c * later;
+    first[i] = c * first[i] - s * later;
+  }
+  d[start] -= p;
+  e[start] = g;
+}
+
+/* Eigenvalues into the diagonal, the eigenvectors' first entries into first. */
+static int eigenvalues(struct jacobi *a, double *first) {
+  for (int i = 0; i < Q; i++) first[i] = i == 0;
+  for (int start = 0; start < Q; start++) {
+    int sweeps = 0, end;
+    while ((end = block_end(a, start)) > start) {
+      if (++sweeps > MAX_SWEEPS) return 0;
+      sweep(a, first, start, end);
+    }
+  }
+  return 1;
+}
+
+/* ------------------------------------------------------------------ the rule */
+
+/* The nodes t, ascending, with the squares of the entries, which become weights of the sum 1. */
+static void sort_nodes(double *t, double *weights) {
+  double sum = 0;
+  for (int i = 0; i < Q; i++) {
+    double node = t[i], weight = weights[i] * weights[i];
+    int at = i;
+    for (; at > 0 && t[at - 1] > node; at--) {
+      t[at] = t[at - 1];
+      weights[at] = weights[at - 1];
+    }
+    t[at] = node;
+    weights[at] = weight;
+  }
+  for (int i = 0; i < Q; i++) sum += weights[i];
+  for (int i = 0; i < Q; i++) weights[i] /= sum;
+}
+
+/* Are the rule's moments those of the points, and its weights positive? */
+static int agrees(const double *t, const double *weights, const double *moments) {
+  double of_rule[MOMENTS];
+  static const struct interval identity = {0, 1, 1};
+  for (int i = 0; i < Q; i++)
+    if (!(weights[i] > 0) || !(fabs(t[i]) <= 1 + 16 * DBL_EPSILON)) return 0;
+  chebyshev_moments(Q, t, weights, identity, of_rule);
+  for (int j = 0; j < MOMENTS; j++)
+    if (!(fabs(of_rule[j] - moments[j]) <= MOMENT_TOLERANCE)) return 0;
+  return 1;
+}
+
+/* What the weights' sum lost to rounding goes to the largest of them. */
+static void keep_mass(double mass, double *weights) {
+  double rest = mass;
+  int largest = 0;
+  for (int i = 0; i < Q; i++) {
+    rest -= weights[i];
+    if (weights[i] > weights[largest]) largest = i;
+  }
+  weights[largest] += rest;
+}
+
+int emblas_quadrature_rule(const struct quadrature *quadrature, size_t n, const double *x, const double *w,
+                           double low, double high, double *nodes, double *weights) {
+  double moments[MOMENTS], v[MOMENTS];
+  struct interval on = interval(low, high);
+  if (!isfinite(on.inverse)) return 0;
+  struct jacobi matrix;
+  chebyshev_moments(n, x, w, on, moments);
+  double mass = moments[0];
+  for (int j = 0; j < MOMENTS; j++) moments[j] /= mass;
+  for (int i = 0; i < MOMENTS; i++) {
+    v[i] = 0;
+    for (int j = 0; j < MOMENTS; j++) v[i] += quadrature->basis[i][j] * moments[j];
+  }
+  if (!recurrence(quadrature->points, v, &matrix) || !eigenvalues(&matrix, weights)) return 0;
+  sort_nodes(matrix.diagonal, weights);
+  if (!agrees(matrix.diagonal, weights, moments)) return 0;
+  for (int i = 0; i < Q; i++) {
+    nodes[i] = fmin(fmax(on.centre + on.half * matrix.diagonal[i], low), high);
+    weights[i] *= mass;
+  }
+  keep_mass(mass, weights);
+  return 1;
+}

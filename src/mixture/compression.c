@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "compression.h"
+
+#include "../data/duplicates.h"
+
+#include <float.h>
+#include <math.h>
+
+enum {
+  LEAST_ROWS = 4096,    /* with fewer there is no time to save */
+  LEAST_MAPS = 16,      /* nor with fewer maps than the set-up takes */
+  ROWS_PER_CENTRE = 16, /* what k-means++ draws from must be many */
+  MAX_WAIT = 10
+};
+
+/* Cells are made narrower than they might be, and need not be made again when a component narrows a little.
+ */
+static const double patience = 0.6;
+
+/* What two passes over the same measure may differ by. A logit of the expanded form is off by up to 4096 u
+   (docs/numerics.md), u = eps / 2, and so is, relative to itself, a sum of responsibilities; a moment by as
+   much of its deviation. The log-likelihood is held to a few u of its magnitude. */
+#define PARAMETER_TOLERANCE (4096 * DBL_EPSILON)
+#define LOGLIK_TOLERANCE (64 * DBL_EPSILON)
+
+static int pays(const struct pass *pass, enum emblas_compression how, size_t maps) {
+  return how == EMBLAS_COMPRESS_AUTO && pass->data->rows >= LEAST_ROWS && maps >= LEAST_MAPS;
+}
+
+emblas_status emblas_compression_create(struct compression *c, struct arena *arena, const struct pass *pass,
+                                        enum emblas_compression how, size_t maps) {
+  *c = (struct compression){.kind = COMPRESSION_NONE,
+                            .all = pass->data,
+                            .frame = pass->frame,
+                            .expansion_limit = pass->expansion_limit};
+  if (!pays(pass, how, maps)) return EMBLAS_OK;
+  emblas_data_init(&c->view, sizeof c->view);
+  if (pass->data->columns > 1) {
+    emblas_status status = emblas_duplicates_merge(pass->data, arena, &c->view);
+    if (c->view.rows > 0) c->kind = COMPRESSION_DUPLICATES;
+    return status;
+  }
+  if (pass->gaussian.k == 1) return EMBLAS_OK; /* after one map it is done */
+  emblas_status status = emblas_compressor_create(&c->line, arena, pass->frame, pass->data);
+  emblas_reach_allocate(&c->reach, arena, pass->gaussian.k);
+  emblas_frame_allocate(&c->identity, arena, 1, 0);
+  if (arena->status != EMBLAS_OK) return arena->status;
+  if (c->line.rules.count > 0) c->kind = COMPRESSION_LINE;
+  c->identity.shift[0] = c->identity.origin[0] = 0;
+  c->identity.scale[0] = c->identity.inverse[0] = 1;
+  c->identity.variance[0] = pass->frame->variance[0];
+  c->identity.constant[0] = pass->frame->constant[0];
+  return status;
+}
+
+void emblas_compression_all(const struct compression *c, struct pass *pass) {
+  pass->data = c->all;
+  pass->frame = c->frame;
+  pass->expansion_limit = c->expansion_limit;
+}
+
+/* Fewer rows have fewer roundings to cancel: the limit is that of a pass over so many. */
+static void point_at(const struct compression *c, struct pass *pass, const struct frame *frame) {
+  pass->data = &c->view;
+  pass->frame = frame;
+  pass->expansion_limit = fmin(c->expansion_limit, 8 * sqrt((double)c->view.rows));
+}
+
+static void point_at_line(struct compression *c, struct pass *pass, const struct weighted_rows *rows) {
+  c->view.values = rows->values;
+  c->view.weights = rows->weights;
+  c->view.rows = rows->count;
+  c->view.columns = 1;
+  point_at(c, pass, &c->identity);
+}
+
+void emblas_compression_begin(struct compression *c, struct pass *pass, enum emblas_start kind) {
+  c->ready = c->abandoned = 0;
+  c->failures = c->wait = 0;
+  emblas_compression_all(c, pass);
+  if (kind != EMBLAS_START_KMEANSPP) return; /* labels are those of all rows; the others look at none */
+  if (c->kind == COMPRESSION_DUPLICATES)
+    point_at(c, pass, c->frame);
+  else if (c->kind == COMPRESSION_LINE && c->line.rules.count / ROWS_PER_CENTRE >= pass->gaussian.k)
+    point_at_line(c, pass, &c->line.rules);
+}
+
+/* Do the rows that were made serve these parameters too? */
+static int still_good(struct compression *c, const struct gaussian *g, const double *theta) {
+  if (!c->ready) return 0;
+  if (emblas_reach_near(&c->reach, g, theta)) return 1;
+  emblas_reach_prepare(&c->reach, g, theta);
+  c->reach.patience = 1;
+  for (size_t i = 0; i < c->line.cells; i++)
+    if (!emblas_reach_admissible(&c->reach, c->line.cell_low[i], c->line.cell_high[i])) return 0;
+  return 1;
+}
+
+static int make_rows(struct compression *c, const struct gaussian *g, const double *theta) {
+  if (c->wait > 0) {
+    c->wait--;
+    return 0;
+  }
+  emblas_reach_prepare(&c->reach, g, theta);
+  c->reach.patience = patience;
+  c->ready = emblas_compress(&c->line, emblas_reach_admissible, &c->reach);
+  if (!c->ready) c->wait = (size_t)1 << (c->failures < MAX_WAIT ? c->failures++ : MAX_WAIT);
+  return c->ready;
+}
+
+void emblas_compression_select(struct compression *c, struct pass *pass, const double *theta) {
+  if (c->kind == COMPRESSION_NONE || c->abandoned)
+    emblas_compression_all(c, pass);
+  else if (c->kind == COMPRESSION_DUPLICATES)
+    point_at(c, pass, c->frame);
+  else if (still_good(c, &pass->gaussian, theta) || make_rows(c, &pass->gaussian, theta))
+    point_at_line(c, pass, &c->line.result);
+  else
+    emblas_compression_all(c, pass);
+}
+
+static int close_to(double a, double b, double scale) {
+  return fabs(a - b) <= PARAMETER_TOLERANCE * scale;
+}
+
+int emblas_compression_agrees(const struct gaussian *g, const double *compressed,
+                              const struct emblas_em_value *compressed_value, const double *all,
+                              const struct emblas_em_value *all_value) {
+  size_t k = g->k, means = k * g->d;
+  const double *mean = all + k, *factor = mean + means;
+  double off = fabs(compressed_value->loglik - all_value->loglik);
+  if (!(off <= LOGLIK_TOLERANCE * all_value->magnitude)) return 0;
+  for (size_t c = 0; c < k; c++) {
+    const double *own = factor + c * g->f, *other = compressed + k + means + c * g->f;
+    double spread = 0;
+    if (!close_to(compressed[c], all[c], all[c])) return 0;
+    for (size_t i = 0; i < g->f; i++) spread = fmax(spread, fabs(own[i]));
+    for (size_t i = 0; i < g->f; i++)
+      if (!close_to(other[i], own[i], spread)) return 0;
+    for (size_t j = 0; j < g->d; j++)
+      if (!close_to(compressed[k + c * g->d + j], mean[c * g->d + j], spread + fabs(mean[c * g->d + j])))
+        return 0;
+  }
+  return 1;
+}
