@@ -146,12 +146,16 @@ EMBLAS_API void emblas_options_init(struct emblas_options *options, size_t size)
 /** Flags of a column. */
 #define EMBLAS_COLUMN_CONSTANT 1u /**< all values equal: a point mass, of a tiny nominal variance */
 
-/** One start of a fit. */
+/**
+ * One start of a fit. Of many rows, starts are first tried on a sample, and the best three go on with all
+ * rows: what the others say is what they came to on the sample.
+ */
 struct emblas_start_result {
   emblas_status status;         /**< an unsuccessful start does not fail the fit unless all do */
   enum emblas_stop_reason stop; /**< why it ended */
   size_t iterations;            /**< M steps between the start and its end */
-  double loglik;                /**< at its end */
+  size_t rows;                  /**< it was run on: fewer than the data's when it was given up after the sample */
+  double loglik;                /**< at its end, of those rows */
   unsigned flagged;             /**< components with a flag */
 };
 

@@ -270,6 +270,14 @@ emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start) {
   return status;
 }
 
+emblas_status emblas_fitter_start_at(struct emblas_fitter *fitter, const struct emblas_model *model,
+                                     size_t max_iterations) {
+  emblas_status status = emblas_parameters_in(&fitter->frame, &fitter->pass.gaussian, model, fitter->theta);
+  fitter->iterations = 0;
+  emblas_compression_begin(&fitter->compression, &fitter->pass, EMBLAS_START_MODEL);
+  return status == EMBLAS_OK ? run_from(fitter, fitter->theta, max_iterations) : status;
+}
+
 /* Log-likelihoods of the frame's coordinates become those of the data: times the unit of the weights, and
    less the volume that the frame has changed. */
 static double loglik_out(const struct emblas_fitter *fitter, double frame_loglik) {

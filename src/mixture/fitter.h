@@ -34,6 +34,10 @@ struct emblas_fitter {
   size_t component;               /* at fault in a start that failed, or EMBLAS_NOWHERE */
 };
 
+/* As emblas_fitter_start(), at the parameters of a model. */
+emblas_status emblas_fitter_start_at(struct emblas_fitter *fitter, const struct emblas_model *model,
+                                     size_t max_iterations);
+
 /* Once a start has converged on compressed rows: is its end one for all rows, too? If not, the start goes
    on from there with all of them, and *agreed is 0. */
 emblas_status emblas_fitter_verify(struct emblas_fitter *fitter, int *agreed);

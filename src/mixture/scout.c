@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "scout.h"
+
+#include "../base/random.h"
+
+#include <string.h>
+
+enum {
+  LEAST_SAMPLE = 16384,  /* rows; and for each free parameter at least .. */
+  ROWS_A_PARAMETER = 20, /* .. so that it is estimated within a quarter of its deviation in the rows */
+  WORTH = 4,             /* times fewer rows than there are */
+  SCOUT_MAPS = 100
+};
+
+static size_t sample_rows(const struct emblas_fitter *fitter) {
+  const struct emblas_options *o = &fitter->options;
+  size_t wanted =
+      ROWS_A_PARAMETER * emblas_parameter_count(o->covariance, o->components, fitter->data.columns);
+  return wanted > LEAST_SAMPLE ? wanted : LEAST_SAMPLE;
+}
+
+int emblas_scout_pays(const struct search *search) {
+  const struct emblas_fitter *fitter = search->fitter;
+  return search->starts > MOST_KEPT && fitter->options.max_iterations > 2 * SCOUT_MAPS &&
+         fitter->compression.kind == COMPRESSION_NONE && fitter->data.rows / WORTH >= sample_rows(fitter);
+}
+
+/* Every row with the same probability, in their order (Knuth's algorithm S). */
+static emblas_status draw_sample(const struct emblas_fitter *fitter, struct arena *arena,
+                                 struct emblas_data *sample) {
+  const struct emblas_data *data = &fitter->data;
+  size_t d = data->columns, wanted = sample_rows(fitter), taken = 0;
+  double *values = emblas_arena_doubles(arena, wanted, d), *weights = NULL;
+  if (data->weights != NULL) weights = emblas_arena_doubles(arena, wanted, 1);
+  if (arena->status != EMBLAS_OK) return arena->status;
+  struct random random;
+  emblas_random_seed(&random, fitter->options.seed, UINT64_MAX);
+  for (size_t i = 0; taken < wanted; i++) {
+    double left = (double)(data->rows - i), missing = (double)(wanted - taken);
+    if (left * emblas_random_uniform(&random) >= missing) continue;
+    memcpy(values + taken * d, view_row(data, i), d * sizeof *values);
+    if (weights != NULL) weights[taken] = data->weights[i];
+    taken++;
+  }
+  emblas_data_init(sample, sizeof *sample);
+  sample->values = values, sample->weights = weights;
+  sample->rows = wanted, sample->columns = d;
+  return EMBLAS_OK;
+}
+
+/* The search's starts on the sample; what is kept there are the candidates. */
+static emblas_status try_starts(const struct search *search, const struct emblas_data *sample,
+                                struct search *trial) {
+  struct emblas_options options = search->fitter->options;
+  options.compress = EMBLAS_COMPRESS_NONE;
+  options.max_iterations = SCOUT_MAPS;
+  *trial = (struct search){.results = search->results, .starts = search->starts, .most_kept = MOST_KEPT};
+  emblas_status status = emblas_fitter_create(sample, &options, &trial->fitter, NULL);
+  return status == EMBLAS_OK ? emblas_search_run_all(trial) : status;
+}
+
+/* A candidate, found in the frame of the sample, begins again in that of all rows. */
+static emblas_status run_candidate(struct search *search, struct search *trial, size_t candidate) {
+  struct emblas_model *model = NULL;
+  struct kept_start *kept = &trial->kept[candidate];
+  emblas_em_free(trial->fitter->em);
+  trial->fitter->em = kept->em;
+  kept->em = NULL;
+  emblas_status status = emblas_fitter_finish(trial->fitter, &model, NULL);
+  if (status == EMBLAS_OK)
+    status =
+        emblas_fitter_start_at(search->fitter, model, search->fitter->options.max_iterations - SCOUT_MAPS);
+  if (status == EMBLAS_OK) status = emblas_search_run(search, kept->number);
+  emblas_model_free(model);
+  return status;
+}
+
+static emblas_status run_candidates(struct search *search, struct search *trial) {
+  emblas_status status = EMBLAS_OK;
+  search->finished = trial->finished;
+  search->cancelled = trial->cancelled;
+  for (size_t i = 0; i < trial->kept_count && status == EMBLAS_OK && (i == 0 || !search->cancelled); i++)
+    status = run_candidate(search, trial, i);
+  search->fitter->maps += trial->fitter->maps;
+  if (status == EMBLAS_OK && search->kept_count == 0) status = EMBLAS_ERROR_NUMERICAL;
+  return status;
+}
+
+emblas_status emblas_scout(struct search *search) {
+  struct arena arena;
+  struct emblas_data sample;
+  struct search trial = {0};
+  emblas_arena_init(&arena, search->fitter->options.allocator);
+  emblas_status status = draw_sample(search->fitter, &arena, &sample);
+  if (status == EMBLAS_OK) {
+    emblas_status tried = try_starts(search, &sample, &trial);
+    int fatal = tried == EMBLAS_ERROR_MEMORY || tried == EMBLAS_ERROR_SIZE;
+    status = tried == EMBLAS_OK ? run_candidates(search, &trial)
+             : fatal            ? tried
+                                : emblas_search_run_all(search);
+  }
+  emblas_search_clear(&trial);
+  emblas_fitter_free(trial.fitter);
+  emblas_arena_free(&arena);
+  return status;
+}
