@@ -28,6 +28,10 @@ TARGET static void NAMED(exp_all)(size_t n, const double *x, double *y) {
   }
 }
 
+TARGET static void NAMED(log_all)(size_t n, const double *x, double *y) {
+  for (size_t i = 0; i < n; i += LANES) put(0, y + i, n - i, logarithm(get(0, x + i, n - i, 1)));
+}
+
 #undef LOGITS_COMPONENTS
 #undef LOGITS_VECTORS
 #undef MOMENTS_COMPONENTS

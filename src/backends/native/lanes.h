@@ -120,8 +120,8 @@ INLINE void NAMED(exponentials)(lanes *x) {
 /* log(x) for normal x > 0, within 1 ulp: x = 2^n m with m in [sqrt(1/2), sqrt(2)), s = (m-1)/(m+1), and log m
    = 2 atanh(s) as f - f^2/2 + s (f^2/2 + R(s^2)); the coefficients are fdlibm's. */
 INLINE lanes NAMED(logarithm)(lanes x) {
-  static const double c[] = {0x1.2f112df3e5244p-3, 0x1.39a09d078c69fp-3, 0x1.c71c51d8e78afp-3,
-                             0x1.7466496cb03dep-3, 0x1.2492494229359p-2, 0x1.999999997fa04p-2,
+  static const double c[] = {0x1.2f112df3e5244p-3, 0x1.39a09d078c69fp-3, 0x1.7466496cb03dep-3,
+                             0x1.c71c51d8e78afp-3, 0x1.2492494229359p-2, 0x1.999999997fa04p-2,
                              0x1.5555555555593p-1};
   static const int order[] = {0, 2, 4, 6}, even[] = {1, 3, 5};
   const double ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33;
