@@ -26,6 +26,7 @@
 static const double ones[] = {1, 1, 1, 1, 1, 1, 1, 1};
 
 #if defined(__x86_64__)
+#define FUSED 1
 #define LANES 8
 #define NAMED(name) name##_v4
 #define TARGET __attribute__((target("arch=x86-64-v4")))
@@ -41,8 +42,14 @@ static const double ones[] = {1, 1, 1, 1, 1, 1, 1, 1};
 #undef LANES
 #undef NAMED
 #undef TARGET
+#undef FUSED
 #endif
 
+#if defined(__FP_FAST_FMA)
+#define FUSED 1
+#else
+#define FUSED 0
+#endif
 #define LANES 2
 #define NAMED(name) name##_v1
 #define TARGET

@@ -2,6 +2,7 @@
 /* The kernels for one instruction set. native.c includes this once for each, with
      LANES            doubles in a vector
      TARGET           the attribute that allows the instructions
+     FUSED            1 if a product and a sum are one operation, with one rounding
      NAMED(name)      the name with the instruction set's suffix
    and takes the kernels by those names. */
 enum {
