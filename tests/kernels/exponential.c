@@ -121,8 +121,9 @@ static void check(const struct function *f, int is_log) {
     check_chunk(f, is_log, x, here, worst);
   }
   for (size_t n = 0; n < SETS && emblas_native_table(n) != NULL; n++) {
-    cr_log_warn("%s, %s: at most %.4f ulp, at %a", f->name, emblas_native_table(n)->isa, worst[n].error,
-                worst[n].at);
+    if (getenv("EMBLAS_TEST_EXP_ARGUMENTS") != NULL)
+      cr_log_warn("%s, %s: at most %.4f ulp, at %a", f->name, emblas_native_table(n)->isa, worst[n].error,
+                  worst[n].at);
     cr_expect(worst[n].error <= 1, "%s, %s: %.4f ulp at %a = %.17g", f->name, emblas_native_table(n)->isa,
               worst[n].error, worst[n].at, worst[n].at);
   }
