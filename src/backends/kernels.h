@@ -5,7 +5,18 @@
 
 #include <emblas/backend.h>
 
-/* y_i = exp(x_i) for x_i <= 0, 0 below -708: the exponential of native's softmax. */
-void emblas_native_exp(size_t n, const double *x, double *y);
+/* The vector code of native for one instruction set. */
+struct emblas_native {
+  struct emblas_backend backend;
+  const char *isa;
+  /* The exponential and the logarithm of its softmax. y_i = exp(x_i) for x_i <= 0, 0 below -708. */
+  void (*exp)(size_t n, const double *x, double *y);
+  /* y_i = log(x_i) for normal x_i > 0. */
+  void (*log)(size_t n, const double *x, double *y);
+};
+
+/* Of the instruction sets that the processor can run, best first, number `index`; NULL past the last. The
+   first is emblas_backend_native(). */
+const struct emblas_native *emblas_native_table(size_t index);
 
 #endif

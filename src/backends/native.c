@@ -4,7 +4,8 @@
    dimension, and the softmax, which no BLAS has. native/ holds the code, lanes being rows of the block. */
 #include "kernels.h"
 
-#if defined(__GNUC__)
+/* __builtin_shufflevector: clang, and gcc from 12 on. */
+#if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12)
 
 #include "../base/sum.h"
 
@@ -31,6 +32,7 @@
 static const double ones[] = {1, 1, 1, 1, 1, 1, 1, 1};
 
 #if defined(__x86_64__)
+#define FUSED 1
 #define LANES 8
 #define NAMED(name) name##_v4
 #define TARGET __attribute__((target("arch=x86-64-v4")))
@@ -46,8 +48,14 @@ static const double ones[] = {1, 1, 1, 1, 1, 1, 1, 1};
 #undef LANES
 #undef NAMED
 #undef TARGET
+#undef FUSED
 #endif
 
+#if defined(__FP_FAST_FMA)
+#define FUSED 1
+#else
+#define FUSED 0
+#endif
 #define LANES 2
 #define NAMED(name) name##_v1
 #define TARGET
@@ -56,56 +64,62 @@ static const double ones[] = {1, 1, 1, 1, 1, 1, 1, 1};
 #undef NAMED
 #undef TARGET
 
-struct kernels {
-  struct emblas_backend backend;
-  void (*exp_all)(size_t n, const double *x, double *y);
-};
-
 static size_t cholesky(size_t d, double *a) {
   return emblas_backend_reference()->cholesky(d, a);
 }
 
-#define KERNELS(isa)                                                                                       \
+#define LIMIT 4096 /* errors of logits below 5e-13 per dimension: docs/numerics.md */
+#define KERNELS(set, name_of_set)                                                                          \
   {                                                                                                        \
-    {.name = "native",                                                                                     \
-     .expansion_limit = 4096, /* errors of logits below 5e-13 per dimension: docs/numerics.md */           \
-     .logits = logits_##isa,                                                                               \
-     .softmax = softmax_##isa,                                                                             \
-     .moments = moments_##isa,                                                                             \
-     .multiply = multiply_##isa,                                                                           \
-     .whiten = whiten_##isa,                                                                               \
-     .scatter = scatter_##isa,                                                                             \
-     .cholesky = cholesky,                                                                                 \
-     .univariate = univariate_##isa},                                                                      \
-        exp_all_##isa                                                                                      \
+    .backend = {.name = "native",                                                                          \
+                .expansion_limit = LIMIT,                                                                  \
+                .logits = logits_##set,                                                                    \
+                .softmax = softmax_##set,                                                                  \
+                .moments = moments_##set,                                                                  \
+                .multiply = multiply_##set,                                                                \
+                .whiten = whiten_##set,                                                                    \
+                .scatter = scatter_##set,                                                                  \
+                .cholesky = cholesky,                                                                      \
+                .univariate = univariate_##set},                                                           \
+    .isa = name_of_set, .exp = exp_all_##set, .log = log_all_##set                                         \
   }
 
-static const struct kernels v1 = KERNELS(v1);
 #if defined(__x86_64__)
-static const struct kernels v3 = KERNELS(v3), v4 = KERNELS(v4);
-#endif
+static int runs_v4(void) {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512cd");
+}
 
-static const struct kernels *kernels(void) {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512cd"))
-    return &v4;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"))
-    return &v3;
+static int runs_v3(void) {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+}
+
+static const struct emblas_native v4 = KERNELS(v4, "x86-64-v4"), v3 = KERNELS(v3, "x86-64-v3");
 #endif
-  return &v1;
+static const struct emblas_native v1 = KERNELS(v1, "baseline");
+
+const struct emblas_native *emblas_native_table(size_t index) {
+  const struct emblas_native *best_first[3];
+  size_t count = 0;
+#if defined(__x86_64__)
+  if (runs_v4()) best_first[count++] = &v4;
+  if (runs_v3()) best_first[count++] = &v3;
+#endif
+  best_first[count++] = &v1;
+  return index < count ? best_first[index] : NULL;
 }
 
 const struct emblas_backend *emblas_backend_native(void) {
-  return &kernels()->backend;
-}
-
-void emblas_native_exp(size_t n, const double *x, double *y) {
-  kernels()->exp_all(n, x, y);
+  return &emblas_native_table(0)->backend;
 }
 
 #else
+
+const struct emblas_native *emblas_native_table(size_t index) {
+  (void)index;
+  return NULL;
+}
 
 const struct emblas_backend *emblas_backend_native(void) {
   return NULL;

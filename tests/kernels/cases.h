@@ -16,6 +16,7 @@ enum {
   KERNEL_DIMS = sizeof kernel_dims / sizeof *kernel_dims,
   KERNEL_COMPONENTS = sizeof kernel_components / sizeof *kernel_components,
   KERNEL_FEATURES = sizeof kernel_features / sizeof *kernel_features,
+  KERNEL_SMALL = 250000, /* products: of larger cases not every variant is run */
   KERNEL_PRODUCTS = KERNEL_ROWS * KERNEL_DIMS * KERNEL_COMPONENTS * KERNEL_FEATURES
 };
 

@@ -1,29 +1,52 @@
 /* SPDX-License-Identifier: MIT */
 #include "compare.h"
+#include "backends/kernels.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 
 double gamma_bound(size_t n) {
-  double nu = (double)n * 0x1p-53;
+  double nu = (double)n * U;
   return nu / (1 - nu);
 }
 
-void compare_arrays(const struct comparison *comparison, const char *what, size_t count,
-                    const double *actual, const double *expected, const double *bound) {
-  const struct kernel_case *s = &comparison->size;
-  for (size_t i = 0; i < count; i++)
-    if (!(fabs(actual[i] - expected[i]) <= bound[i]))
-      cr_assert_fail("%s of %s at b=%zu d=%zu k=%zu p=%zu, entry %zu: %.17g, %s has %.17g; off by %.3g, "
-                     "allowed %.3g",
-                     what, comparison->tested->name, s->b, s->d, s->k, s->p, i, actual[i],
-                     comparison->oracle->name, expected[i], fabs(actual[i] - expected[i]), bound[i]);
+size_t comparison_gap(const struct comparison *comparison) {
+  return comparison->stride > comparison->size.b ? 3 : 0;
 }
 
-size_t other_backends(const struct emblas_backend *backends[], size_t room) {
-  const char *const names[] = {"blas"};
+static void fail(const struct comparison *comparison, const struct contestant *tested, const char *what,
+                 size_t row, size_t column, double actual, double expected, double bound) {
+  const struct kernel_case *s = &comparison->size;
+  cr_assert_fail("%s of %s at b=%zu stride=%zu d=%zu k=%zu p=%zu, entry %zu,%zu: %.17g, %s has %.17g; "
+                 "off by %.3g, allowed %.3g",
+                 what, tested->label, s->b, comparison->stride, s->d, s->k, s->p, row, column, actual,
+                 comparison->oracle.label, expected, fabs(actual - expected), bound);
+}
+
+void compare_values(const struct comparison *comparison, const struct contestant *tested, const char *what,
+                    double actual, double expected, double bound) {
+  if (!(fabs(actual - expected) <= bound)) fail(comparison, tested, what, 0, 0, actual, expected, bound);
+}
+
+void compare_arrays(const struct comparison *comparison, const struct contestant *tested, const char *what,
+                    const struct guarded *actual, const struct guarded *expected, const double *bound) {
+  for (size_t r = 0; r < actual->rows; r++)
+    for (size_t i = 0; i < actual->width; i++) {
+      size_t at = r * actual->stride + i;
+      double a = actual->values[at], e = expected->values[at];
+      if (!(fabs(a - e) <= bound[at])) fail(comparison, tested, what, r, i, a, e, bound[at]);
+    }
+}
+
+size_t other_backends(struct contestant others[CONTESTANTS]) {
+  static char labels[CONTESTANTS][40];
+  const struct emblas_native *native;
   size_t count = 0;
-  for (size_t i = 0; i < sizeof names / sizeof *names && count < room; i++)
-    if ((backends[count] = emblas_backend_find(names[i]))) count++;
+  if (emblas_backend_blas() != NULL) others[count++] = (struct contestant){"blas", emblas_backend_blas()};
+  for (size_t n = 0; count < CONTESTANTS && (native = emblas_native_table(n)) != NULL; n++) {
+    snprintf(labels[n], sizeof labels[n], "native, %s,", native->isa);
+    others[count++] = (struct contestant){labels[n], &native->backend};
+  }
   return count;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One kernel of one backend against the same kernel of another, at one size. The bounds, u = 2^-53:
+/* One kernel of several backends against the same kernel of another, at one size. The bounds, u = 2^-53:
 
    An inner product of n terms, summed in any order, fused or not, errs by at most gamma_n |x|'|y| with
    gamma_n = n u / (1 - n u) (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1);
@@ -8,30 +8,48 @@
 #define COMPARE_H
 
 #include "cases.h"
+#include "guarded.h"
 #include <emblas/backend.h>
+
+struct contestant {
+  const char *label; /* "blas", "native x86-64-v3": tables of one name may be several */
+  const struct emblas_backend *table;
+};
+
+/* Every backend that this build and this processor have but for the reference: blas, and native with every
+   instruction set. */
+enum { CONTESTANTS = 4 };
+size_t other_backends(struct contestant others[CONTESTANTS]);
 
 /* What a comparison is between, and where it stands: for the message. */
 struct comparison {
-  const struct emblas_backend *tested, *oracle;
+  const struct contestant *tested;
+  size_t count;
+  struct contestant oracle;
   struct kernel_case size;
+  size_t stride; /* of blocks, >= size.b */
 };
+
+/* Rows of other matrices are this much longer than their entries, where stride > b. */
+size_t comparison_gap(const struct comparison *comparison);
 
 void compare_logits(const struct comparison *comparison);
 void compare_moments(const struct comparison *comparison);
-/* Each kind of rows: see softmax.c. */
-enum { SOFTMAX_KINDS = 6 };
-void compare_softmax(const struct comparison *comparison, int kind);
-void compare_whiten(const struct comparison *comparison, double condition);
-void compare_scatter(const struct comparison *comparison, size_t stride);
+void compare_multiply(const struct comparison *comparison);
+void compare_scatter(const struct comparison *comparison);
+void compare_whiten(const struct comparison *comparison);
+/* Every kind of rows: see softmax.c, univariate.c. */
+void compare_softmax(const struct comparison *comparison);
+void compare_univariate(const struct comparison *comparison);
 /* Needs no oracle: the residual is the measure. */
-void check_cholesky(const struct emblas_backend *tested, size_t d, double condition);
+void check_cholesky(const struct contestant *tested, size_t d, double condition);
 
+static const double U = 0x1p-53;
 double gamma_bound(size_t n);
-/* Fails the test unless |actual - expected| <= bound at every entry. */
-void compare_arrays(const struct comparison *comparison, const char *what, size_t count,
-                    const double *actual, const double *expected, const double *bound);
-
-/* The backends to compare with the reference: every one that this build has. */
-size_t other_backends(const struct emblas_backend *backends[], size_t room);
+/* Fails the test unless |actual - expected| <= bound at every entry; bound has the shape of the others. */
+void compare_arrays(const struct comparison *comparison, const struct contestant *tested, const char *what,
+                    const struct guarded *actual, const struct guarded *expected, const double *bound);
+void compare_values(const struct comparison *comparison, const struct contestant *tested, const char *what,
+                    double actual, double expected, double bound);
 
 #endif

@@ -1,111 +1,173 @@
 /* SPDX-License-Identifier: MIT */
-/* logits, moments, scatter: sums of products, the latter two added to what the output holds. The bounds
-   need sum |a||b|: the oracle's own kernel gives it, from the absolute values of the inputs (and of what
-   the output held, one term more). */
+/* logits, moments, scatter: sums of products, added to what the output holds. The bounds need sum |a||b|:
+   the oracle's own kernel gives it, from the absolute values of the inputs (and of what the output held,
+   one term more). And multiply, where nothing is left to choose. */
 #include "compare.h"
-#include "guarded.h"
 #include "../support/generate.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-static struct guarded random_input(size_t count, uint64_t seed) {
+static struct guarded random_rows(size_t rows, size_t width, size_t stride, uint64_t seed) {
   struct generator generator = {seed};
-  struct guarded array = guarded_new(count);
-  for (size_t i = 0; i < count; i++) array.values[i] = generate_gaussian(&generator);
+  struct guarded array = guarded_rows(rows, width, stride);
+  for (size_t r = 0; r < rows; r++)
+    for (size_t i = 0; i < width; i++) array.values[r * stride + i] = generate_gaussian(&generator);
+  return array;
+}
+
+static struct guarded random_input(size_t rows, size_t width, size_t stride, uint64_t seed) {
+  struct guarded array = random_rows(rows, width, stride, seed);
   guarded_seal(&array);
   return array;
 }
 
-static double *absolute_values(const struct guarded *array) {
-  double *values = malloc(array->count * sizeof *values);
-  for (size_t i = 0; i < array->count; i++) values[i] = fabs(array->values[i]);
+static struct guarded absolute_values(const struct guarded *array) {
+  struct guarded values = guarded_copy(array);
+  for (size_t r = 0; r < array->rows; r++)
+    for (size_t i = 0; i < array->width; i++) {
+      double *value = values.values + r * array->stride + i;
+      *value = fabs(*value);
+    }
   return values;
 }
 
-static void scale(double *values, size_t count, double factor) {
-  for (size_t i = 0; i < count; i++) values[i] *= factor;
+static void scale(struct guarded *array, double factor) {
+  for (size_t r = 0; r < array->rows; r++)
+    for (size_t i = 0; i < array->width; i++) array->values[r * array->stride + i] *= factor;
 }
 
-static void finish(const char *kernel, struct guarded *arrays, const char *const *names, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    guarded_check(&arrays[i], kernel, names[i]);
-    guarded_free(&arrays[i]);
+static void finish(struct guarded *array, const char *kernel, const char *name) {
+  guarded_check(array, kernel, name);
+  guarded_free(array);
+}
+
+/* logits and moments are called alike: the coefficients (theta, r), the features, the output. `add`: to
+   what the output holds, as moments always do. */
+struct product {
+  const char *name;
+  struct guarded coefficients, features, before;
+  size_t length; /* of the inner products */
+  void (*call)(const struct comparison *comparison, const struct emblas_backend *backend,
+               const struct guarded *coefficients, const struct guarded *features,
+               const struct guarded *output, int add);
+};
+
+static void compare_product(const struct comparison *comparison, struct product *p, int add) {
+  const struct emblas_backend *oracle = comparison->oracle.table;
+  struct guarded left = absolute_values(&p->coefficients), right = absolute_values(&p->features);
+  struct guarded bound = absolute_values(&p->before), expected = guarded_copy(&p->before);
+  p->call(comparison, oracle, &left, &right, &bound, add);
+  scale(&bound, 2 * gamma_bound(p->length + 1));
+  p->call(comparison, oracle, &p->coefficients, &p->features, &expected, add);
+  for (size_t n = 0; n < comparison->count; n++) {
+    /* What is not added to may hold anything: a NaN shows that it is read. */
+    struct guarded actual =
+        add ? guarded_copy(&p->before) : guarded_rows(p->before.rows, p->before.width, p->before.stride);
+    p->call(comparison, comparison->tested[n].table, &p->coefficients, &p->features, &actual, add);
+    compare_arrays(comparison, &comparison->tested[n], p->name, &actual, &expected, bound.values);
+    finish(&actual, p->name, "its output");
   }
+  finish(&expected, p->name, "the oracle's output");
+  guarded_free(&left), guarded_free(&right), guarded_free(&bound);
 }
 
-/* What an output that is added to holds before; in bound, its size. */
-static void fill_before(struct guarded *actual, struct guarded *expected, double *bound) {
-  struct generator generator = {7};
-  for (size_t i = 0; i < actual->count; i++) {
-    actual->values[i] = expected->values[i] = 10 * generate_gaussian(&generator);
-    bound[i] = fabs(actual->values[i]);
-  }
+static void finish_product(struct product *p) {
+  finish(&p->coefficients, p->name, "theta or r");
+  finish(&p->features, p->name, "phi");
+  guarded_free(&p->before);
 }
 
-/* logits (b x k) and moments (k x p) are called alike. */
-typedef void product_kernel(size_t, size_t, size_t, const double *, const double *, double *);
-
-/* left and right are the inputs, length is that of the inner products; adds: to what the output holds. */
-static void compare_products(const struct comparison *comparison, const char *name, product_kernel *tested,
-                             product_kernel *oracle, struct guarded left, struct guarded right,
-                             size_t length, size_t outputs, int adds) {
+static void call_logits(const struct comparison *comparison, const struct emblas_backend *backend,
+                        const struct guarded *theta, const struct guarded *phi,
+                        const struct guarded *logits, int add) {
   const struct kernel_case *s = &comparison->size;
-  struct guarded actual = guarded_new(outputs), expected = guarded_new(outputs);
-  double *left_size = absolute_values(&left), *right_size = absolute_values(&right);
-  double *bound = malloc(outputs * sizeof *bound);
-  if (adds) fill_before(&actual, &expected, bound);
-  oracle(s->b, s->p, s->k, left_size, right_size, bound);
-  scale(bound, outputs, 2 * gamma_bound(length + 1));
-
-  tested(s->b, s->p, s->k, left.values, right.values, actual.values);
-  oracle(s->b, s->p, s->k, left.values, right.values, expected.values);
-  compare_arrays(comparison, name, outputs, actual.values, expected.values, bound);
-  finish(name, (struct guarded[]){left, right, actual, expected},
-         (const char *const[]){"the first input", "the second input", "the output", "the oracle's output"},
-         4);
-  free(left_size), free(right_size), free(bound);
+  backend->logits(s->b, phi->stride, s->p, s->k, theta->values, theta->stride, phi->values, logits->values,
+                  add);
 }
 
 void compare_logits(const struct comparison *comparison) {
   const struct kernel_case *s = &comparison->size;
-  compare_products(comparison, "logits", comparison->tested->logits, comparison->oracle->logits,
-                   random_input(s->b * s->p, 1), random_input(s->k * s->p, 2), s->p, s->b * s->k, 0);
+  size_t theta_stride = s->p + comparison_gap(comparison), stride = comparison->stride;
+  struct product p = {.name = "logits",
+                      .coefficients = random_input(s->k, s->p, theta_stride, 1),
+                      .features = random_input(s->p, s->b, stride, 2),
+                      .before = random_rows(s->k, s->b, stride, 3),
+                      .length = s->p,
+                      .call = call_logits};
+  if (s->b * s->k * s->p <= KERNEL_SMALL) compare_product(comparison, &p, 0);
+  compare_product(comparison, &p, 1);
+  finish_product(&p);
+}
+
+static void call_moments(const struct comparison *comparison, const struct emblas_backend *backend,
+                         const struct guarded *r, const struct guarded *phi, const struct guarded *stats,
+                         int add) {
+  const struct kernel_case *s = &comparison->size;
+  (void)add;
+  backend->moments(s->b, phi->stride, s->p, s->k, r->values, phi->values, stats->values, stats->stride);
 }
 
 void compare_moments(const struct comparison *comparison) {
   const struct kernel_case *s = &comparison->size;
-  compare_products(comparison, "moments", comparison->tested->moments, comparison->oracle->moments,
-                   random_input(s->b * s->k, 3), random_input(s->b * s->p, 4), s->b, s->k * s->p, 1);
+  size_t stats_stride = s->p + comparison_gap(comparison), stride = comparison->stride;
+  struct product p = {.name = "moments",
+                      .coefficients = random_input(s->k, s->b, stride, 4),
+                      .features = random_input(s->p, s->b, stride, 5),
+                      .before = random_rows(s->k, s->p, stats_stride, 6),
+                      .length = s->b,
+                      .call = call_moments};
+  compare_product(comparison, &p, 1);
+  finish_product(&p);
 }
 
-/* Weights at every stride-th entry, one in five of them 0; what lies between is NaN: not to be read. */
-static struct guarded strided_weights(size_t b, size_t stride) {
-  struct generator generator = {5};
-  struct guarded r = guarded_new(b * stride);
-  for (size_t i = 0; i < b; i++) r.values[i * stride] = i % 5 == 4 ? 0 : generate_uniform(&generator);
+/* A product of two doubles has one right rounding. */
+void compare_multiply(const struct comparison *comparison) {
+  size_t b = comparison->size.b;
+  struct guarded x = random_input(1, b, b, 7), y = random_input(1, b, b, 8), expected = guarded_new(b);
+  struct guarded none = guarded_new(b);
+  for (size_t i = 0; i < b; i++) none.values[i] = 0;
+  comparison->oracle.table->multiply(b, x.values, y.values, expected.values);
+  for (size_t n = 0; n < comparison->count; n++)
+    for (int in_place = 0; in_place < 2; in_place++) {
+      struct guarded z = in_place ? guarded_copy(&x) : guarded_new(b);
+      comparison->tested[n].table->multiply(b, in_place ? z.values : x.values, y.values, z.values);
+      compare_arrays(comparison, &comparison->tested[n], in_place ? "multiply in place" : "multiply", &z,
+                     &expected, none.values);
+      finish(&z, "multiply", "z");
+    }
+  finish(&x, "multiply", "x"), finish(&y, "multiply", "y");
+  guarded_free(&expected), guarded_free(&none);
+}
+
+/* One in five of them 0. */
+static struct guarded make_weights(size_t b) {
+  struct generator generator = {9};
+  struct guarded r = guarded_new(b);
+  for (size_t i = 0; i < b; i++) r.values[i] = i % 5 == 4 ? 0 : generate_uniform(&generator);
   guarded_seal(&r);
   return r;
 }
 
 /* Terms r x y. A backend may scale the rows by sqrt(r) first: two roots and two products, four roundings a
-   term, where r x y itself has two, and the sum has b + 1 terms. So gamma_{b+5} (|m| + sum_i r_i |x_ij
-   x_il|). */
-void compare_scatter(const struct comparison *comparison, size_t stride) {
-  size_t b = comparison->size.b, d = comparison->size.d;
-  struct guarded r = strided_weights(b, stride), x = random_input(b * d, 6), scratch = guarded_new(b * d);
-  struct guarded actual = guarded_new(d * d), expected = guarded_new(d * d);
-  double *x_size = absolute_values(&x), *bound = malloc(d * d * sizeof *bound);
-  fill_before(&actual, &expected, bound);
-  comparison->oracle->scatter(b, d, r.values, stride, x_size, scratch.values, bound);
-  scale(bound, d * d, 2 * gamma_bound(b + 5));
+   term, where r x y itself has two, and the sum has b + 1 terms. So gamma_{b+5} (|m| + sum_i r_i |x_ji
+   x_li|). The upper triangle stays as it was. */
+void compare_scatter(const struct comparison *comparison) {
+  size_t b = comparison->size.b, d = comparison->size.d, stride = comparison->stride;
+  struct guarded r = make_weights(b), x = random_input(d, b, stride, 10), size = absolute_values(&x);
+  struct guarded scratch = guarded_rows(d, b, stride), before = random_rows(d, d, d, 11);
+  struct guarded expected = guarded_copy(&before), bound = absolute_values(&before);
+  comparison->oracle.table->scatter(b, stride, d, r.values, size.values, scratch.values, bound.values);
+  comparison->oracle.table->scatter(b, stride, d, r.values, x.values, scratch.values, expected.values);
+  scale(&bound, 2 * gamma_bound(b + 5));
   for (size_t j = 0; j < d; j++)
-    for (size_t l = j + 1; l < d; l++) bound[j * d + l] = 0; /* the upper triangle stays as it was */
-  comparison->tested->scatter(b, d, r.values, stride, x.values, scratch.values, actual.values);
-  guarded_check(&scratch, "scatter", "its scratch");
-  comparison->oracle->scatter(b, d, r.values, stride, x.values, scratch.values, expected.values);
-  compare_arrays(comparison, "scatter", d * d, actual.values, expected.values, bound);
-  finish("scatter", (struct guarded[]){r, x, scratch, actual, expected},
-         (const char *const[]){"r", "x", "its scratch", "its output", "the oracle's output"}, 5);
-  free(x_size), free(bound);
+    for (size_t l = j + 1; l < d; l++) bound.values[j * d + l] = 0;
+  for (size_t n = 0; n < comparison->count; n++) {
+    struct guarded actual = guarded_copy(&before);
+    comparison->tested[n].table->scatter(b, stride, d, r.values, x.values, scratch.values, actual.values);
+    compare_arrays(comparison, &comparison->tested[n], "scatter", &actual, &expected, bound.values);
+    finish(&actual, "scatter", "m");
+  }
+  finish(&r, "scatter", "r"), finish(&x, "scatter", "x"), finish(&scratch, "scatter", "its scratch");
+  guarded_free(&size), guarded_free(&before), guarded_free(&expected), guarded_free(&bound);
 }

@@ -2,66 +2,115 @@
 #include "quad_backend.h"
 #include "../support/real.h"
 
-static void quad_logits(size_t b, size_t p, size_t k, const double *phi, const double *theta,
-                        double *logits) {
-  for (size_t i = 0; i < b; i++)
-    for (size_t c = 0; c < k; c++) {
-      real sum = 0;
-      for (size_t j = 0; j < p; j++) sum += (real)phi[i * p + j] * theta[c * p + j];
-      logits[i * k + c] = (double)sum;
+/* A sum in two doubles. */
+static void put_pair(double *pair, real sum) {
+  pair[0] = (double)sum;
+  pair[1] = (double)(sum - pair[0]);
+}
+
+static void quad_logits(size_t b, size_t stride, size_t p, size_t k, const double *theta,
+                        size_t theta_stride, const double *phi, double *logits, int add) {
+  for (size_t c = 0; c < k; c++)
+    for (size_t i = 0; i < b; i++) {
+      real sum = add ? logits[c * stride + i] : 0;
+      for (size_t j = 0; j < p; j++) sum += (real)theta[c * theta_stride + j] * phi[j * stride + i];
+      logits[c * stride + i] = (double)sum;
     }
 }
 
-static void quad_softmax(size_t b, size_t k, double *logits, const double *weights, double *row_loglik,
-                         struct emblas_block_sums *sums) {
+static void quad_softmax(size_t b, size_t stride, size_t k, double *logits, const double *weights,
+                         double *row_loglik, struct emblas_block_sums *sums) {
+  real loglik = (real)sums->loglik[0] + sums->loglik[1], magnitude = sums->magnitude;
   real q = sums->q, hard = sums->hard;
   for (size_t i = 0; i < b; i++) {
-    double *l = logits + i * k, max = l[0];
+    double *l = logits + i, max = l[0];
     real w = weights ? weights[i] : 1, z = 0, row_q = 0;
-    for (size_t c = 1; c < k; c++) max = l[c] > max ? l[c] : max;
-    for (size_t c = 0; c < k; c++) z += real_exp((real)l[c] - max);
+    for (size_t c = 1; c < k; c++) max = l[c * stride] > max ? l[c * stride] : max;
+    for (size_t c = 0; c < k; c++) z += real_exp((real)l[c * stride] - max);
     for (size_t c = 0; c < k; c++) {
-      real r = real_exp((real)l[c] - max) / z;
-      row_q += r * l[c];
-      l[c] = (double)(w * r);
+      real r = real_exp((real)l[c * stride] - max) / z;
+      row_q += r * l[c * stride];
+      l[c * stride] = (double)(w * r);
     }
     real row = max + real_log(z);
-    row_loglik[i] = (double)row;
-    q += w * row_q, hard -= w * real_log(z);
+    if (row_loglik) row_loglik[i] = (double)row;
+    loglik += w * row, magnitude += real_abs(w * row), q += w * row_q, hard -= w * real_log(z);
   }
-  *sums = (struct emblas_block_sums){(double)q, (double)hard};
+  sums->magnitude = (double)magnitude, sums->q = (double)q, sums->hard = (double)hard;
+  put_pair(sums->loglik, loglik);
 }
 
-static void quad_moments(size_t b, size_t p, size_t k, const double *r, const double *phi, double *stats) {
+static void quad_moments(size_t b, size_t stride, size_t p, size_t k, const double *r, const double *phi,
+                         double *stats, size_t stats_stride) {
   for (size_t c = 0; c < k; c++)
     for (size_t j = 0; j < p; j++) {
-      real sum = stats[c * p + j];
-      for (size_t i = 0; i < b; i++) sum += (real)r[i * k + c] * phi[i * p + j];
-      stats[c * p + j] = (double)sum;
+      real sum = stats[c * stats_stride + j];
+      for (size_t i = 0; i < b; i++) sum += (real)r[c * stride + i] * phi[j * stride + i];
+      stats[c * stats_stride + j] = (double)sum;
     }
 }
 
-static void quad_whiten(size_t b, size_t d, const double *factor, const double *mean, const double *x,
-                        double *z) {
+static void quad_multiply(size_t b, const double *x, const double *y, double *z) {
+  for (size_t i = 0; i < b; i++) z[i] = (double)((real)x[i] * y[i]);
+}
+
+static void quad_whiten(size_t b, size_t stride, size_t d, const double *factor, const double *mean,
+                        const double *x, double *z) {
   real row[256];
   for (size_t i = 0; i < b; i++)
     for (size_t j = 0; j < d; j++) {
-      row[j] = (real)x[i * d + j] - (mean ? mean[j] : 0);
+      row[j] = (real)x[j * stride + i] - (mean ? mean[j] : 0);
       for (size_t l = 0; l < j; l++) row[j] -= factor[j * d + l] * row[l];
       row[j] /= factor[j * d + j];
-      z[i * d + j] = (double)row[j];
+      z[j * stride + i] = (double)row[j];
     }
 }
 
-static void quad_scatter(size_t b, size_t d, const double *r, size_t stride, const double *x,
+static void quad_scatter(size_t b, size_t stride, size_t d, const double *r, const double *x,
                          double *scratch, double *m) {
   (void)scratch;
   for (size_t j = 0; j < d; j++)
     for (size_t l = 0; l <= j; l++) {
       real sum = m[j * d + l];
-      for (size_t i = 0; i < b; i++) sum += (real)r[i * stride] * x[i * d + j] * x[i * d + l];
+      for (size_t i = 0; i < b; i++) sum += (real)r[i] * x[j * stride + i] * x[l * stride + i];
       m[j * d + l] = (double)sum;
     }
+}
+
+enum { MAX_COMPONENTS = 256 };
+
+/* r becomes the responsibilities of x; returns the log-likelihood. */
+static real bayes(size_t k, double x, const double *terms, real *r) {
+  real max = 0, z = 0;
+  for (size_t c = 0; c < k; c++) {
+    real offset = (real)x - terms[3 * c];
+    r[c] = offset * offset * terms[3 * c + 1] + terms[3 * c + 2];
+    if (c == 0 || r[c] > max) max = r[c];
+  }
+  for (size_t c = 0; c < k; c++) z += r[c] = real_exp(r[c] - max);
+  for (size_t c = 0; c < k; c++) r[c] /= z;
+  return max + real_log(z);
+}
+
+static void quad_univariate(size_t b, size_t k, const double *x, const double *weights, const double *terms,
+                            double *stats, struct emblas_block_sums *sums, double *scratch) {
+  real total[3 * MAX_COMPONENTS], r[MAX_COMPONENTS], loglik = (real)sums->loglik[0] + sums->loglik[1];
+  real magnitude = sums->magnitude;
+  (void)scratch;
+  for (size_t m = 0; m < 3 * k; m++) total[m] = stats[m];
+  for (size_t i = 0; i < b; i++) {
+    real w = weights ? weights[i] : 1, row = w * bayes(k, x[i], terms, r);
+    loglik += row, magnitude += real_abs(row);
+    for (size_t c = 0; c < k; c++) {
+      real offset = (real)x[i] - terms[3 * c];
+      total[3 * c] += w * r[c];
+      total[3 * c + 1] += w * r[c] * offset;
+      total[3 * c + 2] += w * r[c] * offset * offset;
+    }
+  }
+  for (size_t m = 0; m < 3 * k; m++) stats[m] = (double)total[m];
+  sums->magnitude = (double)magnitude;
+  put_pair(sums->loglik, loglik);
 }
 
 const struct emblas_backend quad_backend = {
@@ -69,6 +118,8 @@ const struct emblas_backend quad_backend = {
     .logits = quad_logits,
     .softmax = quad_softmax,
     .moments = quad_moments,
+    .multiply = quad_multiply,
     .whiten = quad_whiten,
     .scatter = quad_scatter,
+    .univariate = quad_univariate,
 };

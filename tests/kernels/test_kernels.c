@@ -1,64 +1,72 @@
 /* SPDX-License-Identifier: MIT */
 /* Every backend against the reference at every size, and the reference against 113-bit arithmetic. */
 #include "compare.h"
+#include "backends/kernels.h"
 #include "quad_backend.h"
 #include "../support/generate.h"
 #include "../support/real.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 /* What a pass over the sizes compares. */
 typedef void visit(const struct comparison *comparison);
 
-/* Runs a comparison of every other backend with the reference at every product size. */
+/* Rows of blocks right behind each other, and apart. */
+static void both_strides(struct comparison comparison, visit *compare) {
+  const size_t gaps[] = {0, 5};
+  for (size_t i = 0; i < 2; i++) {
+    comparison.stride = comparison.size.b + gaps[i];
+    compare(&comparison);
+  }
+}
+
+static struct contestant reference(void) {
+  return (struct contestant){"reference", emblas_backend_reference()};
+}
+
+/* Runs a comparison of all other backends with the reference at every product size; the large ones with
+   rows apart only. */
 static void each_product(visit *compare) {
-  const struct emblas_backend *backends[4];
-  size_t count = other_backends(backends, 4);
+  struct contestant others[CONTESTANTS];
+  size_t count = other_backends(others);
   if (count == 0) cr_skip_test("the reference backend is the only one of this build");
-  for (size_t n = 0; n < count; n++)
-    for (size_t i = 0; i < KERNEL_PRODUCTS; i++) {
-      struct comparison comparison = {backends[n], emblas_backend_reference(), kernel_product_case(i)};
-      const struct kernel_case *s = &comparison.size;
-      if (kernel_case_wanted(s) && (!test_small() || s->b * s->k * s->p < 100000)) compare(&comparison);
+  for (size_t i = 0; i < KERNEL_PRODUCTS; i++) {
+    struct comparison comparison = {others, count, reference(), kernel_product_case(i), 0};
+    const struct kernel_case *s = &comparison.size;
+    size_t work = s->b * s->k * s->p;
+    if (!kernel_case_wanted(s) || (test_small() && work >= 100000)) continue;
+    if (work <= KERNEL_SMALL) {
+      both_strides(comparison, compare);
+    } else {
+      comparison.stride = s->b + 5;
+      compare(&comparison);
     }
+  }
 }
 
 /* .. at every b and d, or at every b and k. */
 static void each_size(const size_t *sizes, size_t count, int are_dims, visit *compare) {
-  const struct emblas_backend *backends[4];
-  size_t found = other_backends(backends, 4);
+  struct contestant others[CONTESTANTS];
+  size_t found = other_backends(others);
   if (found == 0) cr_skip_test("the reference backend is the only one of this build");
-  for (size_t n = 0; n < found; n++)
-    for (size_t i = 0; i < KERNEL_ROWS * count; i++) {
-      size_t size = sizes[i % count];
-      struct comparison comparison = {
-          backends[n], emblas_backend_reference(), {.b = kernel_rows[i / count]}};
-      *(are_dims ? &comparison.size.d : &comparison.size.k) = size;
-      compare(&comparison);
-    }
+  for (size_t i = 0; i < KERNEL_ROWS * count; i++) {
+    struct comparison comparison = {others, found, reference(), {.b = kernel_rows[i / count]}, 0};
+    *(are_dims ? &comparison.size.d : &comparison.size.k) = sizes[i % count];
+    both_strides(comparison, compare);
+  }
 }
+
+static const struct contestant quad = {"113 bits", &quad_backend};
 
 /* .. of the reference with 113 bits, at sizes that take no time. */
 static void each_small(visit *compare) {
   SKIP_WITHOUT_REAL();
   const struct kernel_case sizes[] = {
       {1, 1, 1, 3, ""}, {7, 2, 3, 6, ""}, {64, 5, 17, 21, ""}, {257, 16, 2, 153, ""}};
+  struct contestant tested = reference();
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-    compare(&(struct comparison){emblas_backend_reference(), &quad_backend, sizes[i]});
-}
-
-static void every_softmax(const struct comparison *comparison) {
-  for (int kind = 0; kind < SOFTMAX_KINDS; kind++) compare_softmax(comparison, kind);
-}
-
-static void every_whiten(const struct comparison *comparison) {
-  compare_whiten(comparison, 10);
-  compare_whiten(comparison, 1e10);
-}
-
-static void every_scatter(const struct comparison *comparison) {
-  compare_scatter(comparison, 1);
-  compare_scatter(comparison, 3);
+    both_strides((struct comparison){&tested, 1, quad, sizes[i], 0}, compare);
 }
 
 Test(backends_agree, logits) {
@@ -67,14 +75,17 @@ Test(backends_agree, logits) {
 Test(backends_agree, moments) {
   each_product(compare_moments);
 }
+Test(backends_agree, multiply) {
+  each_size((const size_t[]){1}, 1, 1, compare_multiply);
+}
 Test(backends_agree, softmax) {
-  each_size(kernel_components, KERNEL_COMPONENTS, 0, every_softmax);
+  each_size(kernel_components, KERNEL_COMPONENTS, 0, compare_softmax);
 }
 Test(backends_agree, whiten) {
-  each_size(kernel_dims, KERNEL_DIMS, 1, every_whiten);
+  each_size(kernel_dims, KERNEL_DIMS, 1, compare_whiten);
 }
 Test(backends_agree, scatter) {
-  each_size(kernel_dims, KERNEL_DIMS, 1, every_scatter);
+  each_size(kernel_dims, KERNEL_DIMS, 1, compare_scatter);
 }
 
 Test(reference_is_right, logits) {
@@ -83,54 +94,89 @@ Test(reference_is_right, logits) {
 Test(reference_is_right, moments) {
   each_small(compare_moments);
 }
+Test(reference_is_right, multiply) {
+  each_small(compare_multiply);
+}
 Test(reference_is_right, softmax) {
-  each_small(every_softmax);
+  each_small(compare_softmax);
 }
 Test(reference_is_right, whiten) {
-  each_small(every_whiten);
+  each_small(compare_whiten);
 }
 Test(reference_is_right, scatter) {
-  each_small(every_scatter);
+  each_small(compare_scatter);
 }
 
-static void every_cholesky(const struct emblas_backend *backend) {
+/* The reference has none: by 113 bits. Rows that fill no vector, and such as leave a rest. */
+Test(one_dimension, univariate) {
+  SKIP_WITHOUT_REAL();
+  const size_t rows[] = {1, 7, 33, 256};
+  struct contestant others[CONTESTANTS];
+  size_t count = other_backends(others);
+  for (size_t i = 0; i < 4 * KERNEL_COMPONENTS; i++) {
+    struct kernel_case size = {.b = rows[i % 4], .d = 1, .k = kernel_components[i / 4]};
+    if (test_small() && size.b * size.k > 1000) continue;
+    compare_univariate(&(struct comparison){others, count, quad, size, size.b});
+  }
+}
+
+static void every_cholesky(const struct contestant *tested) {
   for (size_t i = 0; i < KERNEL_DIMS; i++) {
-    check_cholesky(backend, kernel_dims[i], 1);
-    check_cholesky(backend, kernel_dims[i], 1e10);
+    check_cholesky(tested, kernel_dims[i], 1);
+    check_cholesky(tested, kernel_dims[i], 1e10);
   }
 }
 
 Test(cholesky, reference) {
-  every_cholesky(emblas_backend_reference());
+  struct contestant tested = reference();
+  every_cholesky(&tested);
 }
 
-Test(cholesky, others) {
-  const struct emblas_backend *backends[4];
-  size_t count = other_backends(backends, 4);
-  if (count == 0) cr_skip_test("the reference backend is the only one of this build");
-  for (size_t n = 0; n < count; n++) every_cholesky(backends[n]);
+/* native's is the reference's. */
+Test(cholesky, blas) {
+  if (emblas_backend_blas() == NULL) cr_skip_test("this build has no BLAS");
+  every_cholesky(&(struct contestant){"blas", emblas_backend_blas()});
 }
 
 Test(backends, are_found_by_name) {
   cr_assert_eq(emblas_backend_find("reference"), emblas_backend_reference());
   cr_assert_eq(emblas_backend_find("blas"), emblas_backend_blas());
-  cr_assert_eq(emblas_backend_find("auto"), emblas_backend_auto());
+  cr_assert_eq(emblas_backend_find("native"), emblas_backend_native());
+  cr_assert_null(emblas_backend_find("auto"));
   cr_assert_null(emblas_backend_find("abacus"));
   cr_assert_null(emblas_backend_find(""));
+  cr_assert_null(emblas_backend_find(NULL));
   cr_assert_not_null(emblas_backend_reference());
   cr_assert_str_eq(emblas_backend_reference()->name, "reference");
-  cr_assert_eq(emblas_backend_auto(),
-               emblas_backend_blas() ? emblas_backend_blas() : emblas_backend_reference());
   cr_assert_eq(!strcmp(emblas_backend_blas_description(), "none"), emblas_backend_blas() == NULL);
 }
 
+/* Whatever the sizes, one that has a name; the reference where there is nothing better, and only there. */
+Test(backends, one_is_chosen_for_all_sizes) {
+  const size_t sizes[] = {1, 2, 3, 8, 100, 10000};
+  int others = emblas_backend_blas() != NULL || emblas_backend_native() != NULL;
+  for (size_t i = 0; i < 36; i++) {
+    const struct emblas_backend *chosen = emblas_backend_auto(sizes[i / 6], sizes[i % 6]);
+    cr_assert_eq(emblas_backend_find(chosen->name), chosen);
+    cr_assert_eq(chosen == emblas_backend_reference(), !others);
+  }
+}
+
 Test(backends, are_complete) {
-  const struct emblas_backend *backends[4] = {emblas_backend_reference()};
-  size_t count = 1 + other_backends(backends + 1, 3);
+  struct contestant all[1 + CONTESTANTS] = {reference()};
+  size_t count = 1 + other_backends(all + 1);
   for (size_t n = 0; n < count; n++) {
-    const struct emblas_backend *backend = backends[n];
-    cr_assert(backend->name && backend->logits && backend->softmax && backend->moments && backend->whiten &&
-              backend->scatter && backend->cholesky && backend->expansion_limit >= 0);
+    const struct emblas_backend *backend = all[n].table;
+    cr_assert(backend->name && backend->logits && backend->softmax && backend->moments &&
+                  backend->multiply && backend->whiten && backend->scatter && backend->cholesky &&
+                  backend->expansion_limit >= 0,
+              "%s", all[n].label);
     cr_assert_eq(!backend->enter, !backend->leave);
   }
+}
+
+/* The best of native's tables is the one that runs. */
+Test(backends, native_is_the_best_of_its_tables) {
+  const struct emblas_native *best = emblas_native_table(0);
+  cr_assert_eq(emblas_backend_native(), best != NULL ? &best->backend : NULL);
 }

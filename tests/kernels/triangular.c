@@ -8,7 +8,6 @@
    The Cholesky factor satisfies |L L' - A| <= gamma_{d+1} |L| |L'| (theorem 10.3), however badly A is
    conditioned. */
 #include "compare.h"
-#include "guarded.h"
 #include "../support/generate.h"
 #include "../support/real.h"
 
@@ -45,52 +44,63 @@ static double *condition_matrix(size_t d, const double *factor) {
   return m;
 }
 
-static double *whiten_bound(size_t b, size_t d, const double *factor, const double *z1, const double *z2) {
-  double *m = condition_matrix(d, factor), *bound = calloc(b * d, sizeof *bound);
-  for (size_t i = 0; i < b * d; i++) {
-    const double *row1 = z1 + i / d * d, *row2 = z2 + i / d * d;
-    for (size_t l = 0; l <= i % d; l++) bound[i] += m[i % d * d + l] * (fabs(row1[l]) + fabs(row2[l]));
-    bound[i] *= gamma_bound(d + 1);
-  }
-  free(m);
+static struct guarded whiten_bound(const struct guarded *z1, const struct guarded *z2, size_t d,
+                                   const double *condition) {
+  size_t b = z1->width, stride = z1->stride;
+  struct guarded bound = guarded_copy(z1);
+  for (size_t j = 0; j < d; j++)
+    for (size_t i = 0; i < b; i++) {
+      double sum = 0;
+      for (size_t l = 0; l <= j; l++)
+        sum += condition[j * d + l] * (fabs(z1->values[l * stride + i]) + fabs(z2->values[l * stride + i]));
+      bound.values[j * stride + i] = gamma_bound(d + 1) * sum;
+    }
   return bound;
 }
 
-static void compare_whiten_once(const struct comparison *comparison, const struct guarded *factor,
-                                const struct guarded *x, const double *mean, int in_place) {
-  size_t b = comparison->size.b, d = comparison->size.d;
-  struct guarded actual = guarded_new(b * d), expected = guarded_new(b * d);
-  const double *from = x->values;
-  if (in_place) {
-    for (size_t i = 0; i < b * d; i++) actual.values[i] = x->values[i];
-    from = actual.values;
-  }
-  comparison->tested->whiten(b, d, factor->values, mean, from, actual.values);
-  comparison->oracle->whiten(b, d, factor->values, mean, x->values, expected.values);
-  double *bound = whiten_bound(b, d, factor->values, actual.values, expected.values);
-  compare_arrays(comparison, in_place ? "whiten in place" : "whiten", b * d, actual.values, expected.values,
-                 bound);
-  guarded_check(&actual, "whiten", "its output");
-  guarded_free(&actual), guarded_free(&expected);
-  free(bound);
+/* mean: d entries or NULL. */
+static void compare_whiten_once(const struct comparison *comparison, const double *factor,
+                                const double *condition, const struct guarded *x, const double *mean) {
+  size_t b = comparison->size.b, d = comparison->size.d, stride = comparison->stride;
+  struct guarded expected = guarded_rows(d, b, stride);
+  comparison->oracle.table->whiten(b, stride, d, factor, mean, x->values, expected.values);
+  for (size_t n = 0; n < comparison->count; n++)
+    for (int in_place = 0; in_place < 2; in_place++) {
+      struct guarded actual = in_place ? guarded_copy(x) : guarded_rows(d, b, stride);
+      comparison->tested[n].table->whiten(b, stride, d, factor, mean, in_place ? actual.values : x->values,
+                                          actual.values);
+      struct guarded bound = whiten_bound(&actual, &expected, d, condition);
+      compare_arrays(comparison, &comparison->tested[n], in_place ? "whiten in place" : "whiten", &actual,
+                     &expected, bound.values);
+      guarded_check(&actual, "whiten", "its output");
+      guarded_free(&actual), guarded_free(&bound);
+    }
+  guarded_free(&expected);
 }
 
-void compare_whiten(const struct comparison *comparison, double condition) {
-  size_t b = comparison->size.b, d = comparison->size.d;
-  struct guarded factor = guarded_new(d * d), x = guarded_new(b * d), mean = guarded_new(d);
+static void compare_whiten_with(const struct comparison *comparison, double condition) {
+  size_t b = comparison->size.b, d = comparison->size.d, stride = comparison->stride;
+  struct guarded factor = guarded_new(d * d), x = guarded_rows(d, b, stride), mean = guarded_new(d);
   struct generator generator = {22};
   make_factor(d, condition, factor.values);
-  for (size_t i = 0; i < b * d; i++) x.values[i] = 3 + generate_gaussian(&generator);
-  for (size_t j = 0; j < d; j++) mean.values[j] = 3 + generate_gaussian(&generator);
-  guarded_seal(&factor), guarded_seal(&x), guarded_seal(&mean);
-  for (int in_place = 0; in_place < 2; in_place++) {
-    compare_whiten_once(comparison, &factor, &x, mean.values, in_place);
-    compare_whiten_once(comparison, &factor, &x, NULL, in_place);
+  for (size_t j = 0; j < d; j++) {
+    for (size_t i = 0; i < b; i++) x.values[j * stride + i] = 3 + generate_gaussian(&generator);
+    mean.values[j] = 3 + generate_gaussian(&generator);
   }
+  guarded_seal(&factor), guarded_seal(&x), guarded_seal(&mean);
+  double *matrix = condition_matrix(d, factor.values);
+  compare_whiten_once(comparison, factor.values, matrix, &x, mean.values);
+  compare_whiten_once(comparison, factor.values, matrix, &x, NULL);
   guarded_check(&factor, "whiten", "the factor");
   guarded_check(&x, "whiten", "x");
   guarded_check(&mean, "whiten", "the mean");
   guarded_free(&factor), guarded_free(&x), guarded_free(&mean);
+  free(matrix);
+}
+
+void compare_whiten(const struct comparison *comparison) {
+  compare_whiten_with(comparison, 10);
+  compare_whiten_with(comparison, 1e10);
 }
 
 /* A = L L' of such a factor; its upper triangle is NaN: not to be read. */
@@ -108,7 +118,7 @@ static struct guarded make_matrix(size_t d, double condition) {
   return a;
 }
 
-static void check_residual(const struct emblas_backend *tested, size_t d, const double *a,
+static void check_residual(const struct contestant *tested, size_t d, const double *a,
                            const double *factor) {
   for (size_t j = 0; j < d; j++)
     for (size_t l = 0; l <= j; l++) {
@@ -120,25 +130,25 @@ static void check_residual(const struct emblas_backend *tested, size_t d, const 
       }
       double error = fabs((double)residual), bound = gamma_bound(d + 1) * size;
       if (!(error <= bound))
-        cr_assert_fail("cholesky of %s, d=%zu: residual %.3g at %zu,%zu, allowed %.3g", tested->name, d,
+        cr_assert_fail("cholesky of %s, d=%zu: residual %.3g at %zu,%zu, allowed %.3g", tested->label, d,
                        error, j, l, bound);
     }
 }
 
 /* The pivot that must fail: 1 + the row of the change. */
-static void check_failure(const struct emblas_backend *tested, size_t d, size_t row, size_t column,
+static void check_failure(const struct contestant *tested, size_t d, size_t row, size_t column,
                           double value, const char *what) {
   struct guarded a = make_matrix(d, 10);
   a.values[row * d + column] = value;
-  size_t failed = tested->cholesky(d, a.values);
-  cr_assert(failed == row + 1, "cholesky of %s, d=%zu: %s at %zu,%zu reported as %zu", tested->name, d,
+  size_t failed = tested->table->cholesky(d, a.values);
+  cr_assert(failed == row + 1, "cholesky of %s, d=%zu: %s at %zu,%zu reported as %zu", tested->label, d,
             what, row, column, failed);
   guarded_check(&a, "cholesky", "the matrix");
   guarded_free(&a);
 }
 
 /* M M' of integers, exact in every step, with M_rr = 0: pivot r is exactly 0. */
-static void check_zero_pivot(const struct emblas_backend *tested, size_t d, size_t row) {
+static void check_zero_pivot(const struct contestant *tested, size_t d, size_t row) {
   struct guarded a = guarded_new(d * d);
   for (size_t j = 0; j < d; j++)
     for (size_t l = 0; l <= j; l++) {
@@ -148,16 +158,16 @@ static void check_zero_pivot(const struct emblas_backend *tested, size_t d, size
                (c == l ? 1 : (double)((l + c) % 3) - 1);
       a.values[j * d + l] = sum;
     }
-  size_t failed = tested->cholesky(d, a.values);
-  cr_assert(failed == row + 1, "cholesky of %s, d=%zu: pivot 0 at %zu reported as %zu", tested->name, d,
+  size_t failed = tested->table->cholesky(d, a.values);
+  cr_assert(failed == row + 1, "cholesky of %s, d=%zu: pivot 0 at %zu reported as %zu", tested->label, d,
             row, failed);
   guarded_free(&a);
 }
 
-void check_cholesky(const struct emblas_backend *tested, size_t d, double condition) {
+void check_cholesky(const struct contestant *tested, size_t d, double condition) {
   struct guarded a = make_matrix(d, condition), factor = make_matrix(d, condition);
-  size_t failed = tested->cholesky(d, factor.values);
-  cr_assert(failed == 0, "cholesky of %s, d=%zu, condition %g: pivot %zu failed", tested->name, d,
+  size_t failed = tested->table->cholesky(d, factor.values);
+  cr_assert(failed == 0, "cholesky of %s, d=%zu, condition %g: pivot %zu failed", tested->label, d,
             condition, failed);
   check_residual(tested, d, a.values, factor.values);
   for (size_t j = 0; j < d; j++) {

@@ -6,7 +6,8 @@
 #include <float.h>
 #include <math.h>
 
-enum { N = 300, D = 3 };
+/* Columns lie STRIDE apart: what is between the rows and the next column is nobody's. */
+enum { N = 300, D = 3, STRIDE = N + 5, BLOCK = 64, BLOCK_STRIDE = 72 };
 
 struct made {
   struct arena arena;
@@ -35,39 +36,91 @@ static void make(struct made *m, int whitened, double offset, double unit) {
   cr_assert_eq(emblas_view_summarise(&m->data, &m->summary, &row, &column), EMBLAS_OK);
   emblas_frame_allocate(&m->frame, &m->arena, D, whitened);
   emblas_frame_from_ranges(&m->frame, &m->data, &m->summary, 0);
-  struct frame_workspace work = {.rows = 64,
-                                 .block = emblas_arena_doubles(&m->arena, 64, D),
-                                 .scratch = emblas_arena_doubles(&m->arena, 64, D),
+  struct frame_workspace work = {.rows = BLOCK,
+                                 .stride = BLOCK_STRIDE,
+                                 .block = emblas_arena_doubles(&m->arena, BLOCK_STRIDE, D),
+                                 .scratch = emblas_arena_doubles(&m->arena, BLOCK_STRIDE, D),
+                                 .share = emblas_arena_doubles(&m->arena, BLOCK_STRIDE, 1),
                                  .pooled = emblas_arena_doubles(&m->arena, D, D),
                                  .mean = emblas_arena_doubles(&m->arena, D, 1)};
   emblas_frame_pool(&m->frame, emblas_backend_reference(), &m->data, m->summary.total_weight, &work);
 }
 
+/* All rows, column by column. */
+static void load(const struct made *m, double *y) {
+  double scratch[D * STRIDE];
+  for (size_t i = 0; i < D * STRIDE; i++) y[i] = scratch[i] = NAN;
+  emblas_frame_load(&m->frame, emblas_backend_reference(), &m->data, 0, N, STRIDE, scratch, y);
+}
+
 /* The whitened rows have covariance I, within the condition number's part of eps. */
 Test(frame, whitens) {
   struct made m;
+  double y[D * STRIDE];
   make(&m, 1, 5, 1);
-  double y[N * D];
-  emblas_frame_load(&m.frame, emblas_backend_reference(), &m.data, 0, N, y);
+  load(&m, y);
   for (size_t j = 0; j < D; j++)
     for (size_t l = 0; l < D; l++) {
-      double mean_j = 0, mean_l = 0, product = 0;
-      for (size_t i = 0; i < N; i++) mean_j += y[i * D + j] / N, mean_l += y[i * D + l] / N;
-      for (size_t i = 0; i < N; i++) product += (y[i * D + j] - mean_j) * (y[i * D + l] - mean_l) / N;
+      const double *a = y + j * STRIDE, *b = y + l * STRIDE;
+      double mean_a = 0, mean_b = 0, product = 0;
+      for (size_t i = 0; i < N; i++) mean_a += a[i] / N, mean_b += b[i] / N;
+      for (size_t i = 0; i < N; i++) product += (a[i] - mean_a) * (b[i] - mean_b) / N;
       cr_assert(fabs(product - (j == l)) < 1e5 * DBL_EPSILON);
     }
   emblas_arena_free(&m.arena);
 }
 
+/* Rows are placed by feature; nothing is written between the columns; a part of the rows is the part of
+ * all. */
+Test(frame, columns_lie_a_stride_apart) {
+  struct made m;
+  double all[D * STRIDE], part[D * STRIDE], scratch[D * STRIDE];
+  make(&m, 1, 5, 1);
+  load(&m, all);
+  for (size_t i = 0; i < D * STRIDE; i++) part[i] = NAN;
+  emblas_frame_load(&m.frame, emblas_backend_reference(), &m.data, 100, 50, STRIDE, scratch, part);
+  for (size_t j = 0; j < D; j++)
+    for (size_t i = 0; i < STRIDE; i++) {
+      cr_assert_eq(isnan(all[j * STRIDE + i]), i >= N);
+      if (i < 50)
+        cr_assert_eq(part[j * STRIDE + i], all[j * STRIDE + 100 + i]);
+      else
+        cr_assert(isnan(part[j * STRIDE + i]));
+    }
+  emblas_arena_free(&m.arena);
+}
+
+/* A loaded row is where a mean of the same values goes: y = V ((x - shift) / scale), both ways of writing
+   it. Three products, the shift's and the scale's roundings: gamma_{d+2} of the absolute terms. */
+Test(frame, rows_and_means_agree) {
+  for (int whitened = 0; whitened < 2; whitened++) {
+    struct made m;
+    double y[D * STRIDE], mean[D];
+    make(&m, whitened, 5, 1);
+    load(&m, y);
+    for (size_t i = 0; i < N; i++) {
+      emblas_frame_mean_in(&m.frame, m.values + i * D, mean);
+      for (size_t j = 0; j < D; j++) {
+        double size = whitened ? 0 : fabs(mean[j]);
+        for (size_t l = 0; whitened && l <= j; l++)
+          size += fabs(m.frame.whitener[j * D + l]) *
+                  (fabs(m.values[i * D + l] * m.frame.inverse[l]) + fabs(m.frame.origin[l]));
+        cr_assert(fabs(y[j * STRIDE + i] - mean[j]) <= 2 * (D + 2) * DBL_EPSILON * size);
+      }
+    }
+    emblas_arena_free(&m.arena);
+  }
+}
+
 /* A power of two as unit changes no bit. */
 Test(frame, powers_of_two_are_exact) {
   struct made m, scaled;
-  double y[N * D], z[N * D];
+  double y[D * STRIDE], z[D * STRIDE];
   make(&m, 1, 0, 1);
   make(&scaled, 1, 0, 0x1p-300);
-  emblas_frame_load(&m.frame, emblas_backend_reference(), &m.data, 0, N, y);
-  emblas_frame_load(&scaled.frame, emblas_backend_reference(), &scaled.data, 0, N, z);
-  for (size_t i = 0; i < N * D; i++) cr_assert_eq(y[i], z[i]);
+  load(&m, y), load(&scaled, z);
+  for (size_t j = 0; j < D; j++)
+    for (size_t i = 0; i < N; i++) cr_assert_eq(y[j * STRIDE + i], z[j * STRIDE + i]);
   emblas_arena_free(&m.arena);
   emblas_arena_free(&scaled.arena);
 }

@@ -2,6 +2,7 @@
 /* The kernels for one instruction set. native.c includes this once for each, with
      LANES            doubles in a vector
      TARGET           the attribute that allows the instructions
+     FUSED            1 if a product and a sum are one operation, with one rounding
      NAMED(name)      the name with the instruction set's suffix
    and takes the kernels by those names. */
 enum {
@@ -26,6 +27,10 @@ TARGET static void NAMED(exp_all)(size_t n, const double *x, double *y) {
     exponentials(e);
     EACH_VECTOR put(0, y + i + t * LANES, left(rows, (size_t)t * LANES), e[t]);
   }
+}
+
+TARGET static void NAMED(log_all)(size_t n, const double *x, double *y) {
+  for (size_t i = 0; i < n; i += LANES) put(0, y + i, n - i, logarithm(get(0, x + i, n - i, 1)));
 }
 
 #undef LOGITS_COMPONENTS

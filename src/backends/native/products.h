@@ -27,15 +27,13 @@ INLINE void NAMED(logits_rows)(int wide, int whole, size_t rows, size_t stride, 
                                const double *theta, size_t theta_stride, const double *phi, double *l,
                                int add) {
   size_t c = 0;
-  for (; c + LOGITS_COMPONENTS <= k; c += LOGITS_COMPONENTS)
-    NAMED(logits_tile)(LOGITS_COMPONENTS, wide, whole, rows, stride, p, theta + c * theta_stride, theta_stride,
-                       phi, l + c * stride, add);
-  for (; c + 2 <= k; c += 2)
-    NAMED(logits_tile)(2, wide, whole, rows, stride, p, theta + c * theta_stride, theta_stride, phi,
-                       l + c * stride, add);
-  if (c < k)
-    NAMED(logits_tile)(1, wide, whole, rows, stride, p, theta + c * theta_stride, theta_stride, phi,
-                       l + c * stride, add);
+  for (; c + LOGITS_COMPONENTS <= k; c += LOGITS_COMPONENTS) NAMED(logits_tile)
+  (LOGITS_COMPONENTS, wide, whole, rows, stride, p, theta + c * theta_stride, theta_stride, phi,
+   l + c * stride, add);
+  for (; c + 2 <= k; c += 2) NAMED(logits_tile)
+  (2, wide, whole, rows, stride, p, theta + c * theta_stride, theta_stride, phi, l + c * stride, add);
+  if (c < k) NAMED(logits_tile)
+  (1, wide, whole, rows, stride, p, theta + c * theta_stride, theta_stride, phi, l + c * stride, add);
 }
 
 TARGET static void NAMED(logits)(size_t b, size_t stride, size_t p, size_t k, const double *theta,
@@ -82,12 +80,11 @@ TARGET static void NAMED(moments)(size_t b, size_t stride, size_t p, size_t k, c
                                   const double *phi, double *s, size_t s_stride) {
   for (size_t j = 0; j < p; j += LANES) {
     size_t c = 0;
-    for (; c + MOMENTS_COMPONENTS <= k; c += MOMENTS_COMPONENTS)
-      NAMED(moments_tile)(MOMENTS_COMPONENTS, b, stride, p - j, r + c * stride, phi + j * stride,
-                          s + c * s_stride + j, s_stride);
-    for (; c < k; c++)
-      NAMED(moments_tile)(1, b, stride, p - j, r + c * stride, phi + j * stride, s + c * s_stride + j,
-                          s_stride);
+    for (; c + MOMENTS_COMPONENTS <= k; c += MOMENTS_COMPONENTS) NAMED(moments_tile)
+    (MOMENTS_COMPONENTS, b, stride, p - j, r + c * stride, phi + j * stride, s + c * s_stride + j,
+     s_stride);
+    for (; c < k; c++) NAMED(moments_tile)
+    (1, b, stride, p - j, r + c * stride, phi + j * stride, s + c * s_stride + j, s_stride);
   }
 }
 
@@ -107,8 +104,8 @@ INLINE void NAMED(whiten_rows)(int whole, size_t rows, size_t stride, size_t d, 
   }
 }
 
-TARGET static void NAMED(whiten)(size_t b, size_t stride, size_t d, const double *factor, const double *mean,
-                                 const double *x, double *z) {
+TARGET static void NAMED(whiten)(size_t b, size_t stride, size_t d, const double *factor,
+                                 const double *mean, const double *x, double *z) {
   size_t i = 0;
   for (; i + LANES <= b; i += LANES) NAMED(whiten_rows)(1, 0, stride, d, factor, mean, x + i, z + i);
   if (i < b) NAMED(whiten_rows)(0, b - i, stride, d, factor, mean, x + i, z + i);

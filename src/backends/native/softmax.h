@@ -49,8 +49,7 @@ INLINE void NAMED(softmax_tile)(int whole, size_t rows, size_t stride, size_t k,
     tile->q += weight[t] * max[t] + share[t] * expected[t];
     tile->hard -= weight[t] * log_z;
   }
-  for (size_t c = 0; c < k; c++)
-    EACH_VECTOR {
+  for (size_t c = 0; c < k; c++) EACH_VECTOR {
       size_t here = left(rows, (size_t)t * LANES);
       double *e = l + c * stride + t * LANES;
       put(whole, e, here, get(whole, e, here, 0) * share[t]);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* One dimension: logits, softmax and statistics of a block in one sweep; lanes are rows. Included by isa.h.
 
-   The logit constant - (x - mean)^2 / (2 sigma^2) has its moments about the component's own mean, so nothing
-   cancels. Exponentials are shifted by the largest constant, which no logit exceeds; only a block with a row
-   for which they vanish is done again with that row's own maximum. */
+   The logit constant - (x - mean)^2 / (2 sigma^2) has its moments about the component's own mean, so
+   nothing cancels. Exponentials are shifted by the largest constant, which no logit exceeds; only a block
+   with a row for which they vanish is done again with that row's own maximum. */
 
 /* Of the components, those that count in this block, as arrays, and the lanes' partial statistics. */
 struct NAMED(univariate) {
@@ -15,7 +15,8 @@ struct NAMED(univariate) {
 };
 
 /* The tile's logits of a component, from its rows' distances. */
-INLINE void NAMED(univariate_logits)(const struct NAMED(univariate) * u, size_t c, const lanes *x, lanes *l) {
+INLINE void NAMED(univariate_logits)(const struct NAMED(univariate) * u, size_t c, const lanes *x,
+                                     lanes *l) {
   EACH_VECTOR l[t] = x[t] - u->mean[c];
   EACH_VECTOR l[t] = l[t] * l[t];
   EACH_VECTOR l[t] = l[t] * u->curvature[c] + u->constant[c];
@@ -72,8 +73,8 @@ INLINE void NAMED(univariate_tile)(int whole, int own_maximum, size_t rows, cons
 
 /* The components within reach of the block's range: a logit that is everywhere 60 nats below another one's
    changes nothing that a double can hold. */
-INLINE void NAMED(univariate_select)(size_t b, const double *x, size_t k, const double *terms, size_t *active,
-                                     struct NAMED(univariate) * u) {
+INLINE void NAMED(univariate_select)(size_t b, const double *x, size_t k, const double *terms,
+                                     size_t *active, struct NAMED(univariate) * u) {
   lanes lows = splat(x[0]), highs = lows;
   for (size_t i = 0; i < b; i += LANES) {
     lanes here = get(0, x + i, b - i, x[0]);
@@ -120,7 +121,9 @@ TARGET static void NAMED(univariate)(size_t b, size_t k, const double *x, const 
                                      const double *terms, double *stats, struct emblas_block_sums *to,
                                      double *scratch) {
   size_t *active = (size_t *)scratch;
-  struct NAMED(univariate) u = {.mean = scratch + k, .curvature = scratch + 2 * k, .constant = scratch + 3 * k,
+  struct NAMED(univariate) u = {.mean = scratch + k,
+                                .curvature = scratch + 2 * k,
+                                .constant = scratch + 3 * k,
                                 .e = scratch + 4 * k,
                                 .stats = (lanes *)(scratch + (4 + TILE_ROWS) * k)};
   struct NAMED(tile_sums) tile = {0};
