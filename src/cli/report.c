@@ -40,13 +40,15 @@ static void print_result(size_t width, const struct search *search) {
 static int by_result(const void *a, const void *b) {
   const struct emblas_start_result *x = a, *y = b;
   if ((x->status == EMBLAS_OK) != (y->status == EMBLAS_OK)) return x->status == EMBLAS_OK ? -1 : 1;
+  if (x->rows != y->rows) return x->rows > y->rows ? -1 : 1;
   if ((x->flagged > 0) != (y->flagged > 0)) return x->flagged > 0 ? 1 : -1;
   if (x->stop != y->stop) return x->stop < y->stop ? -1 : 1;
   return x->loglik > y->loglik ? -1 : x->loglik < y->loglik;
 }
 
 /* Results that print alike are alike. */
-static char *describe_start(const struct emblas_start_result *start) {
+static char *describe_start(const struct emblas_start_result *start, size_t rows) {
+  if (start->rows < rows) return print_string("tried on a sample of %zu rows", start->rows);
   if (start->status != EMBLAS_OK) return print_string("failed: %s", emblas_status_string(start->status));
   return print_string("%.4f %s%s", start->loglik, emblas_stop_reason_string(start->stop),
                       start->flagged ? ", with empty or collapsed components" : "");
@@ -60,10 +62,10 @@ static void print_starts(size_t width, const struct emblas_report *report) {
   memcpy(sorted, report->starts, n * sizeof *sorted);
   qsort(sorted, n, sizeof *sorted, by_result);
   while (i < n && groups++ < GROUPS) {
-    char *text = describe_start(&sorted[i]);
+    char *text = describe_start(&sorted[i], sorted[0].rows);
     size_t count = 0;
     for (int alike = 1; alike && i < n;) {
-      char *other = describe_start(&sorted[i]);
+      char *other = describe_start(&sorted[i], sorted[0].rows);
       alike = strcmp(text, other) == 0;
       if (alike) count++, i++;
       free(other);

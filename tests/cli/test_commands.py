@@ -165,7 +165,7 @@ class Program(Case):
     def test_backends(self):
         text = self.emblas("backends").stdout
         self.assertRegex(text, r"(?m)^reference ")
-        self.assertRegex(text, r"(?m)^auto +(blas|reference)$")
+        self.assertRegex(text, r"(?m)^auto +(blas|native|reference)$")
 
     def test_usage(self):
         self.refused(2, "a command is missing")
