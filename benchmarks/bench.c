@@ -55,7 +55,6 @@ struct bench bench_open(const char *name, const char *unit, int argc, char **arg
   describe(bench.document, "emblas", emblas_version());
   describe(bench.document, "machine", cores);
   describe(bench.document, "blas", emblas_backend_blas_description());
-  describe(bench.document, "threads", "1");
   describe(bench.document, "unit", unit);
   if (bench_smoke()) describe(bench.document, "size", "smoke: too small to say anything about speed");
   json_object_object_add(bench.document, "rows", bench.rows);
@@ -83,27 +82,54 @@ static double median(double *values, size_t count) {
   return (values[(count - 1) / 2] + values[count / 2]) / 2;
 }
 
-struct bench_pair bench_alternate(bench_run *run, void *context, int runs) {
-  const struct emblas_backend *reference = emblas_backend_reference(), *blas = emblas_backend_blas();
-  double times[2][MAX_RUNS];
-  size_t count = runs < MAX_RUNS ? (size_t)runs : MAX_RUNS;
-  for (size_t i = 0; i < count; i++) {
-    times[0][i] = run(context, reference);
-    times[1][i] = blas ? run(context, blas) : NAN;
-  }
-  return (struct bench_pair){median(times[0], count), blas ? median(times[1], count) : NAN};
+size_t bench_backends(const struct emblas_backend *backends[BENCH_BACKENDS]) {
+  size_t count = 0;
+  backends[count++] = emblas_backend_reference();
+  if (emblas_backend_blas()) backends[count++] = emblas_backend_blas();
+  if (emblas_backend_native()) backends[count++] = emblas_backend_native();
+  return count;
 }
 
-void bench_print(struct bench *bench, struct json_object *row, struct bench_pair seconds, double unit) {
-  json_object_object_add(row, "reference", json_object_new_double(seconds.reference / unit));
-  printf(" %12.3f", seconds.reference / unit);
-  if (isnan(seconds.blas)) {
-    printf(" %12s %8s\n", "-", "-");
-  } else {
-    json_object_object_add(row, "blas", json_object_new_double(seconds.blas / unit));
-    json_object_object_add(row, "ratio", json_object_new_double(seconds.reference / seconds.blas));
-    printf(" %12.3f %8.2f\n", seconds.blas / unit, seconds.reference / seconds.blas);
+struct bench_table bench_table(void) {
+  const struct emblas_backend *backends[BENCH_BACKENDS];
+  struct bench_table table = {.count = bench_backends(backends)};
+  for (size_t c = 0; c < table.count; c++)
+    table.columns[c] = (struct bench_column){backends[c]->name, backends[c], 1};
+  return table;
+}
+
+void bench_heading(const struct bench_table *table) {
+  for (size_t c = 0; c < table->count; c++) {
+    printf(" %12s", table->columns[c].name);
+    if (c > 0) printf(" %8s", "ratio");
   }
+  printf("\n");
+}
+
+/* A number, or "-" for NAN; in JSON null. */
+static void print_cell(struct json_object *row, const char *key, double value, int width, int digits) {
+  json_object_object_add(row, key, isnan(value) ? NULL : json_object_new_double(value));
+  if (isnan(value))
+    printf(" %*s", width, "-");
+  else
+    printf(" %*.*f", width, digits, value);
+}
+
+void bench_measure(struct bench *bench, const struct bench_table *table, struct json_object *row,
+                   bench_run *run, void *context, int runs, double unit) {
+  double times[BENCH_COLUMNS][MAX_RUNS], first = NAN;
+  size_t count = runs < MAX_RUNS ? (size_t)runs : MAX_RUNS;
+  for (size_t i = 0; i < count; i++)
+    for (size_t c = 0; c < table->count; c++) times[c][i] = run(context, &table->columns[c]);
+  for (size_t c = 0; c < table->count; c++) {
+    double time = median(times[c], count) / unit;
+    if (c == 0) first = time;
+    char key[64];
+    snprintf(key, sizeof key, "%s_ratio", table->columns[c].name);
+    print_cell(row, table->columns[c].name, time, 12, 3);
+    if (c > 0) print_cell(row, key, first / time, 8, 2);
+  }
+  printf("\n");
   fflush(stdout);
   json_object_array_add(bench->rows, row);
 }

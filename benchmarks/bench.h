@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the benchmarks share: the clock, alternating runs of two backends, and a table that is printed for
+/* What the benchmarks share: the clock, alternating runs of all backends, and a table that is printed for
    people and written as JSON for programs. */
 #ifndef BENCH_H
 #define BENCH_H
@@ -24,17 +24,33 @@ struct bench bench_open(const char *name, const char *unit, int argc, char **arg
 /* Writes the JSON. Returns the exit status of the program. */
 int bench_close(struct bench *bench);
 
-/* Runs something through a backend; returns seconds. */
-typedef double bench_run(void *context, const struct emblas_backend *backend);
-/* Medians of `runs` runs through reference and blas in turn, so that what disturbs the machine meets both.
-   Without a BLAS the second is NAN. */
-struct bench_pair {
-  double reference, blas;
-};
-struct bench_pair bench_alternate(bench_run *run, void *context, int runs);
+/* The backends of this build, the reference first. */
+enum { BENCH_BACKENDS = 3 };
+size_t bench_backends(const struct emblas_backend *backends[BENCH_BACKENDS]);
 
-/* The end of a table row: both times in the unit, and how many times faster blas is; and in the JSON row.
- */
-void bench_print(struct bench *bench, struct json_object *row, struct bench_pair seconds, double unit);
+/* What is timed: a backend, and any thread count where something has threads. */
+struct bench_column {
+  const char *name;
+  const struct emblas_backend *backend;
+  size_t threads;
+};
+enum { BENCH_COLUMNS = 4 };
+
+/* Runs something as the column says; returns seconds, NAN for what that backend does not have. */
+typedef double bench_run(void *context, const struct bench_column *column);
+
+/* A table's columns: the first one is what the others are compared with. */
+struct bench_table {
+  struct bench_column columns[BENCH_COLUMNS];
+  size_t count;
+};
+/* One column for each backend, on one thread. */
+struct bench_table bench_table(void);
+/* The end of the table's heading. */
+void bench_heading(const struct bench_table *table);
+/* The end of a row: medians of `runs` runs of every column in turn, so that what disturbs the machine meets
+   all of them; in the unit, and how many times faster than the first column each is. */
+void bench_measure(struct bench *bench, const struct bench_table *table, struct json_object *row,
+                   bench_run *run, void *context, int runs, double unit);
 
 #endif

@@ -85,32 +85,32 @@ static struct emblas_model *start_model(const struct workload *w, const double *
   return model;
 }
 
-static double time_fit(const struct problem *p, const struct emblas_backend *backend, size_t maps) {
+static double time_fit(const struct problem *p, const struct bench_column *column, size_t maps) {
   struct emblas_options options = p->options;
   struct emblas_model *model = NULL;
-  options.backend = backend, options.max_iterations = maps;
+  options.backend = column->backend, options.threads = column->threads, options.max_iterations = maps;
   double start = bench_clock();
   emblas_status status = emblas_fit(&p->data, &options, &model, NULL);
   double elapsed = bench_clock() - start;
   if (status != EMBLAS_OK) {
-    fprintf(stderr, "%s: %s\n", backend->name, emblas_status_string(status));
+    fprintf(stderr, "%s: %s\n", column->name, emblas_status_string(status));
     exit(EXIT_FAILURE);
   }
   emblas_model_free(model);
   return elapsed;
 }
 
-static double time_map(void *context, const struct emblas_backend *backend) {
+static double time_map(void *context, const struct bench_column *column) {
   const struct problem *p = context;
-  double one = time_fit(p, backend, 1), map = fmax(time_fit(p, backend, 2) - one, 1e-6);
+  double one = time_fit(p, column, 1), map = fmax(time_fit(p, column, 2) - one, 1e-6);
   double enough = bench_smoke() ? 0.002 : 0.3;
   if (map >= enough) return map;
   /* As many maps as fill the time, by what the second took. */
   size_t more = (size_t)fmin(ceil(enough / map), 200);
-  return (time_fit(p, backend, 1 + more) - one) / (double)more;
+  return (time_fit(p, column, 1 + more) - one) / (double)more;
 }
 
-static void measure(struct bench *bench, const struct workload *w) {
+static void measure(struct bench *bench, const struct bench_table *table, const struct workload *w) {
   /* Small, but with rows enough for every component to have a covariance of full rank. */
   size_t few = 2 * w->components * (w->columns + 1);
   size_t n = !bench_smoke() ? w->rows : w->rows / 100 > few ? w->rows / 100 : few;
@@ -123,6 +123,7 @@ static void measure(struct bench *bench, const struct workload *w) {
   p.data.values = x, p.data.rows = n, p.data.columns = w->columns;
   p.options.components = w->components, p.options.covariance = w->covariance;
   p.options.start = EMBLAS_START_MODEL, p.options.model = start, p.options.tolerance = 0;
+  p.options.accelerate = EMBLAS_ACCELERATE_NONE, p.options.compress = EMBLAS_COMPRESS_NONE;
 
   struct json_object *row = json_object_new_object();
   json_object_object_add(row, "name", json_object_new_string(w->name));
@@ -135,15 +136,24 @@ static void measure(struct bench *bench, const struct workload *w) {
          emblas_covariance_string(w->covariance));
   fflush(stdout);
   int runs = bench_smoke() ? 1 : n * w->components > 50000000 ? 3 : 5;
-  bench_print(bench, row, bench_alternate(time_map, &p, runs), 1e-3);
+  bench_measure(bench, table, row, time_map, &p, runs, 1e-3);
   emblas_model_free(start);
   free(x);
 }
 
+/* Every backend on one thread, and native on two. */
+static struct bench_table make_table(void) {
+  struct bench_table table = bench_table();
+  if (emblas_backend_native())
+    table.columns[table.count++] = (struct bench_column){"native x 2", emblas_backend_native(), 2};
+  return table;
+}
+
 int main(int argc, char **argv) {
   struct bench bench = bench_open("fits", "milliseconds an EM map", argc, argv);
-  printf("%-12s %8s %4s %4s %-10s %12s %12s %8s\n", "workload", "n", "d", "k", "covariance", "reference",
-         "blas", "ratio");
-  for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++) measure(&bench, &workloads[i]);
+  struct bench_table table = make_table();
+  printf("%-12s %8s %4s %4s %-10s", "workload", "n", "d", "k", "covariance");
+  bench_heading(&table);
+  for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++) measure(&bench, &table, &workloads[i]);
   return bench_close(&bench);
 }

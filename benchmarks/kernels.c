@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernels, reference against blas, at the sizes of tests/kernels/cases.h with full blocks of rows. */
+/* The kernels of all backends, at the sizes of tests/kernels/cases.h with full blocks of rows. */
+#include "../src/backends/kernels.h"
 #include "../tests/kernels/cases.h"
 #include "bench.h"
 
@@ -15,26 +16,37 @@ struct workload {
 };
 
 static void call_logits(const struct workload *w, const struct emblas_backend *backend) {
-  backend->logits(w->size.b, w->size.p, w->size.k, w->in, w->other, w->out);
+  const struct kernel_case *s = &w->size;
+  backend->logits(s->b, s->b, s->p, s->k, w->other, s->p, w->in, w->out, 0);
 }
 
 static void call_moments(const struct workload *w, const struct emblas_backend *backend) {
-  backend->moments(w->size.b, w->size.p, w->size.k, w->other, w->in, w->out);
+  const struct kernel_case *s = &w->size;
+  backend->moments(s->b, s->b, s->p, s->k, w->other, w->in, w->out, s->p);
 }
 
 /* softmax and cholesky work in place: the time is that of a copy, too. */
 static void call_softmax(const struct workload *w, const struct emblas_backend *backend) {
-  struct emblas_block_sums sums = {0, 0};
+  struct emblas_block_sums sums = {0};
   memcpy(w->out, w->in, w->size.b * w->size.k * sizeof *w->out);
-  backend->softmax(w->size.b, w->size.k, w->out, NULL, w->scratch, &sums);
+  backend->softmax(w->size.b, w->size.b, w->size.k, w->out, NULL, w->scratch, &sums);
+}
+
+static void call_univariate(const struct workload *w, const struct emblas_backend *backend) {
+  struct emblas_block_sums sums = {0};
+  backend->univariate(w->size.b, w->size.k, w->in, NULL, w->other, w->out, &sums, w->scratch);
+}
+
+static void call_multiply(const struct workload *w, const struct emblas_backend *backend) {
+  backend->multiply(w->size.b, w->in, w->other, w->out);
 }
 
 static void call_whiten(const struct workload *w, const struct emblas_backend *backend) {
-  backend->whiten(w->size.b, w->size.d, w->other, NULL, w->in, w->out);
+  backend->whiten(w->size.b, w->size.b, w->size.d, w->other, NULL, w->in, w->out);
 }
 
 static void call_scatter(const struct workload *w, const struct emblas_backend *backend) {
-  backend->scatter(w->size.b, w->size.d, w->other, 1, w->in, w->scratch, w->out);
+  backend->scatter(w->size.b, w->size.b, w->size.d, w->other, w->in, w->scratch, w->out);
 }
 
 static void call_cholesky(const struct workload *w, const struct emblas_backend *backend) {
@@ -42,10 +54,25 @@ static void call_cholesky(const struct workload *w, const struct emblas_backend 
   backend->cholesky(w->size.d, w->out);
 }
 
+/* exp(): native's against the C library's in a loop; blas has none. */
+static void call_exp(const struct workload *w, const struct emblas_backend *backend) {
+  if (backend == emblas_backend_native())
+    emblas_native_table(0)->exp(w->size.b, w->in, w->out);
+  else
+    for (size_t i = 0; i < w->size.b; i++) w->out[i] = exp(w->in[i]);
+}
+
+static bool has(const struct workload *w, const struct emblas_backend *backend) {
+  if (w->call == call_univariate) return backend->univariate != NULL;
+  return w->call != call_exp || backend != emblas_backend_blas();
+}
+
 /* Seconds of one call, of enough calls in a row to be measured. */
-static double time_calls(void *context, const struct emblas_backend *backend) {
+static double time_calls(void *context, const struct bench_column *column) {
   const struct workload *w = context;
+  const struct emblas_backend *backend = column->backend;
   const double enough = bench_smoke() ? 2e-5 : 1e-3;
+  if (!has(w, backend)) return NAN;
   int token = backend->enter ? backend->enter() : 0;
   double elapsed = 0;
   size_t calls = 1;
@@ -74,7 +101,18 @@ static double *fill_matrix(size_t d) {
   return a;
 }
 
-static void measure(struct bench *bench, const char *kernel, struct workload w) {
+/* k x 3 terms of univariate(): means over [-1, 1], which components of deviation 1.5 / k share. */
+static double *fill_terms(size_t k) {
+  double *terms = fill(3 * k, 0, 0);
+  for (size_t c = 0; c < k; c++) {
+    terms[3 * c] = (2 * (double)c + 1) / (double)k - 1;
+    terms[3 * c + 1] = -(double)(k * k) / 4.5;
+  }
+  return terms;
+}
+
+static void measure(struct bench *bench, const struct bench_table *table, const char *kernel,
+                    struct workload w) {
   const struct kernel_case *s = &w.size;
   struct json_object *row = json_object_new_object();
   json_object_object_add(row, "kernel", json_object_new_string(kernel));
@@ -82,51 +120,64 @@ static void measure(struct bench *bench, const char *kernel, struct workload w) 
   json_object_object_add(row, "d", json_object_new_uint64(s->d));
   json_object_object_add(row, "k", json_object_new_uint64(s->k));
   json_object_object_add(row, "p", json_object_new_uint64(s->p));
-  printf("%-9s %6zu %4zu %4zu %6zu %-10s", kernel, s->b, s->d, s->k, s->p, s->features ? s->features : "");
+  printf("%-10s %6zu %4zu %4zu %6zu %-10s", kernel, s->b, s->d, s->k, s->p, s->features ? s->features : "");
   int runs = bench_smoke() ? 1 : s->b * s->k * s->p > 100000000 ? 3 : 5;
-  bench_print(bench, row, bench_alternate(time_calls, &w, runs), 1e-6);
+  bench_measure(bench, table, row, time_calls, &w, runs, 1e-6);
   free(w.in), free(w.other), free(w.out), free(w.scratch);
 }
 
-static void measure_products(struct bench *bench, size_t b) {
+static void measure_products(struct bench *bench, const struct bench_table *table, size_t b) {
   for (size_t i = 0; i < KERNEL_PRODUCTS; i++) {
     struct kernel_case s = kernel_product_case(i);
     if (s.b != b || !kernel_case_wanted(&s)) continue;
-    measure(bench, "logits",
+    measure(bench, table, "logits",
             (struct workload){s, call_logits, fill(s.b * s.p, -1, 1), fill(s.k * s.p, -1, 1),
                               fill(s.b * s.k, 0, 0), NULL});
-    measure(bench, "moments",
+    measure(bench, table, "moments",
             (struct workload){s, call_moments, fill(s.b * s.p, -1, 1), fill(s.b * s.k, 0, 1),
                               fill(s.k * s.p, 0, 0), NULL});
   }
 }
 
-static void measure_others(struct bench *bench, size_t b) {
+/* What rows of a block cost without regard to k or d. */
+static void measure_rows(struct bench *bench, const struct bench_table *table, size_t b) {
+  struct kernel_case s = {.b = b};
+  measure(bench, table, "multiply",
+          (struct workload){s, call_multiply, fill(b, -1, 1), fill(b, -1, 1), fill(b, 0, 0), NULL});
+  measure(bench, table, "exp", (struct workload){s, call_exp, fill(b, -30, 0), NULL, fill(b, 0, 0), NULL});
+}
+
+static void measure_others(struct bench *bench, const struct bench_table *table, size_t b) {
   for (size_t i = 0; i < KERNEL_COMPONENTS; i++) {
     struct kernel_case s = {.b = b, .k = kernel_components[i]};
-    measure(bench, "softmax",
+    measure(bench, table, "softmax",
             (struct workload){s, call_softmax, fill(b * s.k, -30, 0), NULL, fill(b * s.k, 0, 0),
                               fill(b, 0, 0)});
+    measure(bench, table, "univariate",
+            (struct workload){s, call_univariate, fill(b, -1, 1), fill_terms(s.k), fill(3 * s.k, 0, 0),
+                              fill(64 * s.k, 0, 0)});
   }
   for (size_t i = 0; i < KERNEL_DIMS; i++) {
     size_t d = kernel_dims[i];
     struct kernel_case s = {.b = b, .d = d};
-    measure(bench, "whiten",
+    measure(bench, table, "whiten",
             (struct workload){s, call_whiten, fill(b * d, -1, 1), fill_matrix(d), fill(b * d, 0, 0), NULL});
-    measure(bench, "scatter",
+    measure(bench, table, "scatter",
             (struct workload){s, call_scatter, fill(b * d, -1, 1), fill(b, 0, 1), fill(d * d, 0, 0),
                               fill(b * d, 0, 0)});
-    measure(bench, "cholesky",
+    measure(bench, table, "cholesky",
             (struct workload){s, call_cholesky, NULL, fill_matrix(d), fill(d * d, 0, 0), NULL});
   }
 }
 
 int main(int argc, char **argv) {
   size_t b = bench_smoke() ? 64 : kernel_rows[KERNEL_ROWS - 1];
-  struct bench bench = bench_open("kernels", "microseconds a call", argc, argv);
-  printf("%-9s %6s %4s %4s %6s %-10s %12s %12s %8s\n", "kernel", "b", "d", "k", "p", "features",
-         "reference", "blas", "ratio");
-  measure_products(&bench, b);
-  measure_others(&bench, b);
+  struct bench bench = bench_open("kernels", "microseconds a call, on one thread", argc, argv);
+  struct bench_table table = bench_table();
+  printf("%-10s %6s %4s %4s %6s %-10s", "kernel", "b", "d", "k", "p", "features");
+  bench_heading(&table);
+  measure_rows(&bench, &table, b);
+  measure_others(&bench, &table, b);
+  measure_products(&bench, &table, b);
   return bench_close(&bench);
 }
