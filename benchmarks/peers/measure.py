@@ -8,12 +8,12 @@ from programs import Driver, Emblas, Failed, environment
 
 
 class Plan:
-    """How much is measured. fill: seconds that the maps of one difference shall take; budget: seconds that a program
-    may take on one workload; patience: seconds to wait for one answer; optimum: seconds for a run to the optimum."""
+    """How much is measured. fill: seconds that the maps of one difference shall take; budget: seconds of a program's
+    repetitions on one workload; patience: seconds to wait for one answer; optimum: seconds of a run to the optimum."""
 
     def __init__(self, smoke, optimum):
         self.repetitions, self.most_maps = (1, 3) if smoke else (7, 200)
-        self.fill, self.budget, self.patience = (0.002, 0.1, 20) if smoke else (0.2, 8, 40)
+        self.fill, self.budget, self.patience = (0.002, 1, 20) if smoke else (0.2, 6, 20)
         self.optimum = 0.5 if smoke else optimum
 
 
@@ -25,6 +25,10 @@ def available_memory():
         return math.inf
 
 
+class Dear(Exception):
+    """A map takes more than so many seconds: not to be repeated."""
+
+
 class Stopwatch:
     """One program on one workload: it has done one map and two, and knows how many to do from then on."""
 
@@ -33,6 +37,9 @@ class Stopwatch:
         self.driver = Driver(program.command(build) + [directory], variables)
         self.hello = self.driver.hello
         one = self.ask(1)
+        if one["seconds"] > plan.budget:  # one map and an E step or two
+            self.close()
+            raise Dear(one["seconds"] / 2)
         if one["seconds"] < plan.budget / 4:
             one = self.ask(1)
         two = self.ask(2)
@@ -61,15 +68,16 @@ class Stopwatch:
         self.driver.close()
         values = sorted(self.differences)
         if not values:
-            return {"skipped": "it stopped at once"}
+            return {**self.result, "skipped": "it stopped at once"}
         if statistics.median(values) <= 0:
-            return {"skipped": "a map takes less than the noise"}
+            return {**self.result, "skipped": "a map takes less than the noise"}
         return {**self.result, "seconds": statistics.median(values), "least": values[0], "most": values[-1],
                 "repetitions": len(values)}
 
 
-def time_maps(p, directory, programs, build, variables, plan, say):
-    """Seconds of a map for each program: they take turns, so that what disturbs the machine meets all."""
+def time_workload(p, directory, programs, threads, build, variables, plan, say):
+    """Seconds of a map for each program, and the limits: they take turns, so that what disturbs the machine meets
+    all. Returns the results, the limits by their threads, and what the drivers said of themselves."""
     results, watches, hellos = {}, {}, {}
 
     def attempt(program, action):
@@ -79,6 +87,8 @@ def time_maps(p, directory, programs, build, variables, plan, say):
             results[program.name] = {"skipped": str(failure)}
             watches.pop(program.name, None)
             say(f"  {program.title}: {failure}")
+        except Dear as dear:
+            results[program.name] = {"at_least": dear.args[0]}
 
     def start(program):
         watches[program.name] = Stopwatch(program, build, directory, variables, plan)
@@ -91,14 +101,17 @@ def time_maps(p, directory, programs, build, variables, plan, say):
             results[program.name] = {"skipped": "its arrays would fill the memory"}
             continue
         attempt(program, lambda: start(program))
-    while any(watch.left > 0 for watch in watches.values()):
+    limits = [Limit(p, t, build, variables) for t in threads]
+    for _ in range(plan.repetitions):
         for program in programs:
             if program.name in watches and watches[program.name].left > 0:
                 attempt(program, watches[program.name].repeat)
+        for limit in limits:
+            limit.repeat()
     for name, watch in watches.items():
         results[name] = watch.close()
     compare_logliks(results)
-    return results, hellos
+    return results, {str(limit.threads): limit.close() for limit in limits}, hellos
 
 
 def compare_logliks(results):
@@ -109,33 +122,42 @@ def compare_logliks(results):
             result["difference"] = (result["loglik"] - own) / abs(own)
 
 
+def limit_program(build):
+    return os.path.join(build, "benchmarks", "peers", "peer_limit")
+
+
 def features(p):
     d = p.x.shape[1]
     return 0 if d == 1 else 1 + 2 * d if p.covariance == "diag" else 1 + d + d * (d + 1) // 2
 
 
-def limit(p, threads, build, variables, plan):
+class Limit:
     """Seconds of a map if it were nothing but its exponentials and, in more than one dimension, its two products,
     in whichever layout and block size the BLAS is fastest. Medians."""
-    command = [os.path.join(build, "benchmarks", "peers", "peer_limit"), threads, features(p), len(p.weights)]
-    driver = Driver([str(word) for word in command], variables)
-    answers = [driver.ask("") for _ in range(1 + plan.repetitions)][1:]
-    driver.close()
-    n, k, p_ = len(p.x), len(p.weights), features(p)
-    rate = statistics.median(answer["exponentials"] for answer in answers)
-    result = {"exponentials_a_second": rate, "exp_seconds": n * k / rate, "blas": driver.hello["blas"]}
-    result["seconds"] = result["exp_seconds"]
-    best = None
-    for shapes in zip(*(answer["products"] for answer in answers)):
-        e, m = (statistics.median(shape[i] for shape in shapes) for i in (2, 3))
-        if best is None or e + m < best[2] + best[3]:
-            best = (*shapes[0][:2], e, m)
-    if best:
-        layout, block, e, m = best
-        result.update(layout=layout, block=block, estep_seconds=n * e, mstep_seconds=n * m,
-                      gflops=[2e-9 * k * p_ / e, 2e-9 * k * p_ / m])
-        result["seconds"] += n * (e + m)
-    return result
+
+    def __init__(self, p, threads, build, variables):
+        self.p, self.threads, self.answers = p, threads, []
+        command = [limit_program(build), str(threads), str(features(p)), str(len(p.weights))]
+        self.driver = Driver(command, variables)
+        self.driver.ask("")
+
+    def repeat(self):
+        self.answers.append(self.driver.ask(""))
+
+    def close(self):
+        self.driver.close()
+        n, k, columns = len(self.p.x), len(self.p.weights), features(self.p)
+        rate = statistics.median(answer["exponentials"] for answer in self.answers)
+        result = {"exponentials_a_second": rate, "exp_seconds": n * k / rate, "blas": self.driver.hello["blas"]}
+        result["seconds"] = result["exp_seconds"]
+        shapes = [(*same[0][:2], *(statistics.median(shape[i] for shape in same) for i in (2, 3)))
+                  for same in zip(*(answer["products"] for answer in self.answers))]
+        if shapes:
+            layout, block, e, m = min(shapes, key=lambda shape: shape[2] + shape[3])
+            result.update(layout=layout, block=block, estep_seconds=n * e, mstep_seconds=n * m,
+                          gflops=[2e-9 * k * columns / e, 2e-9 * k * columns / m])
+            result["seconds"] += n * (e + m)
+        return result
 
 
 # ---------------------------------------------------------------------------------------------- to the optimum
@@ -146,7 +168,7 @@ WITHIN = 1e-6  # nats
 def repeat(driver, request, plan, patience):
     """The median of up to 5 runs, fewer where one is long."""
     answers = [driver.ask(request, patience)]
-    while len(answers) < min(5, plan.repetitions) and sum(a["seconds"] for a in answers) < plan.optimum / 5:
+    while len(answers) < min(5, plan.repetitions) and sum(a["seconds"] for a in answers) < plan.optimum / 10:
         answers.append(driver.ask(request, patience))
     answer = sorted(answers, key=lambda a: a["seconds"])[(len(answers) - 1) // 2]
     return {**answer, "repetitions": len(answers)}
@@ -188,11 +210,11 @@ def time_peer(program, maps, done, best, build, directory, variables, plan):
         if maps is None or projected > plan.optimum:
             result.update(at_least=max(plan.optimum, projected) if maps is None else plan.optimum, projected=projected)
         else:
-            answer = repeat(driver, maps, plan, 3 * plan.optimum + 10)
+            answer = repeat(driver, maps, plan, 2 * plan.optimum + 5)
             result.update(seconds=answer["seconds"], short=best - answer["loglik"], maps=maps,
                           repetitions=answer["repetitions"])
         if 100 * map_seconds < plan.optimum:
-            result["own_rule"] = repeat(driver, "default", plan, 2 * plan.optimum + 10)
+            result["own_rule"] = repeat(driver, "default", plan, plan.optimum + 5)
             result["own_rule"]["short"] = best - result["own_rule"]["loglik"]
         return result
     except Failed as failure:
@@ -208,8 +230,9 @@ def time_optimum(p, directory, peers, build, core_type, threads, plan):
 
     variables = environment(core_type, threads)
     own = {str(t): run([f"threads={t}"], once=False) for t in sorted({1, threads})}
-    careful = run(["tolerance=1e-10", f"threads={threads}"])
-    best = max(answer["loglik"] for answer in [careful, *own.values()])
+    best = max(answer["loglik"] for answer in own.values())
+    if all(answer["stop"] == "converged" for answer in own.values()):
+        best = max(best, run(["tolerance=1e-10", f"threads={threads}"])["loglik"])
     maps, plain = plain_maps(best, lambda options: run(options + [f"threads={threads}"]))
     best = max(best, plain["loglik"])
     result = {"best": best, "emblas": own, "plain_maps": maps, "plain_maps_done": plain["maps"],

@@ -23,9 +23,17 @@ set key outside right top
 set border 3
 set tics nomirror
 set xtics scale 0
+set xrange [-0.7:{rows}-0.3]
+set key samplen 1.5
 array title = [{title_list}]
-plot for [i=1:{count}] $data using (column(i + 1)):xtic(1) title title[i] lc i
+array colour = [{colour_list}]
+plot for [i=1:{count}] $data using (column(i + 1)):xtic(1) title title[i] lc rgb colour[i]
 """
+
+# emblas in blues.
+COLOURS = {"emblas-reference": "#b8cfe8", "emblas": "#4a86c5", "numpy": "#bdbdbd", "sklearn": "#f2a33a",
+           "armadillo": "#58a55c", "vlfeat": "#9ccc65", "opencv": "#c0392b", "mclust": "#8e5ea2", "mixtools": "#d7a9e3"}
+OTHER_COLOUR = "#0b3c77"  # emblas with all threads
 
 PROSE = """## Beside other programs
 
@@ -37,8 +45,8 @@ libopencv-dev r-cran-mclust r-cran-mixtools gnuplot-nox`; what is missing is lef
 parameters, with every stop rule and regularisation off. Each program stays loaded with the data; the time of
 a map is the difference of two runs that differ only in their number of maps, over that number; programs take
 turns, and medians are given. Whoever has threads gets {threads}. `*`: fewer than five repetitions, because
-each is long. After two maps the log-likelihoods must agree to {agree:g} of themselves; where one does not,
-the program does something else than EM's map and is marked `~`.
+each is long; `>`: so long that it was not repeated. After two maps the log-likelihoods must agree to {agree:g}
+of themselves; where one does not, the program does something else than EM's map and is marked `~`.
 
 `emblas` is its backend `auto` with neither acceleration nor compression: every map walks over every row.
 `numpy` is EM as one writes it with a textbook at hand, on n x k arrays, with the BLAS's threads.
@@ -71,8 +79,8 @@ RUN = """### OpenBLAS's core type: {core_type}
 ```
 """
 
-CORE_TYPES = """Core type `detected` is OpenBLAS's own choice, any other was set by `OPENBLAS_CORETYPE`, as some machines do.
-Log-likelihoods with one and the other agree to {agree:.0e}.
+CORE_TYPES = """Core type `detected` is OpenBLAS's own choice, any other was set by `OPENBLAS_CORETYPE`, as some
+machines do. Log-likelihoods with one and the other agree to {agree:.0e}.
 """
 
 LIMIT = """The limit of a map is the time of its exponentials and, in more than one dimension, of its two matrix
@@ -114,7 +122,8 @@ def section(results, picture):
     titles = results["titles"]
     first = results["runs"][0]
     sizes = report.grid(["workload", "n", "d", "k", "covariance", "what"],
-                        [[r["name"], r["n"], r["d"], r["k"], r["covariance"], r["what"]] for r in first["workloads"]])
+                        [[r["name"], r["n"], r["d"], r["k"], r["covariance"], r["what"]] for r in first["workloads"]],
+                        left=(0, 4, 5))
     head = "\n".join([f"{results['date']}, {results['machine']}, {results['processors']} processors",
                       *report.versions(results)])
     parts = [PROSE.format(threads=results["threads"], agree=report.AGREE, head=head, workloads=sizes)]

@@ -23,11 +23,15 @@ def duration(seconds):
             return f"{three(seconds * factor)} {unit}"
 
 
-def grid(head, rows):
-    """A table with its first column to the left."""
+def grid(head, rows, left=(0,)):
+    """A table; its columns `left` are text."""
     widths = [max(len(str(row[i])) for row in [head] + rows) for i in range(len(head))]
-    return "\n".join("  ".join(str(cell).ljust(w) if i == 0 else str(cell).rjust(w)
-                               for i, (cell, w) in enumerate(zip(row, widths))).rstrip() for row in [head] + rows)
+
+    def line(row):
+        cells = [str(cell).ljust(w) if i in left else str(cell).rjust(w) for i, (cell, w) in enumerate(zip(row, widths))]
+        return "  ".join(cells).rstrip()
+
+    return "\n".join(line(row) for row in [head] + rows)
 
 
 def columns(run, titles):
@@ -39,6 +43,8 @@ def time_cell(result):
     """Milliseconds; * fewer than five repetitions; ~ its log-likelihood is another one."""
     if result is None:
         return "-"
+    if "at_least" in result:
+        return "> " + three(1e3 * result["at_least"])
     if "seconds" not in result:
         return "skipped"
     marks = "*" * (result["repetitions"] < 5) + "~" * (abs(result.get("difference", 0)) > AGREE)
@@ -114,12 +120,14 @@ def optimum_table(results):
     titles = [results["titles"][name] for name in peers]
     rows = []
     for row in results["optimum"]:
-        own = [duration(answer["seconds"]) + shortfall(answer["short"]) for answer in row["emblas"].values()]
+        own = [">= " * (answer["stop"] == "cancelled") + duration(answer["seconds"]) + shortfall(answer["short"])
+               for answer in row["emblas"].values()]
         maps = f"> {row['plain_maps_done']}" if row["plain_maps"] is None else str(row["plain_maps"])
         rows.append([row["name"], list(row["emblas"].values())[0]["maps"], *own, maps]
                     + [cell(row["peers"].get(name)) for cell in (peer_cell, own_rule_cell) for name in peers])
     threads = [f"emblas {t} thr." for t in results["optimum"][0]["emblas"]]
-    return grid(["to the optimum", "its maps", *threads, "plain maps", *titles, *[t + "'s own stop" for t in titles]], rows)
+    own_stops = [title + "'s own stop" for title in titles]
+    return grid(["to the optimum", "its maps", *threads, "plain maps", *titles, *own_stops], rows)
 
 
 def differences(results):
@@ -134,6 +142,23 @@ def differences(results):
                     lines.append(f"{run['core_type']}, {row['name']}: {results['titles'][name]}: log-likelihood after "
                                  f"{result['loglik_maps']} maps differs by {result['difference']:.1e} of itself")
     return lines
+
+
+# What is known to do something else than EM's map, see page.REMARKS.
+OTHERWISE = ("vlfeat", "mixtools")
+
+
+def broken(results):
+    """Programs that ended with an error, or whose log-likelihood differs without a known reason."""
+    found = []
+    for run in results["runs"]:
+        for row in run["workloads"]:
+            for name, result in row["times"].items():
+                if result.get("skipped", "").startswith(("ended", "answered")):
+                    found.append(f"{row['name']}: {name} {result['skipped']}")
+                elif abs(result.get("difference", 0)) > AGREE and name not in OTHERWISE:
+                    found.append(f"{row['name']}: {name}: another log-likelihood")
+    return found
 
 
 def core_types_agree(results):
@@ -159,8 +184,8 @@ def versions(results):
 
 
 def text(results):
-    parts = [f"{results['date']}, {results['machine']}, {results['processors']} processors, threads {results['threads']}"
-             + (", SMOKE: too small to say anything about speed" if results["smoke"] else ""), *versions(results)]
+    head = f"{results['date']}, {results['machine']}, {results['processors']} processors, threads {results['threads']}"
+    parts = [head + ", SMOKE: too small to say anything about speed" * results["smoke"], *versions(results)]
     for run in results["runs"]:
         parts += [f"\nOpenBLAS core type {run['core_type']}: {run['blas']}\n", times_table(run, results["titles"])]
         if any(best_peer(row) for row in run["workloads"]):
@@ -187,7 +212,9 @@ def draw(results, path):
         one = row["times"].get(unit, {}).get("seconds")
         values = [row["times"].get(name, {}).get("seconds") for name in names]
         lines.append(" ".join([row["name"]] + [f"{v / one:.6g}" if v and one else "?" for v in values]))
-    script = page.GNUPLOT.format(path=path, unit=titles[unit], count=len(names), data="\n".join(lines),
+    colours = ", ".join(f'"{page.COLOURS.get(name, page.OTHER_COLOUR)}"' for name in names)
+    script = page.GNUPLOT.format(path=path, unit=titles[unit], count=len(names), rows=len(lines),
+                                 data="\n".join(lines), colour_list=colours,
                                  title_list=", ".join(f'"{titles[name]}"' for name in names))
     subprocess.run(["gnuplot", "-"], input=script.encode(), check=True)
     return True

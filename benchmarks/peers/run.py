@@ -15,6 +15,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import time
 
 try:
     import numpy
@@ -35,8 +36,11 @@ DEFAULTS = [{"workloads": list(workloads.SIZES), "optimum": OPTIMUM, "core_types
             {"workloads": ["tri", "full4", "diag32"], "optimum": ["waiting"], "core_types": ["detected"]}]
 
 
+BEGUN = time.monotonic()
+
+
 def say(text):
-    print(text, flush=True)
+    print(f"[{time.monotonic() - BEGUN:4.0f} s] {text}", flush=True)
 
 
 def arguments():
@@ -53,7 +57,8 @@ def arguments():
     parser.add_argument("--core-types", type=names,
                         help="what OpenBLAS is to take the processor for, each a run; default detected,Haswell")
     parser.add_argument("--threads", type=int, default=min(2, cpus), help="for all that have threads; default 2")
-    parser.add_argument("--seconds", type=float, default=20, help="for a run to the optimum; default 20")
+    parser.add_argument("--seconds", type=float, default=20,
+                        help="of a run to the optimum; default 20")
     parser.add_argument("--build", default=os.path.join(ROOT, "build"), help="meson's folder; default build")
     parser.add_argument("--no-build", action="store_true", help="take the drivers as they are")
     parser.add_argument("--output", help="folder for peers.json and peers.svg; default BUILD/benchmarks/peers/results")
@@ -108,10 +113,9 @@ def measure_run(core_type, options, everyone, folder, plan):
         p = workloads.make(name, options.smoke)
         directory = workloads.write(p, os.path.join(folder, name))
         say(f"{core_type}: {name}")
-        times, hellos = measure.time_maps(p, directory, everyone, options.build, variables, plan, say)
-        limits = {}
-        if os.path.exists(os.path.join(options.build, "benchmarks", "peers", "peer_limit")):
-            limits = {str(t): measure.limit(p, t, options.build, variables, plan) for t in sorted({1, options.threads})}
+        threads = sorted({1, options.threads}) if os.path.exists(measure.limit_program(options.build)) else []
+        times, limits, hellos = measure.time_workload(p, directory, everyone, threads, options.build, variables, plan,
+                                                      say)
         run["programs"].update(hellos)
         run["workloads"].append({"name": name, "n": p.x.shape[0], "d": p.x.shape[1], "k": len(p.weights),
                                  "covariance": p.covariance, "what": workloads.describe(name), "times": times,
@@ -145,6 +149,7 @@ def measure_all(options):
         for core_type in options.core_types:
             results["runs"].append(measure_run(core_type, options, own + peers, folder, plan))
         results["optimum"] = measure_optima(options, peers, folder, plan)
+    results["took"] = time.monotonic() - BEGUN
     return results
 
 
@@ -169,8 +174,8 @@ def main():
         if results["smoke"]:
             sys.exit("a smoke run says nothing about speed: docs/benchmarks.md stays as it is")
         report.write_docs(results, os.path.join(ROOT, "docs"))
-    if results["smoke"] and not all("seconds" in row["times"].get("emblas", {}) for row in results["runs"][0]["workloads"]):
-        sys.exit("emblas itself was not timed")
+    if results["smoke"] and report.broken(results):
+        sys.exit("\n".join(report.broken(results)))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ static double *read_npy(const char *directory, const char *name, size_t *count) 
   unsigned char head[10];
   snprintf(path, sizeof path, "%s/%s.npy", directory, name);
   FILE *file = fopen(path, "rb");
-  if (file == NULL || fread(head, 1, sizeof head, file) != sizeof head || memcmp(head, "\x93NUMPY\1", 7) != 0)
+  if (file == NULL || fread(head, 1, sizeof head, file) != sizeof head ||
+      memcmp(head, "\x93NUMPY\1", 7) != 0)
     driver_fail(path);
   long start = 10 + head[8] + 256 * head[9];
   fseek(file, 0, SEEK_END);

@@ -17,17 +17,17 @@ extern "C" {
 
 struct problem {
   size_t n, d, k;
-  int diagonal;               /* covariances are diagonal; in one dimension it is all the same */
-  double *x;                  /* n x d, row-major */
-  double *weights;            /* k */
-  double *means;              /* k x d */
-  double *covariances;        /* k x d x d */
+  int diagonal;        /* covariances are diagonal; in one dimension it is all the same */
+  double *x;           /* n x d, row-major */
+  double *weights;     /* k */
+  double *means;       /* k x d */
+  double *covariances; /* k x d x d */
 };
 
 struct answer {
-  size_t maps;    /* M steps that were done */
-  double seconds; /* of the fit alone */
-  double loglik;  /* total, at the parameters after them */
+  size_t maps;      /* M steps that were done */
+  double seconds;   /* of the fit alone */
+  double loglik;    /* total, at the parameters after them */
   const char *stop; /* why it ended, or NULL */
 };
 

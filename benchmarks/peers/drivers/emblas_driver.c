@@ -3,7 +3,8 @@
    options the library's defaults hold, but for the start, which DATA gives.
 
      backend=NAME threads=N accelerate=none|auto compress=none|auto tolerance=T
-     target=LOGLIK  stop when the log-likelihood has come so far     seconds=S  or when so long has passed */
+     target=LOGLIK  stop when the log-likelihood has come so far     seconds=S  or when so long has passed
+ */
 #include "driver.h"
 
 #include <emblas/emblas.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine's limit for the arithmetic of an EM map: the two matrix products, through the BLAS that emblas
-   is linked with, and the exponentials. Blocks are independent: each thread has its own, and the BLAS one
-   thread in each.
+/* The machine's limit for the arithmetic of an EM map: the two matrix products, through the BLAS that
+   emblas is linked with, and the exponentials. Blocks are independent: each thread has its own, and the
+   BLAS one thread in each.
 
      limit THREADS P K
 
-   For each line of standard input one line of JSON: exponentials a second; and [layout, b, E, M], seconds of
-   a row in the products of the E step and of the M step for blocks of b rows, all threads together, in both
-   layouts: "columns", L (k x b) = Theta (k x p) Phi (p x b) and S (k x p) += R (k x b) Phi', and "rows",
-   L (b x k) = Phi (b x p) Theta' and S += R' Phi. P = 0: no products. */
+   For each line of standard input one line of JSON: exponentials a second; and [layout, b, E, M], seconds
+   of a row in the products of the E step and of the M step for blocks of b rows, all threads together, in
+   both layouts: "columns", L (k x b) = Theta (k x p) Phi (p x b) and S (k x p) += R (k x b) Phi', and
+   "rows", L (b x k) = Phi (b x p) Theta' and S += R' Phi. P = 0: no products. */
 #define _POSIX_C_SOURCE 200809L
 #include "driver.h"
 
@@ -38,7 +38,8 @@ struct work {
   pthread_barrier_t *barrier;
 };
 
-/* exp: n ln 2 is taken out, a polynomial of degree 11 (Taylor's is enough to be timed), n to the exponent. */
+/* exp: n ln 2 is taken out, a polynomial of degree 11 (Taylor's is enough to be timed), n to the exponent.
+ */
 RUN_TIME_DISPATCH
 static void exponentials(size_t n, const double *restrict x, double *restrict y) {
   for (size_t i = 0; i < n; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* VLFeat's Gaussian mixture (diagonal covariances). Its own rule stops a run when the log-likelihood changes
-   by less than 1e-5 of itself, which no option turns off: the maps it did are counted from its messages. */
+/* VLFeat's Gaussian mixture (diagonal covariances). Its own rule stops a run when the log-likelihood
+   changes by less than 1e-5 of itself, which no option turns off: the maps it did are counted from its
+   messages. */
 #include "driver.h"
 
 #include <float.h>
@@ -20,8 +21,7 @@ static struct answer run(const struct problem *p, size_t maps) {
   VlGMM *gmm = vl_gmm_new(VL_TYPE_DOUBLE, p->d, p->k);
   double *variances = vl_malloc(p->k * p->d * sizeof *variances);
   for (size_t c = 0; c < p->k; c++)
-    for (size_t j = 0; j < p->d; j++)
-      variances[c * p->d + j] = p->covariances[(c * p->d + j) * p->d + j];
+    for (size_t j = 0; j < p->d; j++) variances[c * p->d + j] = p->covariances[(c * p->d + j) * p->d + j];
   vl_gmm_set_initialization(gmm, VlGMMCustom);
   vl_gmm_set_means(gmm, p->means);
   vl_gmm_set_covariances(gmm, variances);
