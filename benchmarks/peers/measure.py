@@ -12,8 +12,8 @@ class Plan:
     repetitions on one workload; patience: seconds to wait for one answer; optimum: seconds of a run to the optimum."""
 
     def __init__(self, smoke, optimum):
-        self.repetitions, self.most_maps = (1, 3) if smoke else (7, 200)
-        self.fill, self.budget, self.patience = (0.002, 1, 20) if smoke else (0.2, 6, 20)
+        self.repetitions, self.most_maps = (1, 3) if smoke else (5, 200)
+        self.fill, self.budget, self.patience = (0.002, 1, 20) if smoke else (0.2, 6, 40)
         self.optimum = 0.5 if smoke else optimum
 
 
@@ -37,7 +37,7 @@ class Stopwatch:
         self.driver = Driver(program.command(build) + [directory], variables)
         self.hello = self.driver.hello
         one = self.ask(1)
-        if one["seconds"] > plan.budget:  # one map and an E step or two
+        if one["seconds"] > 2 * plan.budget:  # one map and an E step or two
             self.close()
             raise Dear(one["seconds"] / 2)
         if one["seconds"] < plan.budget / 4:

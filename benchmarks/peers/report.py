@@ -28,8 +28,9 @@ def grid(head, rows, left=(0,)):
     widths = [max(len(str(row[i])) for row in [head] + rows) for i in range(len(head))]
 
     def line(row):
-        cells = [str(cell).ljust(w) if i in left else str(cell).rjust(w) for i, (cell, w) in enumerate(zip(row, widths))]
-        return "  ".join(cells).rstrip()
+        cells = [str(cell) for cell in row]
+        return "  ".join(cell.ljust(widths[i]) if i in left else cell.rjust(widths[i])
+                         for i, cell in enumerate(cells)).rstrip()
 
     return "\n".join(line(row) for row in [head] + rows)
 

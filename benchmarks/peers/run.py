@@ -57,8 +57,8 @@ def arguments():
     parser.add_argument("--core-types", type=names,
                         help="what OpenBLAS is to take the processor for, each a run; default detected,Haswell")
     parser.add_argument("--threads", type=int, default=min(2, cpus), help="for all that have threads; default 2")
-    parser.add_argument("--seconds", type=float, default=20,
-                        help="of a run to the optimum; default 20")
+    parser.add_argument("--seconds", type=float, default=10,
+                        help="of a run to the optimum; default 10")
     parser.add_argument("--build", default=os.path.join(ROOT, "build"), help="meson's folder; default build")
     parser.add_argument("--no-build", action="store_true", help="take the drivers as they are")
     parser.add_argument("--output", help="folder for peers.json and peers.svg; default BUILD/benchmarks/peers/results")

@@ -12,14 +12,12 @@
 #define _POSIX_C_SOURCE 200809L
 #include "driver.h"
 
+#include <cblas.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#if defined(EMBLAS_HAVE_BLAS)
-#include <cblas.h>
-#endif
 
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
 #define RUN_TIME_DISPATCH __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
@@ -65,7 +63,6 @@ static void exponentials(size_t n, const double *restrict x, double *restrict y)
   }
 }
 
-#if defined(EMBLAS_HAVE_BLAS)
 static void gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n, size_t k, const double *a,
                  const double *b, double beta, double *c) {
   cblas_dgemm(CblasRowMajor, ta, tb, (int)m, (int)n, (int)k, 1, a, (int)(ta == CblasTrans ? m : k), b,
@@ -90,7 +87,6 @@ static const struct layout {
   void (*e)(const struct work *);
   void (*m)(const struct work *);
 } layouts[] = {{"columns", product_e_columns, product_m_columns}, {"rows", product_e_rows, product_m_rows}};
-#endif
 
 static void exponentials_of(const struct work *w) {
   exponentials(IN_L1, w->x, w->y);
@@ -149,7 +145,6 @@ static double rate(int threads, struct work size, void (*call)(const struct work
 static void measure(int threads, size_t p, size_t k) {
   struct work one = {.b = 1, .p = 1, .k = 1};
   printf("{\"exponentials\": %.9g, \"products\": [", rate(threads, one, exponentials_of) * IN_L1);
-#if defined(EMBLAS_HAVE_BLAS)
   size_t sizes = sizeof block_rows / sizeof *block_rows, count = p > 0 ? 2 * sizes : 0;
   for (size_t i = 0; i < count; i++) {
     const struct layout *layout = &layouts[i / sizes];
@@ -157,7 +152,6 @@ static void measure(int threads, size_t p, size_t k) {
     double rows = (double)w.b, e = rate(threads, w, layout->e), m = rate(threads, w, layout->m);
     printf("%s[\"%s\", %zu, %.9g, %.9g]", i ? ", " : "", layout->name, w.b, 1 / (e * rows), 1 / (m * rows));
   }
-#endif
   printf("]}\n");
   fflush(stdout);
 }
@@ -168,7 +162,7 @@ int main(int argc, char **argv) {
   int threads = atoi(argv[1]);
   if (threads < 1 || threads > MAX_THREADS) driver_fail("limit: that many threads?");
   size_t p = strtoull(argv[2], NULL, 10), k = strtoull(argv[3], NULL, 10);
-  const char *blas = "none";
+  const char *blas = "";
 #if defined(EMBLAS_BLAS_OPENBLAS)
   openblas_set_num_threads(1);
   blas = openblas_get_config();
