@@ -108,8 +108,8 @@ emblas runs with its defaults (accelerated, compressed, its own stop rule), and 
 rejected ones too. The others run plain EM. They are told how many maps plain EM needs from that start (`plain
 maps`, found by emblas without acceleration, which follows the same sequence) and do just as many with
 their stop rules off: less than anybody would need who had to find out. `>=`: not there after {seconds:g} s; then
-`projected` is maps times the time of a map. Last, the same programs with their own default stop rule, and
-how many nats below the best that leaves them. `short`: ended so many nats below the best, in another
+`projected` is maps times the time of a map. Last, the same programs with their own default stop rule (and
+no regularisation), and how many nats below the best that leaves them. `short`: ended so many nats below the best, in another
 optimum or because time was over.
 
 ```

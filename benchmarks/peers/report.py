@@ -212,7 +212,10 @@ def draw(results, path):
     for row in run["workloads"]:
         one = row["times"].get(unit, {}).get("seconds")
         values = [row["times"].get(name, {}).get("seconds") for name in names]
-        lines.append(" ".join([row["name"]] + [f"{v / one:.6g}" if v and one else "?" for v in values]))
+        if one:
+            lines.append(" ".join([row["name"]] + [f"{v / one:.6g}" if v else "?" for v in values]))
+    if not lines:
+        return False
     colours = ", ".join(f'"{page.COLOURS.get(name, page.OTHER_COLOUR)}"' for name in names)
     script = page.GNUPLOT.format(path=path, unit=titles[unit], count=len(names), rows=len(lines),
                                  data="\n".join(lines), colour_list=colours,

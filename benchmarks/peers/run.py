@@ -169,7 +169,7 @@ def main():
     print(report.text(results))
     picture = os.path.join(options.output, "peers.svg")
     drawn = report.draw(results, picture)
-    say(f"\nAlso in {path}" + (f" and {picture}" if drawn else "; no picture: there is no gnuplot"))
+    say(f"\nAlso in {path}" + (f" and {picture}" if drawn else "; no picture was drawn"))
     if options.docs:
         if results["smoke"]:
             sys.exit("a smoke run says nothing about speed: docs/benchmarks.md stays as it is")
