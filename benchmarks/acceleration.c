@@ -198,7 +198,8 @@ int main(int argc, char **argv) {
   struct bench bench = bench_open("acceleration", "EM maps", argc, argv);
   struct tally tally = {0};
   maps_to_parameters(&bench);
-  printf("\nTo the default stop; left: what plain EM gains from the end of auto, nats\n%-30s %8s %8s %8s %8s %7s %10s\n",
+  printf("\nTo the default stop; left: what plain EM gains from the end of auto, nats\n%-30s %8s %8s %8s "
+         "%8s %7s %10s\n",
          "problem", "none", "squarem", "anderson", "auto", "ratio", "left");
   for (size_t i = 0; i < sizeof labelled / sizeof *labelled; i++)
     measure_labelled(&bench, &tally, &labelled[i]);

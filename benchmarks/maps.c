@@ -45,7 +45,8 @@ static double responsibilities(const struct mixture *m, const double *theta, dou
   return largest + log(sum);
 }
 
-static void maximise(const struct mixture *m, const double *theta, double (*s)[3], double total, double *next) {
+static void maximise(const struct mixture *m, const double *theta, double (*s)[3], double total,
+                     double *next) {
   for (size_t c = 0; c < m->k; c++) {
     double shift = s[c][1] / s[c][0];
     next[c] = s[c][0] / total;
@@ -82,7 +83,8 @@ static emblas_status map(void *context, const double *theta, double *next, struc
 /* log weights, means, log deviations; log means where they are positive. */
 static void to_free(void *context, const double *theta, double *free) {
   const struct mixture *m = context;
-  for (size_t i = 0; i < parameters(m); i++) free[i] = i / m->k == 1 && !m->poisson ? theta[i] : log(theta[i]);
+  for (size_t i = 0; i < parameters(m); i++)
+    free[i] = i / m->k == 1 && !m->poisson ? theta[i] : log(theta[i]);
 }
 
 static int from_free(void *context, const double *free, double *theta) {
@@ -106,10 +108,12 @@ static size_t run(struct mixture *m, enum emblas_acceleration method, const doub
   emblas_em_options_init(&options, sizeof options);
   model.parameters = model.free = parameters(m), model.weights = m->k;
   model.context = m, model.map = map, model.to_free = to_free, model.from_free = from_free;
-  options.tolerance = 0, options.max_iterations = bench_smoke() ? 100 : MAX_MAPS, options.accelerate = method;
+  options.tolerance = 0, options.max_iterations = bench_smoke() ? 100 : MAX_MAPS,
+  options.accelerate = method;
   m->maps = m->reached = 0;
   emblas_status status = emblas_em_create(&model, &options, start, &em);
-  while (status == EMBLAS_OK && reason == EMBLAS_RUNNING && !m->reached) status = emblas_em_step(em, &reason);
+  while (status == EMBLAS_OK && reason == EMBLAS_RUNNING && !m->reached)
+    status = emblas_em_step(em, &reason);
   if (status != EMBLAS_OK) {
     fprintf(stderr, "em: %s\n", emblas_status_string(status));
     exit(EXIT_FAILURE);

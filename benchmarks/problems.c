@@ -75,8 +75,7 @@ static double nearest(const double *centres, size_t count, size_t d, const doubl
 /* Points in a cube that just holds them, tried until they keep their distance; the cube grows slowly. */
 static void place(double *centres, size_t k, size_t d, double separation, uint64_t *state) {
   double edge = separation;
-  for (size_t c = 0; c < k; c++)
-    do {
+  for (size_t c = 0; c < k; c++) do {
       edge *= 1.001;
       for (size_t j = 0; j < d; j++) centres[c * d + j] = edge * uniform(state);
       if (d == 1) centres[c] = separation * (double)c;

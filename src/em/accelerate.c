@@ -12,8 +12,7 @@ static const struct method *const methods[] = {
 };
 
 void emblas_accelerator_init(struct accelerator *a, struct arena *arena,
-                             const struct emblas_em_model *model,
-                             const struct emblas_em_options *options) {
+                             const struct emblas_em_model *model, const struct emblas_em_options *options) {
   /* Changes of Q and of the weights from one plain step to the next say something of what is left; from
      one extrapolated point to the next they do not. */
   int classic = options->accelerate == EMBLAS_ACCELERATE_AUTO && options->stop != EMBLAS_STOP_LOGLIK;

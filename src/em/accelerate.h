@@ -40,8 +40,7 @@ struct accelerator {
 
 /* Memory from the arena, whose status tells. */
 void emblas_accelerator_init(struct accelerator *a, struct arena *arena,
-                             const struct emblas_em_model *model,
-                             const struct emblas_em_options *options);
+                             const struct emblas_em_model *model, const struct emblas_em_options *options);
 
 /* A candidate for the next point; NULL: take the plain step. */
 const double *emblas_accelerator_propose(struct accelerator *a);

@@ -142,22 +142,36 @@ static void verdict(struct accelerator *a, int accepted) {
 
 const struct method emblas_subspace = {propose, verdict};
 
-/* Power iteration on Q'JQ = I + Q'Y. */
+/* a = a a, scaled to keep its entries near 1. */
+static void square(size_t m, double a[HISTORY][HISTORY]) {
+  double product[HISTORY][HISTORY], largest = 0;
+  for (size_t i = 0; i < m; i++)
+    for (size_t j = 0; j < m; j++) {
+      product[i][j] = 0;
+      for (size_t l = 0; l < m; l++) product[i][j] += a[i][l] * a[l][j];
+      largest = fmax(largest, fabs(product[i][j]));
+    }
+  if (!(largest > 0)) largest = 1;
+  for (size_t i = 0; i < m; i++)
+    for (size_t j = 0; j < m; j++) a[i][j] = product[i][j] / largest;
+}
+
+/* The dominant eigenvalue of Q'JQ = I + Q'Y by power iteration, 2^SQUARINGS steps of it. */
 double emblas_subspace_rate(const struct history *h) {
-  enum { STEPS = 60 };
+  enum { SQUARINGS = 12 };
   struct span s;
-  double v[HISTORY], rate = 0;
+  double power[HISTORY][HISTORY], v[HISTORY], next[HISTORY];
   choose_columns(h, &s);
   if (s.m == 0) return 0;
   change_basis(&s, h->xf, s.qy);
-  for (size_t i = 0; i < s.m; i++) v[i] = 1 / (1 + (double)i);
-  for (int step = 0; step < STEPS; step++) {
-    double next[HISTORY];
-    for (size_t i = 0; i < s.m; i++) next[i] = v[i] + emblas_dot(s.m, s.qy[i], v);
-    rate = sqrt(emblas_dot(s.m, next, next) / emblas_dot(s.m, v, v));
-    double norm = sqrt(emblas_dot(s.m, next, next));
-    if (!(norm > 0)) return 0;
-    for (size_t i = 0; i < s.m; i++) v[i] = next[i] / norm;
+  for (size_t i = 0; i < s.m; i++) s.qy[i][i] += 1;
+  memcpy(power, s.qy, sizeof power);
+  for (int i = 0; i < SQUARINGS; i++) square(s.m, power);
+  for (size_t i = 0; i < s.m; i++) {
+    v[i] = 0;
+    for (size_t j = 0; j < s.m; j++) v[i] += power[i][j] / (1 + (double)j);
   }
-  return rate;
+  for (size_t i = 0; i < s.m; i++) next[i] = emblas_dot(s.m, s.qy[i], v);
+  double norm = emblas_dot(s.m, v, v);
+  return norm > 0 ? sqrt(emblas_dot(s.m, next, next) / norm) : 0;
 }

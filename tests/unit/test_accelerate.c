@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* Methods of acceleration on linear maps, where they are exact; coordinates of Gaussian mixtures. */
+#include "em/accelerate.h"
+#include "families/gaussian.h"
+
+#include <criterion/criterion.h>
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+enum { N = 3 };
+
+/* M(x) = x* + J (x - x*), J diagonal: an accelerator that has seen `steps` plain steps from 0. */
+static void walk(struct accelerator *a, struct arena *arena, enum emblas_acceleration method,
+                 const double *rates, const double *limit, size_t steps) {
+  struct emblas_em_model model;
+  struct emblas_em_options options;
+  emblas_em_model_init(&model, sizeof model);
+  emblas_em_options_init(&options, sizeof options);
+  model.parameters = N, options.accelerate = method;
+  emblas_arena_init(arena, options.allocator);
+  emblas_accelerator_init(a, arena, &model, &options);
+  cr_assert_eq(arena->status, EMBLAS_OK);
+  double x[N] = {0}, next[N];
+  for (size_t step = 0; step <= steps; step++) {
+    for (size_t i = 0; i < N; i++) next[i] = limit[i] + rates[i] * (x[i] - limit[i]);
+    struct accelerator_move move = {.theta = x, .next = next, .gain = 1, .rounding = 0};
+    emblas_accelerator_move(a, &move);
+    memcpy(x, next, sizeof x);
+  }
+}
+
+static const double limit[N] = {1, -2, 3};
+
+/* One rate: three points of the sequence tell its limit. */
+Test(accelerate, squarem_is_exact_for_one_rate) {
+  const double rates[N] = {.9, .9, .9};
+  struct accelerator a;
+  struct arena arena;
+  walk(&a, &arena, EMBLAS_ACCELERATE_SQUAREM, rates, limit, 2);
+  const double *candidate = emblas_accelerator_propose(&a);
+  cr_assert_not_null(candidate);
+  for (size_t i = 0; i < N; i++) cr_assert_float_eq(candidate[i], limit[i], 1e-12);
+  emblas_arena_free(&arena);
+}
+
+/* Methods that remember: with as many changes as there are rates only the damping keeps them from the
+   limit; they go further than the six plain steps that halve the error. */
+Test(accelerate, the_span_holds_the_limit) {
+  const double rates[N] = {.9, .5, .1};
+  const enum emblas_acceleration methods[] = {EMBLAS_ACCELERATE_AUTO, EMBLAS_ACCELERATE_ANDERSON};
+  for (size_t m = 0; m < 2; m++) {
+    struct accelerator a;
+    struct arena arena;
+    walk(&a, &arena, methods[m], rates, limit, N);
+    double before = 0, after = 0;
+    for (size_t i = 0; i < N; i++) before = fmax(before, fabs(a.history.x[i] - limit[i]));
+    const double *candidate = emblas_accelerator_propose(&a);
+    cr_assert_not_null(candidate);
+    for (size_t i = 0; i < N; i++) after = fmax(after, fabs(candidate[i] - limit[i]));
+    cr_assert_lt(after, before / 2, "from %g to %g", before, after);
+    emblas_arena_free(&arena);
+  }
+}
+
+/* The slowest rate: what the stop rule divides by, 1 - rate, is right to a factor of two even where two
+   rates are close. */
+Test(accelerate, rate_of_a_linear_map) {
+  const double all[][N] = {{.9, .5, .1}, {.9999, .3, .2}, {.99, .98, .5}, {1.05, .5, .2}};
+  for (size_t r = 0; r < sizeof all / sizeof *all; r++) {
+    struct accelerator a;
+    struct arena arena;
+    walk(&a, &arena, EMBLAS_ACCELERATE_AUTO, all[r], limit, 8);
+    double slowest = fmax(all[r][0], all[r][1]);
+    cr_assert_float_eq(emblas_subspace_rate(&a.history), slowest, fabs(1 - slowest), "%g, not %g",
+                       emblas_subspace_rate(&a.history), slowest);
+    emblas_arena_free(&arena);
+  }
+}
+
+/* A step that would be infinite is no candidate. */
+Test(accelerate, no_candidate_from_a_constant_sequence) {
+  const double rates[N] = {0, 0, 0};
+  for (int method = 0; method <= EMBLAS_ACCELERATE_ANDERSON; method++) {
+    struct accelerator a;
+    struct arena arena;
+    walk(&a, &arena, (enum emblas_acceleration)method, rates, limit, 4);
+    const double *candidate = emblas_accelerator_propose(&a);
+    for (size_t i = 0; candidate && i < N; i++) cr_assert_float_eq(candidate[i], limit[i], 1e-12);
+    emblas_arena_free(&arena);
+  }
+}
+
+/* ------------------------------------------------------------------ coordinates of Gaussian mixtures */
+
+enum { K = 3, D = 2 };
+static const double unit[D] = {2, 0.5}, smallest[D] = {1e-12, 1e-12};
+static const unsigned char constant[D] = {0, 0};
+static const struct gaussian_floor bound = {smallest, constant};
+
+/* Weights .5 0 .5, a mean and a factor for each, one for all where tied. */
+static struct gaussian example(enum emblas_covariance covariance, double *theta) {
+  struct gaussian g = emblas_gaussian_shape(covariance, K, D);
+  for (size_t c = 0; c < K; c++) {
+    theta[c] = c == 1 ? 0 : .5;
+    for (size_t j = 0; j < D; j++) gaussian_mean(&g, theta, c)[j] = (double)(c + 1) * (j ? -.7 : .3);
+    double *factor = gaussian_factor(&g, theta, c), size = covariance == EMBLAS_TIED ? 1 : (double)(c + 1);
+    const double full[] = {.3 * size, 0, -.2, .01 * size};
+    memcpy(factor, full, g.f * sizeof *factor);
+    if (g.geometry == GEOMETRY_DIAG) factor[1] = .01 * size;
+  }
+  return g;
+}
+
+Test(gaussian_free, there_and_back) {
+  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+    double theta[64], back[64], free[64], room[D];
+    struct gaussian g = example((enum emblas_covariance)v, theta);
+    cr_assert_leq(emblas_gaussian_free_size(&g), 64);
+    emblas_gaussian_to_free(&g, unit, theta, free);
+    for (size_t i = 0; i < emblas_gaussian_free_size(&g); i++) cr_assert(isfinite(free[i]));
+    cr_assert_eq(emblas_gaussian_from_free(&g, &bound, unit, free, back, room), 0);
+    cr_assert_eq(back[1], 0, "a weight of 0 stays 0");
+    /* log and exp lose |log x| eps */
+    for (size_t i = 0; i < gaussian_theta_size(&g); i++)
+      cr_assert_float_eq(back[i], theta[i], 8 * DBL_EPSILON * fabs(theta[i]), "model %d, entry %zu", v, i);
+  }
+}
+
+Test(gaussian_free, tied_factors_are_one) {
+  double theta[64], back[64], free[64], room[D];
+  struct gaussian g = example(EMBLAS_TIED, theta);
+  cr_assert_eq(emblas_gaussian_free_size(&g), K * (1 + D) + D * (D + 1) / 2);
+  emblas_gaussian_to_free(&g, unit, theta, free);
+  free[K * (1 + D)] += 1;
+  cr_assert_eq(emblas_gaussian_from_free(&g, &bound, unit, free, back, room), 0);
+  for (size_t c = 1; c < K; c++)
+    cr_assert_arr_eq(gaussian_factor(&g, back, c), gaussian_factor(&g, back, 0), g.f * sizeof *back);
+  cr_assert_float_eq(gaussian_factor(&g, back, 0)[0], .3 * exp(1), 1e-14);
+}
+
+/* What lies under the floor, or beyond the doubles, is no mixture. */
+Test(gaussian_free, refuses) {
+  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+    double theta[64], back[64], free[64], room[D];
+    struct gaussian g = example((enum emblas_covariance)v, theta);
+    size_t factor = K * (1 + D);
+    const double wrong[] = {log(.99e-6), -800, 800};
+    for (size_t i = 0; i < 3; i++) {
+      emblas_gaussian_to_free(&g, unit, theta, free);
+      free[factor] = wrong[i];
+      cr_assert_neq(emblas_gaussian_from_free(&g, &bound, unit, free, back, room), 0, "model %d, %g", v,
+                    wrong[i]);
+    }
+  }
+}
+
+/* Each pivot is above the floor, but the smallest eigenvalue, about 1e-8 / 1e6, is not. */
+Test(gaussian_free, refuses_a_thin_direction) {
+  double theta[64], back[64], free[64], room[D];
+  struct gaussian g = example(EMBLAS_FULL, theta);
+  const double thin[] = {1e-4, 0, 1e3, 1e-4};
+  memcpy(gaussian_factor(&g, theta, 2), thin, sizeof thin);
+  emblas_gaussian_to_free(&g, unit, theta, free);
+  cr_assert_neq(emblas_gaussian_from_free(&g, &bound, unit, free, back, room), 0);
+}
+
+/* A deviation held at the floor is still there after log and exp. */
+Test(gaussian_free, keeps_the_floor) {
+  double theta[64], back[64], free[64], room[D];
+  struct gaussian g = example(EMBLAS_DIAG, theta);
+  gaussian_factor(&g, theta, 0)[0] = sqrt(smallest[0]);
+  emblas_gaussian_to_free(&g, unit, theta, free);
+  cr_assert_eq(emblas_gaussian_from_free(&g, &bound, unit, free, back, room), 0);
+  cr_assert_geq(gaussian_factor(&g, back, 0)[0], sqrt(smallest[0]));
+  cr_assert_leq(gaussian_factor(&g, back, 0)[0], sqrt(smallest[0]) * (1 + 32 * DBL_EPSILON));
+}
