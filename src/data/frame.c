@@ -99,8 +99,9 @@ static void pooled_mean(const struct frame *frame, const struct emblas_data *dat
   for (size_t first = 0; first < data->rows; first += work->rows) {
     size_t count = chunk(data, first, work->rows);
     emblas_frame_rows(frame, data, first, count, work->block);
+    double share = 1 / total_weight;
     for (size_t i = 0; i < count; i++) {
-      double share = view_weight(data, first + i) / total_weight;
+      if (data->weights != NULL) share = data->weights[first + i] / total_weight;
       for (size_t j = 0; j < d; j++) work->mean[j] += share * work->block[i * d + j];
     }
   }
@@ -112,8 +113,9 @@ static size_t load_centred(const struct frame *frame, const struct emblas_data *
                            const struct frame_workspace *work, size_t first) {
   size_t d = frame->d, count = chunk(data, first, work->rows);
   emblas_frame_rows(frame, data, first, count, work->block);
+  double root = sqrt(1 / total_weight);
   for (size_t i = 0; i < count; i++) {
-    double root = sqrt(view_weight(data, first + i) / total_weight);
+    if (data->weights != NULL) root = sqrt(data->weights[first + i] / total_weight);
     for (size_t j = 0; j < d; j++) work->block[i * d + j] = root * (work->block[i * d + j] - work->mean[j]);
   }
   return count;
