@@ -10,7 +10,7 @@ enum {
   KEPT = 2 * Q, /* so many different values stay as they are */
   LEAVES = 512, /* as many as this, of .. */
   LEAST_LEAF = 64,
-  MOST_LEAF = 512 /* .. so many rows: enough to make light of the cost of a rule */
+  MOST_LEAF = 1024 /* .. so many rows: enough to make light of the cost of a rule */
 };
 
 /* What the rules of a leaf are: its own values, equal ones merged; the one rule of all its rows; or the

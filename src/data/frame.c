@@ -101,7 +101,9 @@ static size_t chunk(const struct emblas_data *data, size_t first, size_t rows) {
 /* The rows' weights divided by their sum. */
 static void load_shares(const struct emblas_data *data, double total_weight, size_t first, size_t count,
                         double *share) {
-  for (size_t i = 0; i < count; i++) share[i] = view_weight(data, first + i) / total_weight;
+  double one = 1 / total_weight;
+  for (size_t i = 0; i < count; i++)
+    share[i] = data->weights != NULL ? data->weights[first + i] / total_weight : one;
 }
 
 static void pooled_mean(const struct frame *frame, const struct emblas_data *data, double total_weight,

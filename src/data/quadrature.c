@@ -203,11 +203,59 @@ static int agrees(const double *t, const double *weights, const double *moments)
   return 1;
 }
 
-/* What the weights' sum lost to rounding goes to the largest of them. */
-static void keep_mass(double mass, double *weights) {
+/* Solves a x = b for x, in b; Gaussian elimination with partial pivoting. */
+static void solve(double a[Q][Q], double *b) {
+  for (int j = 0; j < Q; j++) {
+    int pivot = j;
+    for (int i = j + 1; i < Q; i++)
+      if (fabs(a[i][j]) > fabs(a[pivot][j])) pivot = i;
+    for (int l = 0; l < Q; l++) {
+      double swap = a[j][l];
+      a[j][l] = a[pivot][l], a[pivot][l] = swap;
+    }
+    double swap = b[j];
+    b[j] = b[pivot], b[pivot] = swap;
+    for (int i = j + 1; i < Q; i++) {
+      double part = a[i][j] / a[j][j];
+      for (int l = j + 1; l < Q; l++) a[i][l] -= part * a[j][l];
+      b[i] -= part * b[j];
+    }
+  }
+  for (int j = Q; j-- > 0;) {
+    for (int l = j + 1; l < Q; l++) b[j] -= a[j][l] * b[l];
+    b[j] /= a[j][j];
+  }
+}
+
+/* A node is rounded to an x, far more coarsely than the cell is wide where that lies far from 0. The
+   weights make up for it in the moments 0 to 7, which smooth functions depend on most; the others stay as
+   they are but for that rounding. */
+static void correct(const double *nodes, struct interval on, const double *moments, double *weights) {
+  double a[Q][Q], rest[Q];
+  for (int i = 0; i < Q; i++) {
+    double t = (nodes[i] - on.centre) * on.inverse, before = t, now = 1;
+    for (int j = 0; j < Q; j++) {
+      double next = 2 * t * now - before;
+      a[j][i] = now;
+      before = now;
+      now = next;
+    }
+  }
+  for (int j = 0; j < Q; j++) {
+    rest[j] = moments[j];
+    for (int i = 0; i < Q; i++) rest[j] -= weights[i] * a[j][i];
+  }
+  solve(a, rest);
+  for (int i = 0; i < Q; i++)
+    if (fabs(rest[i]) < weights[i] / 2) weights[i] += rest[i]; /* false for NaN, too */
+}
+
+/* Weights of the mass 1 become those of the mass; what their sum loses goes to the largest. */
+static void give_mass(double mass, double *weights) {
   double rest = mass;
   int largest = 0;
   for (int i = 0; i < Q; i++) {
+    weights[i] *= mass;
     rest -= weights[i];
     if (weights[i] > weights[largest]) largest = i;
   }
@@ -218,8 +266,8 @@ int emblas_quadrature_rule(const struct quadrature *quadrature, size_t n, const 
                            double low, double high, double *nodes, double *weights) {
   double moments[MOMENTS], v[MOMENTS];
   struct interval on = interval(low, high);
-  if (!isfinite(on.inverse)) return 0;
   struct jacobi matrix;
+  if (!isfinite(on.inverse)) return 0;
   chebyshev_moments(n, x, w, on, moments);
   double mass = moments[0];
   for (int j = 0; j < MOMENTS; j++) moments[j] /= mass;
@@ -230,10 +278,8 @@ int emblas_quadrature_rule(const struct quadrature *quadrature, size_t n, const 
   if (!recurrence(quadrature->points, v, &matrix) || !eigenvalues(&matrix, weights)) return 0;
   sort_nodes(matrix.diagonal, weights);
   if (!agrees(matrix.diagonal, weights, moments)) return 0;
-  for (int i = 0; i < Q; i++) {
-    nodes[i] = fmin(fmax(on.centre + on.half * matrix.diagonal[i], low), high);
-    weights[i] *= mass;
-  }
-  keep_mass(mass, weights);
+  for (int i = 0; i < Q; i++) nodes[i] = fmin(fmax(on.centre + on.half * matrix.diagonal[i], low), high);
+  correct(nodes, on, moments, weights);
+  give_mass(mass, weights);
   return 1;
 }

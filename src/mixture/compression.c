@@ -59,19 +59,26 @@ void emblas_compression_all(const struct compression *c, struct pass *pass) {
   pass->expansion_limit = c->expansion_limit;
 }
 
-/* Fewer rows have fewer roundings to cancel: the limit is that of a pass over so many. */
-static void point_at(const struct compression *c, struct pass *pass, const struct frame *frame) {
+static void point_at(const struct compression *c, struct pass *pass, const struct frame *frame,
+                     double limit) {
   pass->data = &c->view;
   pass->frame = frame;
-  pass->expansion_limit = fmin(c->expansion_limit, 8 * sqrt((double)c->view.rows));
+  pass->expansion_limit = limit;
 }
 
+/* Fewer rows have fewer roundings to cancel: the limit is that of a pass over so many. */
+static void point_at_duplicates(const struct compression *c, struct pass *pass) {
+  point_at(c, pass, c->frame, fmin(c->expansion_limit, 8 * sqrt((double)c->view.rows)));
+}
+
+/* Each node stands for hundreds of rows, whose roundings would have cancelled: the centred form throughout.
+ */
 static void point_at_line(struct compression *c, struct pass *pass, const struct weighted_rows *rows) {
   c->view.values = rows->values;
   c->view.weights = rows->weights;
   c->view.rows = rows->count;
   c->view.columns = 1;
-  point_at(c, pass, &c->identity);
+  point_at(c, pass, &c->identity, 0);
 }
 
 void emblas_compression_begin(struct compression *c, struct pass *pass, enum emblas_start kind) {
@@ -80,7 +87,7 @@ void emblas_compression_begin(struct compression *c, struct pass *pass, enum emb
   emblas_compression_all(c, pass);
   if (kind != EMBLAS_START_KMEANSPP) return; /* labels are those of all rows; the others look at none */
   if (c->kind == COMPRESSION_DUPLICATES)
-    point_at(c, pass, c->frame);
+    point_at_duplicates(c, pass);
   else if (c->kind == COMPRESSION_LINE && c->line.rules.count / ROWS_PER_CENTRE >= pass->gaussian.k)
     point_at_line(c, pass, &c->line.rules);
 }
@@ -112,7 +119,7 @@ void emblas_compression_select(struct compression *c, struct pass *pass, const d
   if (c->kind == COMPRESSION_NONE || c->abandoned)
     emblas_compression_all(c, pass);
   else if (c->kind == COMPRESSION_DUPLICATES)
-    point_at(c, pass, c->frame);
+    point_at_duplicates(c, pass);
   else if (still_good(c, &pass->gaussian, theta) || make_rows(c, &pass->gaussian, theta))
     point_at_line(c, pass, &c->line.result);
   else

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* Compressed rows: the same fit, to roundoff, from fewer of them. */
+#include "../support/allocator.h"
+#include "../support/fit.h"
+#include "../support/generate.h"
+
+#include <criterion/criterion.h>
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+enum { N = 20000, K = 3, MAPS = 60 };
+
+/* Two passes over the same measure differ by the roundings of each: expanded logits to 4096 u = 4.5e-13.
+   The components are separated, and EM does not magnify that. */
+static const double tolerance = 1e-12;
+static const double loglik_tolerance = 1e-13;
+
+/* Three components, four deviations apart, a tenth of the rows in the last. */
+static double *three_humps(size_t n, double scale, double offset) {
+  struct generator generator = {21};
+  double *x = test_keep(n, sizeof *x);
+  for (size_t i = 0; i < n; i++) {
+    size_t c = i % 10 == 0 ? 2 : i % 2;
+    x[i] = offset + scale * (4 * (double)c + generate_gaussian(&generator));
+  }
+  return x;
+}
+
+/* Equal weights, means off the right ones, deviations of `deviation`. */
+static struct emblas_model *start_for(enum emblas_covariance covariance, double scale, double offset,
+                                      double deviation) {
+  const double weights[] = {1. / 3, 1. / 3, 1. / 3};
+  double means[K], covariances[K];
+  for (int c = 0; c < K; c++) {
+    means[c] = offset + scale * (4 * c + 0.7);
+    covariances[c] = scale * scale * deviation * deviation;
+  }
+  return model_or_fail(covariance, K, 1, weights, means, covariances);
+}
+
+static struct fit fit_with(const struct emblas_data *data, struct emblas_options options,
+                           enum emblas_compression compress) {
+  options.compress = compress;
+  options.accelerate = EMBLAS_ACCELERATE_NONE;
+  return fit_or_fail(data, &options);
+}
+
+/* Parameters by component: weights relative, means by their deviation, deviations relative; in d dimensions
+   entries of the factor by the largest on its diagonal. */
+static void check_models(const char *what, const struct emblas_model *a, const struct emblas_model *b,
+                         double offset) {
+  size_t k = emblas_model_components(a), d = emblas_model_dim(a);
+  double *factor = test_keep(d * d, sizeof *factor), *other = test_keep(d * d, sizeof *other);
+  for (size_t c = 0; c < k; c++) {
+    double weight = emblas_model_weights(b)[c], scale = 0;
+    emblas_model_cholesky(a, c, factor);
+    emblas_model_cholesky(b, c, other);
+    for (size_t j = 0; j < d; j++) scale = fmax(scale, other[j * d + j]);
+    check_near(what, emblas_model_weights(a)[c], weight, tolerance * weight);
+    for (size_t j = 0; j < d; j++)
+      check_near(what, emblas_model_means(a)[c * d + j], emblas_model_means(b)[c * d + j],
+                 tolerance * scale + DBL_EPSILON * offset);
+    for (size_t j = 0; j < d * d; j++) check_near(what, factor[j], other[j], tolerance * scale);
+  }
+}
+
+/* The same start, the same maps, with and without. Returns the rows that were walked over. */
+static size_t check_same_fit(const char *what, const struct emblas_data *data,
+                             const struct emblas_options *options, double offset) {
+  struct fit a = fit_with(data, *options, EMBLAS_COMPRESS_AUTO);
+  struct fit b = fit_with(data, *options, EMBLAS_COMPRESS_NONE);
+  size_t rows = a.report.rows;
+  check_models(what, a.model, b.model, offset);
+  check_near(what, a.report.loglik, b.report.loglik, loglik_tolerance * fabs(b.report.loglik));
+  check_near(what, a.report.icl, b.report.icl, tolerance * fabs(b.report.icl));
+  check_near(what, a.report.entropy, b.report.entropy, tolerance * fabs(b.report.loglik));
+  cr_assert_eq(a.report.iterations, b.report.iterations);
+  cr_assert_eq(b.report.rows, data->rows);
+  fit_free(&a);
+  fit_free(&b);
+  return rows;
+}
+
+static size_t check_humps(const char *what, enum emblas_covariance covariance, double scale, double offset,
+                          const double *weights, double outlier) {
+  double *x = three_humps(N, scale, offset);
+  if (outlier != 0) x[17] = outlier;
+  struct emblas_data data = view(x, N, 1);
+  data.weights = weights;
+  struct emblas_model *start = start_for(covariance, scale, offset, 1.5);
+  struct emblas_options options = options_from_model(start, MAPS);
+  options.covariance = covariance;
+  size_t rows = check_same_fit(what, &data, &options, fabs(offset));
+  cr_assert(rows <= N / 4, "%s: %zu rows", what, rows);
+  emblas_model_free(start);
+  return rows;
+}
+
+Test(compression, agrees_with_all_rows) {
+  struct generator generator = {22};
+  double *weights = test_keep(N, sizeof *weights);
+  for (size_t i = 0; i < N; i++) weights[i] = i % 5 == 0 ? 0 : 0.1 + generate_uniform(&generator);
+  check_humps("free variances", EMBLAS_FULL, 1, 0, NULL, 0);
+  check_humps("one variance", EMBLAS_TIED, 1, 0, NULL, 0);
+  check_humps("weights", EMBLAS_FULL, 1, 0, weights, 0);
+  check_humps("offset", EMBLAS_FULL, 1, 1e8, NULL, 0);
+  check_humps("tiny", EMBLAS_FULL, 1e-150, 0, NULL, 0);
+  check_humps("outlier", EMBLAS_FULL, 1, 0, NULL, 60);
+}
+
+/* The row far out gets a component of its own, which the floor holds: narrower than all else by a million.
+ */
+Test(compression, spike_on_an_outlier) {
+  double *x = three_humps(N, 1, 0);
+  x[17] = 1e4;
+  struct emblas_data data = view(x, N, 1);
+  const double weights[] = {.5, .4, .1}, means[] = {0, 4, 1e4}, variances[] = {4, 4, 1};
+  struct emblas_model *start = model_or_fail(EMBLAS_FULL, K, 1, weights, means, variances);
+  struct emblas_options options = options_from_model(start, MAPS);
+  size_t rows = check_same_fit("spike", &data, &options, 1e4);
+  cr_assert(rows <= N / 4, "%zu rows", rows);
+  emblas_model_free(start);
+}
+
+/* Components that are a hundred times too wide at first need few rows, and more as they narrow. */
+Test(compression, follows_components_that_narrow) {
+  struct emblas_data data = view(three_humps(N, 1, 0), N, 1);
+  struct emblas_model *start = start_for(EMBLAS_FULL, 1, 0, 100);
+  struct emblas_options options = options_from_model(start, 400);
+  struct emblas_fitter *fitter = NULL;
+  enum emblas_stop_reason reason = EMBLAS_RUNNING;
+  size_t rows[2];
+  options.tolerance = 1e-9, options.accelerate = EMBLAS_ACCELERATE_NONE;
+  cr_assert_eq(emblas_fitter_create(&data, &options, &fitter, NULL), EMBLAS_OK);
+  cr_assert_eq(emblas_fitter_start(fitter, 0), EMBLAS_OK);
+  for (int end = 0; end < 2; end++) {
+    struct fit fit = {0};
+    do cr_assert_eq(emblas_fitter_step(fitter, NULL, &reason), EMBLAS_OK);
+    while (end && reason == EMBLAS_RUNNING);
+    emblas_report_init(&fit.report, sizeof fit.report);
+    cr_assert_eq(emblas_fitter_finish(fitter, &fit.model, &fit.report), EMBLAS_OK);
+    rows[end] = fit.report.rows;
+    check_fit(&fit);
+    fit_free(&fit);
+  }
+  cr_assert(rows[0] >= 8 && rows[1] >= 2 * rows[0] && rows[1] <= N / 4, "%zu rows, then %zu", rows[0],
+            rows[1]);
+  emblas_fitter_free(fitter);
+  emblas_model_free(start);
+}
+
+/* 64 different values in one column: each is one row, whatever the components do. */
+Test(compression, grid) {
+  struct generator generator = {23};
+  double *x = test_keep(N, sizeof *x);
+  for (size_t i = 0; i < N; i++)
+    x[i] = floor(8 + 2 * generate_gaussian(&generator) + (double)(i % 3) * 9) / 2;
+  struct emblas_data data = view(x, N, 1);
+  const double weights[] = {.3, .3, .4}, means[] = {4, 8, 13}, variances[] = {1, 1, 1};
+  struct emblas_model *start = model_or_fail(EMBLAS_FULL, K, 1, weights, means, variances);
+  struct emblas_options options = options_from_model(start, MAPS);
+  cr_assert(check_same_fit("grid", &data, &options, 0) <= 64);
+  emblas_model_free(start);
+}
+
+/* Pixels: 5000 rows, 64 different ones, also -0 beside 0. */
+Test(compression, equal_rows_are_merged) {
+  enum { ROWS = 5000, D = 3 };
+  struct generator generator = {41};
+  double *x = test_keep(ROWS * D, sizeof *x);
+  size_t *labels = test_keep(ROWS, sizeof *labels);
+  for (size_t i = 0; i < ROWS * D; i++) {
+    x[i] = 64 * floor(4 * generate_uniform(&generator));
+    if (x[i] == 0 && i % 2) x[i] = -0.0;
+  }
+  for (size_t i = 0; i < ROWS; i++) labels[i] = (size_t)(x[i * D] / 64);
+  struct emblas_data data = view(x, ROWS, D);
+  for (int v = EMBLAS_TIED; v < EMBLAS_COVARIANCE_COUNT; v++) {
+    struct emblas_options options = options_from_labels(4, (enum emblas_covariance)v, labels, 20);
+    cr_assert_eq(check_same_fit("pixels", &data, &options, 0), 64);
+  }
+}
+
+/* Labels are those of all rows. */
+Test(compression, starts_from_labels) {
+  double *x = three_humps(N, 1, 0);
+  size_t *labels = test_keep(N, sizeof *labels);
+  struct emblas_data data = view(x, N, 1);
+  for (size_t i = 0; i < N; i++) labels[i] = x[i] < 1 ? 0 : x[i] < 6 ? 1 : 2;
+  struct emblas_options options = options_from_labels(K, EMBLAS_FULL, labels, MAPS);
+  cr_assert(check_same_fit("labels", &data, &options, 0) < N);
+}
+
+/* The optimum that starts find, on compressed rows, is the one of all rows. */
+Test(compression, random_starts) {
+  struct emblas_data data = view(three_humps(N, 1, 0), N, 1);
+  for (int start = EMBLAS_START_KMEANSPP; start <= EMBLAS_START_RANDOM; start++) {
+    struct emblas_options options = options_for(K, EMBLAS_FULL);
+    options.start = (enum emblas_start)start, options.starts = 4;
+    struct fit a = fit_with(&data, options, EMBLAS_COMPRESS_AUTO);
+    struct fit b = fit_with(&data, options, EMBLAS_COMPRESS_NONE);
+    check_near("best of the starts", a.report.loglik, b.report.loglik, 1e-5);
+    cr_assert(a.report.rows < N);
+    cr_assert_eq(a.report.loglik, a.report.starts[a.report.best_start].loglik);
+    fit_free(&a);
+    fit_free(&b);
+  }
+}
+
+/* With few rows, few maps or nothing to gain the bits are those of all rows. */
+Test(compression, leaves_small_fits_alone) {
+  double *x = three_humps(N, 1, 0), *wide = generate_matrix(N, 2, 24);
+  struct emblas_model *start = start_for(EMBLAS_FULL, 1, 0, 1.5);
+  struct emblas_options few_maps = options_from_model(start, 5), maps = options_from_model(start, 20);
+  struct emblas_options columns = options_from_labels(2, EMBLAS_FULL, generate_block_labels(N, 2), 20);
+  struct emblas_data all = view(x, N, 1), few = view(x, 4095, 1), two = view(wide, N, 2);
+  const struct emblas_data *data[] = {&all, &few, &two};
+  const struct emblas_options *options[] = {&few_maps, &maps, &columns};
+  for (size_t i = 0; i < 3; i++) {
+    struct fit a = fit_with(data[i], *options[i], EMBLAS_COMPRESS_AUTO);
+    struct fit b = fit_with(data[i], *options[i], EMBLAS_COMPRESS_NONE);
+    cr_assert(same_model(a.model, b.model) && a.report.loglik == b.report.loglik, "case %zu", i);
+    cr_assert_eq(a.report.rows, data[i]->rows);
+    fit_free(&a);
+    fit_free(&b);
+  }
+  emblas_model_free(start);
+}
+
+static emblas_status fit_compressed(struct emblas_allocator allocator, const struct emblas_data *data,
+                                    const struct emblas_model *start) {
+  struct emblas_options options = options_from_model(start, 20);
+  struct emblas_model *model = NULL;
+  options.allocator = allocator;
+  emblas_status status = emblas_fit(data, &options, &model, NULL);
+  cr_assert_eq(model != NULL, status == EMBLAS_OK);
+  emblas_model_free(model);
+  return status;
+}
+
+Test(compression, each_allocation_fails) {
+  struct emblas_data line = view(three_humps(5000, 1, 0), 5000, 1);
+  struct emblas_model *start = start_for(EMBLAS_FULL, 1, 0, 1.5);
+  struct counting_allocator counter = {0};
+  cr_assert_eq(fit_compressed(counting_hooks(&counter), &line, start), EMBLAS_OK);
+  size_t calls = counter.calls;
+  for (size_t n = 1; n <= calls; n++) {
+    counter = (struct counting_allocator){.fail_at = n};
+    cr_assert_eq(fit_compressed(counting_hooks(&counter), &line, start), EMBLAS_ERROR_MEMORY, "call %zu",
+                 n);
+    cr_assert_eq(counter.live, 0, "call %zu", n);
+  }
+  emblas_model_free(start);
+}
