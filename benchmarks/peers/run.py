@@ -105,36 +105,32 @@ def installed(options):
     return ready, missing
 
 
-def measure_run(core_type, options, everyone, folder, plan):
-    """The time of a map of everyone on every workload, and the limit, with one core type."""
-    variables = programs.environment(core_type, options.threads)
-    run = {"core_type": core_type, "workloads": [], "programs": {}}
-    for name in options.workloads:
-        p = workloads.make(name, options.smoke)
-        directory = workloads.write(p, os.path.join(folder, name))
-        say(f"{core_type}: {name}")
-        threads = sorted({1, options.threads}) if os.path.exists(measure.limit_program(options.build)) else []
-        times, limits, hellos = measure.time_workload(p, directory, everyone, threads, options.build, variables, plan,
-                                                      say)
-        run["programs"].update(hellos)
-        run["workloads"].append({"name": name, "n": p.x.shape[0], "d": p.x.shape[1], "k": len(p.weights),
-                                 "covariance": p.covariance, "what": workloads.describe(name), "times": times,
-                                 "limit": limits})
+def sizes(name, p):
+    n, d = p.x.shape
+    return {"name": name, "n": n, "d": d, "k": len(p.weights), "covariance": p.covariance,
+            "what": workloads.describe(name)}
+
+
+def measure_workload(run, name, options, everyone, folder, plan):
+    """The time of a map of everyone on one workload, and the limit, with the core type of the run."""
+    variables = programs.environment(run["core_type"], options.threads)
+    p = workloads.make(name, options.smoke)
+    directory = workloads.write(p, os.path.join(folder, name))
+    say(f"{run['core_type']}: {name}")
+    threads = sorted({1, options.threads}) if os.path.exists(measure.limit_program(options.build)) else []
+    times, limits, hellos = measure.time_workload(p, directory, everyone, threads, options.build, variables, plan, say)
+    run["programs"].update(hellos)
     run["blas"] = run["programs"].get("emblas", {}).get("blas", "")
-    return run
+    run["workloads"].append({**sizes(name, p), "times": times, "limit": limits})
 
 
-def measure_optima(options, peers, folder, plan):
-    result = []
+def measure_optimum(name, options, peers, folder, plan):
     peers = [program for program in peers if program.name in ("sklearn", "mclust")]
-    for name in options.optimum:
-        p = workloads.make(name, options.smoke)
-        directory = workloads.write(p, os.path.join(folder, name))
-        say(f"to the optimum: {name}")
-        row = measure.time_optimum(p, directory, peers, options.build, options.core_types[0], options.threads, plan)
-        result.append({"name": name, "n": p.x.shape[0], "d": p.x.shape[1], "k": len(p.weights),
-                       "covariance": p.covariance, "what": workloads.describe(name), **row})
-    return result
+    p = workloads.make(name, options.smoke)
+    directory = workloads.write(p, os.path.join(folder, name))
+    say(f"to the optimum: {name}")
+    return {**sizes(name, p), **measure.time_optimum(p, directory, peers, options.build, options.core_types[0],
+                                                     options.threads, plan)}
 
 
 def measure_all(options):
@@ -144,13 +140,28 @@ def measure_all(options):
     results = {"date": datetime.date.today().isoformat(), "machine": machine(), "processors": os.cpu_count(),
                "system": f"{platform.system()} {platform.release()}", "threads": options.threads,
                "smoke": options.smoke, "seconds": plan.optimum, "budget": plan.budget, "missing": missing,
-               "titles": {program.name: program.title for program in own + programs.PEERS}, "runs": []}
+               "titles": {program.name: program.title for program in own + programs.PEERS}, "runs": [],
+               "optimum": []}
     with tempfile.TemporaryDirectory(prefix="emblas-peers-") as folder:
         for core_type in options.core_types:
-            results["runs"].append(measure_run(core_type, options, own + peers, folder, plan))
-        results["optimum"] = measure_optima(options, peers, folder, plan)
-    results["took"] = time.monotonic() - BEGUN
+            results["runs"].append({"core_type": core_type, "blas": "", "workloads": [], "programs": {}})
+            for name in options.workloads:
+                measure_workload(results["runs"][-1], name, options, own + peers, folder, plan)
+                save(results, options)
+        for name in options.optimum:
+            results["optimum"].append(measure_optimum(name, options, peers, folder, plan))
+            save(results, options)
     return results
+
+
+def save(results, options):
+    """After every workload: a run that is broken off keeps what it has."""
+    results["took"] = time.monotonic() - BEGUN
+    os.makedirs(options.output, exist_ok=True)
+    path = os.path.join(options.output, "peers.json")
+    with open(path, "w") as file:
+        json.dump(results, file, indent=1)
+    return path
 
 
 def main():
@@ -158,18 +169,17 @@ def main():
     if options.source:
         with open(options.source) as file:
             results = json.load(file)
+        os.makedirs(options.output, exist_ok=True)
     else:
         if not options.no_build:
             build(options.build)
         results = measure_all(options)
-    os.makedirs(options.output, exist_ok=True)
+        save(results, options)
     path = os.path.join(options.output, "peers.json")
-    with open(path, "w") as file:
-        json.dump(results, file, indent=1)
     print(report.text(results))
     picture = os.path.join(options.output, "peers.svg")
     drawn = report.draw(results, picture)
-    say(f"\nAlso in {path}" + (f" and {picture}" if drawn else "; no picture was drawn"))
+    print(f"\nAlso in {path}" + (f" and {picture}" if drawn else "; no picture was drawn"))
     if options.docs:
         if results["smoke"]:
             sys.exit("a smoke run says nothing about speed: docs/benchmarks.md stays as it is")
