@@ -43,10 +43,11 @@ size_t other_backends(struct contestant others[CONTESTANTS]) {
   static char labels[CONTESTANTS][40];
   const struct emblas_native *native;
   size_t count = 0;
-  if (emblas_backend_blas() != NULL) others[count++] = (struct contestant){"blas", emblas_backend_blas()};
+  if (emblas_backend_blas() != NULL)
+    others[count++] = (struct contestant){"blas", emblas_backend_blas(), 0};
   for (size_t n = 0; count < CONTESTANTS && (native = emblas_native_table(n)) != NULL; n++) {
     snprintf(labels[n], sizeof labels[n], "native, %s,", native->isa);
-    others[count++] = (struct contestant){labels[n], &native->backend};
+    others[count++] = (struct contestant){labels[n], &native->backend, 0};
   }
   return count;
 }

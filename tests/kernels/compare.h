@@ -14,6 +14,7 @@
 struct contestant {
   const char *label; /* "blas", "native x86-64-v3": tables of one name may be several */
   const struct emblas_backend *table;
+  double sum_error; /* of an oracle: what a step of a sum in two doubles loses, relative; else 0 */
 };
 
 /* Every backend that this build and this processor have but for the reference: blas, and native with every

@@ -101,7 +101,8 @@ static struct bounds make_bounds(const struct comparison *comparison, const stru
   for (size_t i = 0; i < b; i++)
     bound_row(&bounds, i, k, logits->stride, logits->values + i, weights ? weights[i] : 1);
   double gamma = gamma_bound(b + 3);
-  bounds.loglik = 2 * (bounds.loglik + gamma * gamma * bounds.size);
+  bounds.loglik = 2 * (bounds.loglik + gamma * gamma * bounds.size) +
+                  (double)(b + 3) * comparison->oracle.sum_error * bounds.size;
   bounds.magnitude = 2 * (bounds.magnitude + gamma * bounds.size);
   bounds.q = 2 * (bounds.q + gamma * bounds.size);
   bounds.hard = 2 * (bounds.hard + gamma * bounds.size);

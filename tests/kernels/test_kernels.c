@@ -7,6 +7,7 @@
 #include "../support/real.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <string.h>
 
 /* What a pass over the sizes compares. */
@@ -22,7 +23,7 @@ static void both_strides(struct comparison comparison, visit *compare) {
 }
 
 static struct contestant reference(void) {
-  return (struct contestant){"reference", emblas_backend_reference()};
+  return (struct contestant){"reference", emblas_backend_reference(), 0};
 }
 
 /* Runs a comparison of all other backends with the reference at every product size; the large ones with
@@ -57,7 +58,9 @@ static void each_size(const size_t *sizes, size_t count, int are_dims, visit *co
   }
 }
 
-static const struct contestant quad = {"113 bits", &quad_backend};
+static struct contestant quad(void) {
+  return (struct contestant){"the oracle", &quad_backend, ldexp(1, -REAL_MANTISSA_BITS)};
+}
 
 /* .. of the reference with 113 bits, at sizes that take no time. */
 static void each_small(visit *compare) {
@@ -66,12 +69,31 @@ static void each_small(visit *compare) {
       {1, 1, 1, 3, ""}, {7, 2, 3, 6, ""}, {64, 5, 17, 21, ""}, {257, 16, 2, 153, ""}};
   struct contestant tested = reference();
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-    both_strides((struct comparison){&tested, 1, quad, sizes[i], 0}, compare);
+    both_strides((struct comparison){&tested, 1, quad(), sizes[i], 0}, compare);
 }
 
 Test(backends_agree, logits) {
   each_product(compare_logits);
 }
+/* Fewer features than any family has: a frame's one column, a panel's rest. */
+static void few_features(visit *compare) {
+  struct contestant others[CONTESTANTS];
+  size_t count = other_backends(others);
+  for (size_t i = 0; i < KERNEL_ROWS * KERNEL_COMPONENTS; i++)
+    for (size_t p = 1; p <= 2; p++) {
+      struct kernel_case size = {
+          .b = kernel_rows[i % KERNEL_ROWS], .k = kernel_components[i / KERNEL_ROWS], .p = p};
+      both_strides((struct comparison){others, count, reference(), size, 0}, compare);
+    }
+}
+
+Test(backends_agree, logits_of_few_features) {
+  few_features(compare_logits);
+}
+Test(backends_agree, moments_of_few_features) {
+  few_features(compare_moments);
+}
+
 Test(backends_agree, moments) {
   each_product(compare_moments);
 }
@@ -116,7 +138,7 @@ Test(one_dimension, univariate) {
   for (size_t i = 0; i < 4 * KERNEL_COMPONENTS; i++) {
     struct kernel_case size = {.b = rows[i % 4], .d = 1, .k = kernel_components[i / 4]};
     if (test_small() && size.b * size.k > 1000) continue;
-    compare_univariate(&(struct comparison){others, count, quad, size, size.b});
+    compare_univariate(&(struct comparison){others, count, quad(), size, size.b});
   }
 }
 
@@ -135,7 +157,7 @@ Test(cholesky, reference) {
 /* native's is the reference's. */
 Test(cholesky, blas) {
   if (emblas_backend_blas() == NULL) cr_skip_test("this build has no BLAS");
-  every_cholesky(&(struct contestant){"blas", emblas_backend_blas()});
+  every_cholesky(&(struct contestant){"blas", emblas_backend_blas(), 0});
 }
 
 Test(backends, are_found_by_name) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* univariate, against 113 bits. u = 2^-53; o = x - mean errs by u, so that the logit l = kappa o^2 +
+/* univariate, against the oracle. u = 2^-53; o = x - mean errs by u, so that the logit l = kappa o^2 +
    constant errs by gamma_4 |kappa o^2| + u |l|, and l less a shift between the row's largest logit and the
    largest constant C by u |l - C| more; exp by 2 u. With delta the sum of these, Z = sum exp errs by
        delta_Z = gamma_k + sum_c r_c delta_c + k e^-59,
@@ -110,14 +110,16 @@ static void bound_row(struct bounds *bounds, double *sizes, size_t k, double x, 
   free(logit);
 }
 
-static struct bounds make_bounds(size_t b, size_t k, const double *x, const double *weights,
-                                 const double *terms) {
+static struct bounds make_bounds(const struct comparison *comparison, const double *x,
+                                 const double *weights, const double *terms) {
+  size_t b = comparison->size.b, k = comparison->size.k;
   struct bounds bounds = {.stats = guarded_new(3 * k), .size = 60};
   double *sizes = malloc(3 * k * sizeof *sizes), gamma = gamma_bound(b + 1);
   for (size_t m = 0; m < 3 * k; m++) bounds.stats.values[m] = 0, sizes[m] = fabs(stats_before);
   for (size_t i = 0; i < b; i++) bound_row(&bounds, sizes, k, x[i], weights ? weights[i] : 1, terms);
   bounds.magnitude = 1.01 * (bounds.loglik + gamma * bounds.size);
-  bounds.loglik = 1.01 * (bounds.loglik + gamma * gamma * bounds.size);
+  bounds.loglik = 1.01 * (bounds.loglik + gamma * gamma * bounds.size) +
+                  (double)(b + 3) * comparison->oracle.sum_error * bounds.size;
   for (size_t m = 0; m < 3 * k; m++)
     bounds.stats.values[m] = 1.01 * (bounds.stats.values[m] + gamma * sizes[m]);
   free(sizes);
@@ -145,8 +147,7 @@ static struct outcome evaluate(const struct emblas_backend *backend, const struc
 
 static void compare_once(const struct comparison *comparison, const struct guarded *x,
                          const struct guarded *terms, const double *weights) {
-  struct bounds bounds =
-      make_bounds(comparison->size.b, comparison->size.k, x->values, weights, terms->values);
+  struct bounds bounds = make_bounds(comparison, x->values, weights, terms->values);
   struct outcome expected = evaluate(comparison->oracle.table, x, weights, terms);
   const struct emblas_block_sums *e = &expected.sums;
   for (size_t n = 0; n < comparison->count; n++) {
