@@ -25,8 +25,10 @@ extern "C" {
 
 /** When to stop. Every rule compares with `tolerance`; a tolerance of 0 never stops early. */
 enum emblas_stop_rule {
-  /** The log-likelihood still to be gained, projected by Aitken's delta-squared formula from the
-   *  last three values, is below the tolerance (nats) in two iterations running. */
+  /** The log-likelihood still to be gained, as projected, is below the tolerance (nats) in two
+   *  iterations running. Plain EM projects by Aitken's delta-squared formula from the last three
+   *  values; an accelerated run from its residual and the slowest rate it has seen, and the second of
+   *  the two iterations is a plain step. */
   EMBLAS_STOP_LOGLIK = 0,
   /** |Q(t) - Q(t-1)| is below the tolerance (nats), Q as in struct emblas_em_point. */
   EMBLAS_STOP_Q = 1,
@@ -40,7 +42,8 @@ enum emblas_stop_rule {
  * sequence of log-likelihoods is therefore monotone, as plain EM's is.
  */
 enum emblas_acceleration {
-  EMBLAS_ACCELERATE_AUTO = 0,    /**< the method that needs fewest maps on most problems */
+  EMBLAS_ACCELERATE_AUTO = 0,    /**< the method that needs fewest maps on most problems; plain EM
+                                      under the rules Q and WEIGHTS, which compare plain steps */
   EMBLAS_ACCELERATE_NONE = 1,    /**< plain EM */
   EMBLAS_ACCELERATE_SQUAREM = 2, /**< squared extrapolation (Varadhan, Roland 2008) */
   EMBLAS_ACCELERATE_ANDERSON = 3 /**< Anderson's mixing (Walker, Ni 2011; Henderson, Varadhan 2019) */
@@ -64,7 +67,7 @@ struct emblas_em_value {
   double magnitude; /**< sum over rows of |log-likelihood of the row|: the scale of loglik's rounding */
 };
 
-/** One iteration: theta(t), the parameters after t M steps, and what is known there. */
+/** One iteration: theta(t), the parameters after t accepted steps, and what is known there. */
 struct emblas_em_point {
   size_t iteration;     /**< t; 0 is the start */
   double loglik;        /**< log-likelihood at theta(t), nats */
@@ -108,7 +111,7 @@ struct emblas_em_options {
   size_t size;                       /**< sizeof(struct emblas_em_options), set by init */
   enum emblas_stop_rule stop;        /**< default EMBLAS_STOP_LOGLIK */
   double tolerance;                  /**< >= 0, finite; default 1e-7 */
-  size_t max_iterations;             /**< at most this many maps; default 10000 */
+  size_t max_iterations;             /**< at most this many maps, rejected ones too; default 10000 */
   enum emblas_acceleration accelerate; /**< default EMBLAS_ACCELERATE_AUTO */
   emblas_em_progress progress;       /**< default NULL */
   void *progress_context;            /**< default NULL */
@@ -120,7 +123,7 @@ EMBLAS_API void emblas_em_options_init(struct emblas_em_options *options, size_t
 struct emblas_em_result {
   size_t size;                    /**< sizeof(struct emblas_em_result), set by init */
   enum emblas_stop_reason stop;   /**< why it stopped */
-  size_t maps;                    /**< EM maps that were computed */
+  size_t maps;                    /**< EM maps that were computed, rejected ones too */
   struct emblas_em_point point;   /**< the last iteration, which theta belongs to */
 };
 EMBLAS_API void emblas_em_result_init(struct emblas_em_result *result, size_t size);
@@ -141,7 +144,8 @@ EMBLAS_API emblas_status emblas_em_run(const struct emblas_em_model *model,
 
 /**
  * The same loop, a step at a time. `model` must outlive the object; `theta` is copied.
- * Cost: memory for three parameter vectors; no allocation in a step but for the growth of the trace.
+ * Cost: memory for three parameter vectors, and for 25 of `free` entries when the run is accelerated; no
+ * allocation in a step but for the growth of the trace.
  */
 struct emblas_em;
 EMBLAS_API emblas_status emblas_em_create(const struct emblas_em_model *model,

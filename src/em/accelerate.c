@@ -4,6 +4,10 @@
 #include <math.h>
 #include <string.h>
 
+/* Near a saddle point one direction grows, if from rounding alone, and is now and then lost among the
+   others. Until this much (nats) has been gained since it was seen, it is taken to be there still. */
+static const double LEAVING = 1e-4;
+
 static const struct method *const methods[] = {
     [EMBLAS_ACCELERATE_AUTO] = &emblas_subspace,
     [EMBLAS_ACCELERATE_NONE] = NULL,
@@ -19,6 +23,7 @@ void emblas_accelerator_init(struct accelerator *a, struct arena *arena,
   *a = (struct accelerator){.method = classic ? NULL : methods[options->accelerate],
                             .model = *model,
                             .radius = INFINITY,
+                            .climbed = INFINITY,
                             .tolerance = options->stop == EMBLAS_STOP_LOGLIK ? options->tolerance : 0,
                             .curvature = NAN};
   if (a->method == NULL) return;
@@ -72,7 +77,7 @@ static int locate(struct accelerator *a, const struct accelerator_move *move) {
 
 /* A slow direction may leave the history for some steps: its rate is forgotten slowly; one that grew, and
    does not now, counts as this slow. */
-static const double FORGET = 1.25, SLOWEST = 1e-3;
+static const double FORGET = 1.1, SLOWEST = 1e-4;
 
 /* The quadratic that loglik(y) - loglik(x) = (f(x) + f(y))'C (y - x) / 2 is near an optimum, for C a
    multiple of I: which one? */
@@ -82,9 +87,8 @@ static void measure_curvature(struct accelerator *a, double gain) {
   if (work > 0) a->curvature = 2 * gain / work;
 }
 
-/* Near a saddle point nothing is gained either: so many steps may pass in which one direction grows, if but
-   in rounding, before the point counts as the end. */
-enum { PATIENCE = 20 };
+/* Quiet steps after which a point counts as an end although some direction was seen to grow near it. */
+enum { PATIENCE = 10 };
 
 /* Steps so short that their changes are rounding tell of no rate. */
 static const double SHORT = 1e-12;
@@ -95,31 +99,42 @@ static void measure_rate(struct accelerator *a) {
   double lately = 1 - FORGET * fmax(1 - a->rate, SLOWEST);
   a->ritz = emblas_subspace_rate(h);
   a->rate = a->ritz > lately ? a->ritz : lately;
+  if (a->ritz > GROWING) a->climbed = 0;
 }
 
 /* With e the way to the optimum, f = (I - J) e; there is e'C (I - J) e / 2 = f'(I - J)^-1 C f / 2 to gain,
-   at most f'C f / (1 - rate) / 2. */
-static double still_to_gain(const struct accelerator *a) {
-  double square = emblas_dot(a->history.size, a->history.f, a->history.f);
+   at most f'C f / (1 - rate) / 2. A plain step from here has gained f'C (I + J) f / 2, and leaves at most
+   rate^2 / (1 - rate^2) times that. */
+static double still_to_gain(const struct accelerator *a, const struct accelerator_move *move, double rate) {
+  double square = emblas_dot(a->history.size, a->history.f, a->history.f), slow = rate * rate;
   if (square == 0) return 0;
-  return a->rate < 1 && a->curvature > 0 ? a->curvature * square / (2 * (1 - a->rate)) : INFINITY;
+  double left = a->curvature > 0 ? a->curvature * square / (2 * (1 - rate)) : INFINITY;
+  return move->proposed ? left : fmin(left, fmax(move->gain, move->rounding) * slow / (1 - slow));
+}
+
+/* The end, or a saddle point: it takes a number of quiet steps in which nothing grows out of the rounding.
+ */
+static double wait_for_growth(struct accelerator *a, int quiet) {
+  a->stuck = quiet ? a->stuck + 1 : 0;
+  a->settling = a->stuck > PATIENCE;
+  return a->settling ? 0 : INFINITY;
 }
 
 double emblas_accelerator_move(struct accelerator *a, const struct accelerator_move *move) {
-  struct history *h = &a->history;
   int first = !a->begun;
   a->plain += !move->proposed;
   a->begun = locate(a, move) == 0;
   if (!a->begun) return INFINITY;
-  emblas_history_push(h, a->x, a->f, first);
+  emblas_history_push(&a->history, a->x, a->f, first);
   if (first) return INFINITY;
-  int measurable = move->gain > move->rounding;
-  if (measurable) measure_curvature(a, move->gain);
+  a->climbed += move->gain;
+  if (move->gain > move->rounding) measure_curvature(a, move->gain);
   measure_rate(a);
-  double left = still_to_gain(a), slow = a->rate * a->rate, gain = fmax(move->gain, move->rounding);
-  if (!move->proposed && slow < 1) left = fmin(left, gain * slow / (1 - slow));
-  a->stuck = measurable || left < INFINITY ? 0 : a->stuck + 1;
-  if (a->stuck > PATIENCE) left = 0;
-  a->settling = left < a->tolerance || gain < a->tolerance * (1 - slow);
+  double rate = fmin(a->rate, 1 - SLOWEST), left = still_to_gain(a, move, rate);
+  double little = fmax(move->rounding, a->tolerance * (1 - rate * rate));
+  int quiet = left < a->tolerance || move->gain <= little;
+  if (a->rate >= 1 || !(a->climbed > LEAVING)) return wait_for_growth(a, quiet);
+  a->stuck = 0;
+  a->settling = quiet;
   return left;
 }

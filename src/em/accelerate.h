@@ -30,6 +30,7 @@ struct accelerator {
   int limited;      /* it was as long as the radius */
   double curvature; /* a plain step gains at most about this times |f|^2; NAN: unknown */
   double ritz;      /* the rate in the present history */
+  double climbed;   /* gained since some direction was seen to grow */
   size_t stuck;     /* steps that gained nothing while some direction grows */
   double rate;      /* the slowest rate of convergence seen lately; 1 or more: none */
   double tolerance; /* of the stop rule */
@@ -56,6 +57,9 @@ struct accelerator_move {
 };
 /* Returns the log-likelihood still to gain, projected; INFINITY while unknown. */
 double emblas_accelerator_move(struct accelerator *a, const struct accelerator_move *move);
+
+/* A rate by which a direction grows rather than converges slowly. */
+static const double GROWING = 1.001;
 
 extern const struct method emblas_squarem, emblas_anderson, emblas_subspace;
 

@@ -19,8 +19,6 @@ static const double PARALLEL = 1e-2;
 static const double DAMPING = 1e-4;
 /* No direction is stretched by more where curvature is uncertain. */
 static const double STRETCH = 100;
-/* A rate by which a direction grows rather than converges slowly. */
-static const double GROWING = 1.001;
 /* The radius after an accepted step that it limited, and after a rejected one. */
 static const double WIDEN = 4, NARROW = 2;
 /* Changes kept when a step was rejected. */
