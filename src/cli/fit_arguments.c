@@ -52,7 +52,7 @@ static const struct argp_option option_table[] = {
     {"tol", KEY_TOL, "T", 0, "stop below this, in nats for loglik and q; 0: never (1e-7)", 0},
     {"max-iter", KEY_MAX_ITER, "N", 0, "at most so many EM maps a start (10000)", 0},
     {"accelerate", KEY_ACCELERATE, "NAME", 0, "auto or none; both mean plain EM (auto)", 0},
-    {"compress", KEY_COMPRESS, "NAME", 0, "auto or none; both keep the rows as they are (auto)", 0},
+    {"compress", KEY_COMPRESS, "NAME", 0, "auto or none: merge rows where that changes nothing (auto)", 0},
     {"backend", KEY_BACKEND, "NAME", 0, "auto, blas or reference (auto)", 0},
     {"threads", KEY_THREADS, "N", 0, "1 or auto, which means 1 (auto)", 0},
     {NULL, 0, NULL, 0, "Output:", 4},
