@@ -3,10 +3,14 @@
 
 #include <string.h>
 
+/* From this many natural parameters on, a BLAS's packing of the large matrices pays (docs/benchmarks.md).
+ */
+enum { LARGE = 50000 };
+
 const struct emblas_backend *emblas_backend_auto(size_t k, size_t p) {
   const struct emblas_backend *native = emblas_backend_native(), *blas = emblas_backend_blas();
-  (void)k, (void)p;
-  return native != NULL ? native : blas != NULL ? blas : emblas_backend_reference();
+  if (native != NULL && (blas == NULL || p < LARGE / k)) return native;
+  return blas != NULL ? blas : emblas_backend_reference();
 }
 
 const struct emblas_backend *emblas_backend_find(const char *name) {

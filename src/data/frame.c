@@ -106,40 +106,39 @@ static void load_shares(const struct emblas_data *data, double total_weight, siz
     share[i] = data->weights != NULL ? data->weights[first + i] / total_weight : one;
 }
 
-static void pooled_mean(const struct frame *frame, const struct emblas_data *data, double total_weight,
-                        const struct frame_workspace *work) {
-  size_t d = frame->d;
-  for (size_t j = 0; j < d; j++) work->mean[j] = 0;
-  for (size_t first = 0; first < data->rows; first += work->rows) {
-    size_t count = chunk(data, first, work->rows);
-    emblas_frame_rows(frame, data, first, count, work->stride, work->block);
-    load_shares(data, total_weight, first, count, work->share);
-    for (size_t j = 0; j < d; j++)
-      for (size_t i = 0; i < count; i++)
-        work->mean[j] += work->share[i] * work->block[j * work->stride + i];
+/* Adds a block's shares of the first and second moments about the shift. */
+static void add_moments(const struct frame *frame, const struct emblas_backend *backend, size_t count,
+                        double *variance, const struct frame_workspace *work) {
+  size_t d = frame->d, stride = work->stride;
+  backend->moments(count, stride, d, 1, work->share, work->block, work->mean, d);
+  if (frame->whitener != NULL)
+    backend->scatter(count, stride, d, work->share, work->block, work->scratch, work->pooled);
+  for (size_t j = 0; j < d; j++) {
+    const double *x = work->block + j * stride;
+    backend->multiply(count, work->share, x, work->scratch);
+    backend->moments(count, stride, 1, 1, work->scratch, x, variance + j, 1);
   }
 }
 
-/* Variances, and for a whitened frame the lower triangle of the pooled covariance in work->pooled. */
+/* Variances, and for a whitened frame the lower triangle of the pooled covariance in work->pooled: second
+   moments about the shift, less those of the mean. The shift is near the median, and so within about a
+   deviation of the mean: nothing to speak of cancels. */
 static void pooled_covariance(struct frame *frame, const struct emblas_backend *backend,
                               const struct emblas_data *data, double total_weight,
                               const struct frame_workspace *work) {
   size_t d = frame->d;
-  for (size_t j = 0; j < d; j++) frame->variance[j] = 0;
+  double *mean = work->mean;
+  for (size_t j = 0; j < d; j++) frame->variance[j] = mean[j] = 0;
   if (frame->whitener != NULL) memset(work->pooled, 0, d * d * sizeof *work->pooled);
   for (size_t first = 0; first < data->rows; first += work->rows) {
     size_t count = chunk(data, first, work->rows);
     emblas_frame_rows(frame, data, first, count, work->stride, work->block);
     load_shares(data, total_weight, first, count, work->share);
-    for (size_t j = 0; j < d; j++) {
-      double *x = work->block + j * work->stride;
-      for (size_t i = 0; i < count; i++) {
-        x[i] -= work->mean[j];
-        frame->variance[j] += work->share[i] * x[i] * x[i];
-      }
-    }
-    if (frame->whitener != NULL)
-      backend->scatter(count, work->stride, d, work->share, work->block, work->scratch, work->pooled);
+    add_moments(frame, backend, count, frame->variance, work);
+  }
+  for (size_t j = 0; j < d; j++) {
+    frame->variance[j] = fmax(frame->variance[j] - mean[j] * mean[j], 0);
+    for (size_t l = 0; frame->whitener != NULL && l <= j; l++) work->pooled[j * d + l] -= mean[j] * mean[l];
   }
 }
 
@@ -184,7 +183,6 @@ void emblas_frame_pool(struct frame *frame, const struct emblas_backend *backend
                        const struct emblas_data *data, double total_weight,
                        const struct frame_workspace *work) {
   size_t d = frame->d;
-  pooled_mean(frame, data, total_weight, work);
   pooled_covariance(frame, backend, data, total_weight, work);
   if (frame->whitener == NULL) return;
   for (size_t j = 0; j < d; j++)

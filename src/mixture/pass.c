@@ -14,7 +14,9 @@ enum {
   PANEL = 160,     /* features in a panel, about */
   MAX_CHUNKS = 64, /* shares of work for the threads .. */
   MIN_CHUNKS = 16,
-  CHUNK_MEMORY = 1 << 20 /* .. in doubles, while there are more than the least */
+  CHUNK_MEMORY = 1 << 20, /* .. in doubles, while there are more than the least */
+  THREAD_WORK = 1 << 20,  /* products that a thread must have to do for it to be worth waking */
+  EXPONENTIAL = 16        /* the work of an exponential, in products */
 };
 
 static size_t least(size_t a, size_t b) {
@@ -101,11 +103,17 @@ static void walk_chunk(void *context, size_t worker_number, size_t chunk) {
   memcpy(pass->chunks + chunk * walk->length, reduction->leaf, walk->length * sizeof *reduction->leaf);
 }
 
+static size_t useful_threads(const struct pass *pass) {
+  const struct gaussian *g = &pass->gaussian;
+  double work = (double)pass->data->rows * (double)g->k * (double)(g->p + EXPONENTIAL) / THREAD_WORK;
+  return work < (double)pass->threads ? (size_t)work + 1 : pass->threads;
+}
+
 double *emblas_pass_walk(struct pass *pass, size_t length, pass_block add, void *context) {
   size_t leaves = (pass->data->rows + LEAF - 1) / LEAF;
   struct walk walk = {pass, length, (leaves + pass->max_chunks - 1) / pass->max_chunks, add, context};
   size_t chunks = (leaves + walk.chunk_leaves - 1) / walk.chunk_leaves;
-  emblas_parallel_run(pass->threads, chunks, walk_chunk, &walk);
+  emblas_parallel_run(useful_threads(pass), chunks, walk_chunk, &walk);
   if (chunks == 1) return pass->chunks;
   struct reduction *reduction = &pass->workers[0].reduction;
   reduction->length = length;
