@@ -35,7 +35,7 @@ struct generated {
   double separation;
   enum emblas_covariance covariance;
 };
-/* Seeds are places in this list plus 1000. */
+/* Seeds are places in this list plus 2000. */
 static const struct generated generated[] = {
     {1000, 1, 2, 1.0, EMBLAS_FULL},      {1000, 1, 2, 2.0, EMBLAS_FULL},
     {2000, 1, 3, 1.5, EMBLAS_FULL},      {2000, 1, 3, 3.0, EMBLAS_TIED},
@@ -162,7 +162,7 @@ static void measure_labelled(struct bench *bench, struct tally *tally, const str
 static void measure_generated(struct bench *bench, struct tally *tally, size_t i) {
   const struct generated *g = &generated[i];
   size_t n = bench_smoke() ? 20 * g->k * g->d : g->n;
-  struct rows rows = rows_generate(n, g->d, g->k, g->separation, 1000 + i);
+  struct rows rows = rows_generate(n, g->d, g->k, g->separation, 2000 + i);
   char name[64];
   snprintf(name, sizeof name, "%zu x %zu, %zu at %.1f %s", n, g->d, g->k, g->separation,
            emblas_covariance_string(g->covariance));
