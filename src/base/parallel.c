@@ -17,8 +17,9 @@ size_t emblas_parallel_limit(size_t wanted) {
 /* One for the caller, and further ones up to the wanted number while all fits together have no more than there
    are processors, or than this one alone asks for. */
 static int take(int wanted) {
-  int processors = omp_get_num_procs(), most = wanted > processors ? wanted : processors;
   int now = atomic_fetch_add(&busy, 1) + 1, granted = 1;
+  if (wanted == 1) return granted; /* to ask for the number of processors is a system call */
+  int processors = omp_get_num_procs(), most = wanted > processors ? wanted : processors;
   while (granted < wanted && now < most)
     if (atomic_compare_exchange_weak(&busy, &now, now + 1)) granted++, now++;
   return granted;

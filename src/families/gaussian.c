@@ -51,23 +51,28 @@ void emblas_gaussian_scratch_allocate(const struct gaussian *g, struct arena *ar
   scratch->column = emblas_arena_doubles(arena, stride, 1);
   scratch->moments = emblas_arena_doubles(arena, g->d, 1);
   scratch->matrix = emblas_arena_doubles(arena, matrix, matrix);
-  scratch->inverse = emblas_arena_doubles(arena, matrix, 2 * matrix);
+  scratch->inverse = emblas_arena_doubles(arena, matrix, matrix);
   scratch->univariate = g->d == 1 ? emblas_arena_doubles(arena, g->k, 64) : NULL;
 }
 
 /* ------------------------------------------------------------------ natural parameters */
 
-/* Precision matrix L^-T L^-1 of a full component, into scratch->matrix. */
-static void precision(const struct gaussian *g, const struct emblas_backend *backend, const double *factor,
-                      struct gaussian_scratch *scratch) {
+/* The lower triangle of the precision matrix P = K'K, K = L^-1, into scratch->matrix; row by row, so that
+   the inner loops run along rows. */
+static void precision(const struct gaussian *g, const double *factor, struct gaussian_scratch *scratch) {
   size_t d = g->d;
-  double *inverse = scratch->inverse, *transposed = inverse + d * d;
-  memset(scratch->matrix, 0, d * d * sizeof *scratch->matrix);
-  for (size_t j = 0; j < d; j++) scratch->matrix[j * d + j] = 1;
-  backend->whiten(d, d, d, factor, NULL, scratch->matrix, inverse);
-  for (size_t j = 0; j < d; j++)
-    for (size_t l = 0; l < d; l++) transposed[l * d + j] = inverse[j * d + l];
-  backend->logits(d, d, d, d, transposed, d, inverse, scratch->matrix, 0);
+  double *p = scratch->matrix, *inverse = scratch->inverse;
+  memset(p, 0, d * d * sizeof *p);
+  for (size_t j = 0; j < d; j++) {
+    double *row = inverse + j * d, pivot = factor[j * d + j];
+    memset(row, 0, d * sizeof *row);
+    for (size_t m = 0; m < j; m++)
+      for (size_t l = 0; l <= m; l++) row[l] -= factor[j * d + m] * inverse[m * d + l];
+    for (size_t l = 0; l < j; l++) row[l] /= pivot;
+    row[j] = 1 / pivot;
+    for (size_t i = 0; i <= j; i++)
+      for (size_t l = 0; l <= i; l++) p[i * d + l] += row[i] * row[l];
+  }
 }
 
 /* The constant of the expanded form, constant - q/2 for q = q[0] + q[1], is larger than the logits it is
@@ -82,13 +87,13 @@ static double round_constant(double constant, const double *q, double *natural) 
 /* natural: [ constant - q/2 | b | -P_jj/2 and -P_jl ] with b = P m rounded and q = m'(2 b - P m): the
    constant that makes it the log density of the mean that the rounded b stands for. Returns what
    round_constant does, and in *bound the sum |natural phi| at |m| + 2 sigma. */
-static double natural_full(const struct gaussian *g, const struct emblas_backend *backend, double constant,
-                           const double *mean, const double *factor, double *natural,
-                           struct gaussian_scratch *scratch, double *bound) {
+static double natural_full(const struct gaussian *g, double constant, const double *mean,
+                           const double *factor, double *natural, struct gaussian_scratch *scratch,
+                           double *bound) {
   size_t d = g->d;
   const double *p = scratch->matrix;
   double *reach = scratch->moments, *square = natural + 1 + d, q[2] = {0, 0};
-  precision(g, backend, factor, scratch);
+  precision(g, factor, scratch);
   *bound = 0;
   for (size_t j = 0; j < d; j++) {
     double variance = 0, product[2] = {0, 0};
@@ -135,9 +140,8 @@ static double log_determinant(const struct gaussian *g, const double *factor) {
   return sum;
 }
 
-void emblas_gaussian_prepare(const struct gaussian *g, const struct emblas_backend *backend, double limit,
-                             const double *theta, struct gaussian_terms *terms,
-                             struct gaussian_scratch *scratch) {
+void emblas_gaussian_prepare(const struct gaussian *g, double limit, const double *theta,
+                             struct gaussian_terms *terms, struct gaussian_scratch *scratch) {
   size_t d = g->d;
   memcpy(terms->mean, theta + g->k, g->k * d * sizeof *theta);
   memcpy(terms->factor, theta + g->k * (1 + d), g->k * g->f * sizeof *theta);
@@ -152,10 +156,9 @@ void emblas_gaussian_prepare(const struct gaussian *g, const struct emblas_backe
     terms->univariate[3 * c + 2] = terms->constant[c];
     terms->rounding[c] = 0;
     if (limit > 0)
-      terms->rounding[c] =
-          g->geometry == GEOMETRY_FULL
-              ? natural_full(g, backend, terms->constant[c], mean, factor, natural, scratch, &bound)
-              : natural_diag(g, terms->constant[c], mean, factor, natural, &bound);
+      terms->rounding[c] = g->geometry == GEOMETRY_FULL
+                               ? natural_full(g, terms->constant[c], mean, factor, natural, scratch, &bound)
+                               : natural_diag(g, terms->constant[c], mean, factor, natural, &bound);
     terms->expanded[c] = bound <= limit * (double)d;
     terms->expanded_count += terms->expanded[c];
     for (size_t j = 0; j < d; j++) terms->centre[c * d + j] = terms->expanded[c] ? 0 : mean[j];

@@ -73,9 +73,8 @@ void emblas_gaussian_scratch_allocate(const struct gaussian *g, struct arena *ar
 
 /* theta -> terms: natural parameters where sum |natural phi| is at most limit times d, the centred form
  * elsewhere. */
-void emblas_gaussian_prepare(const struct gaussian *g, const struct emblas_backend *backend, double limit,
-                             const double *theta, struct gaussian_terms *terms,
-                             struct gaussian_scratch *scratch);
+void emblas_gaussian_prepare(const struct gaussian *g, double limit, const double *theta,
+                             struct gaussian_terms *terms, struct gaussian_scratch *scratch);
 
 /* Every component centred at the given means (k x d), for an M step that has no E step before it. */
 void emblas_gaussian_centre(const struct gaussian *g, const double *means, struct gaussian_terms *terms);

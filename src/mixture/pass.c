@@ -172,19 +172,21 @@ enum { HEAD = sizeof(struct emblas_block_sums) / sizeof(double) };
 
 void emblas_pass_expectation(struct pass *pass, const double *theta) {
   const struct gaussian *g = &pass->gaussian;
-  emblas_gaussian_prepare(g, pass->backend, univariate(pass) ? 0 : pass->expansion_limit, theta,
-                          &pass->terms, &pass->workers[0].scratch);
+  emblas_gaussian_prepare(g, univariate(pass) ? 0 : pass->expansion_limit, theta, &pass->terms,
+                          &pass->workers[0].scratch);
   double *total =
       emblas_pass_walk(pass, HEAD + g->k * g->p, univariate(pass) ? add_univariate : add_expectation, NULL);
   const struct emblas_block_sums *sums = (const struct emblas_block_sums *)total;
   pass->stats = total + HEAD;
   pass->loglik = sums->loglik[0] + sums->loglik[1] + emblas_gaussian_rounding(g, &pass->terms, pass->stats);
   pass->magnitude = sums->magnitude;
+  pass->hard = sums->hard;
   pass->q = univariate(pass) ? emblas_gaussian_univariate_q(g, &pass->terms, pass->stats) : sums->q;
 }
 
 double emblas_pass_hard(struct pass *pass, const double *theta) {
-  emblas_gaussian_prepare(&pass->gaussian, pass->backend, pass->expansion_limit, theta, &pass->terms,
+  if (!univariate(pass)) return pass->hard;
+  emblas_gaussian_prepare(&pass->gaussian, pass->expansion_limit, theta, &pass->terms,
                           &pass->workers[0].scratch);
   return ((struct emblas_block_sums *)emblas_pass_walk(pass, HEAD, add_densities, NULL))->hard;
 }

@@ -36,6 +36,7 @@ struct pass {
   double loglik;    /* in the frame's coordinates, as all of these */
   double magnitude; /* sum of |log-likelihood of a row| */
   double q;
+  double hard;   /* not of univariate() */
   double *stats; /* k x p */
 };
 
@@ -51,10 +52,10 @@ typedef void (*pass_block)(struct pass *pass, struct pass_worker *worker, void *
 /* Walks all blocks. Returns the sums of `length` doubles, valid until the next walk. */
 double *emblas_pass_walk(struct pass *pass, size_t length, pass_block add, void *context);
 
-/* The E step of a mixture with parameters theta, by Bayes' rule, with its statistics: all results but
- * `hard`. */
+/* The E step of a mixture with parameters theta, by Bayes' rule, with its statistics. */
 void emblas_pass_expectation(struct pass *pass, const double *theta);
-/* sum_i w_i log max_c r_ic, for the ICL; other results stay. */
+/* sum_i w_i log max_c r_ic, for the ICL, after the E step at the same parameters and rows; other results
+   stay. A backend's univariate() leaves it out: then it takes a walk of its own. */
 double emblas_pass_hard(struct pass *pass, const double *theta);
 
 /* Rows first .. first + count into worker->block.x, in the frame. */

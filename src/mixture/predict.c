@@ -70,8 +70,7 @@ static void predict(struct pass *pass, struct frame *frame, const struct emblas_
   frame_from_model(frame, model);
   output.log_volume = frame->log_volume;
   emblas_parameters_in(frame, &model->shape, model, theta);
-  emblas_gaussian_prepare(&pass->gaussian, pass->backend, 0, theta, &pass->terms,
-                          &pass->workers[0].scratch);
+  emblas_gaussian_prepare(&pass->gaussian, 0, theta, &pass->terms, &pass->workers[0].scratch);
   const struct emblas_block_sums *sums = (const struct emblas_block_sums *)emblas_pass_walk(
       pass, sizeof *sums / sizeof(double), predict_block, &output);
   double loglik = sums->loglik[0] + sums->loglik[1];
