@@ -3,14 +3,13 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A pivot below this part of a column's variance makes the pooled covariance count as singular; the
    diagonal is then raised by the same part, and the whitened columns span fewer than d directions. */
 #define RANK_TOLERANCE 1e-12
 
-enum { MEDIAN_SAMPLE = 127 };
+enum { MEDIAN_SAMPLE = 1023 };
 
 void emblas_frame_allocate(struct frame *frame, struct arena *arena, size_t d, int whitened) {
   *frame = (struct frame){.d = d};
@@ -23,9 +22,24 @@ void emblas_frame_allocate(struct frame *frame, struct arena *arena, size_t d, i
   frame->whitener = whitened ? emblas_arena_doubles(arena, d, d) : NULL;
 }
 
-static int ascending(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
+/* The value that would stand at place `wanted` if all were sorted (Hoare's selection). */
+static double select_value(double *values, ptrdiff_t count, ptrdiff_t wanted) {
+  ptrdiff_t low = 0, high = count - 1;
+  while (low < high) {
+    double pivot = values[wanted];
+    ptrdiff_t i = low, j = high;
+    while (i <= j) {
+      while (values[i] < pivot) i++;
+      while (values[j] > pivot) j--;
+      if (i > j) break;
+      double swap = values[i];
+      values[i++] = values[j];
+      values[j--] = swap;
+    }
+    if (j < wanted) low = i;
+    if (wanted < i) high = j;
+  }
+  return values[wanted];
 }
 
 /* The median of an evenly spaced sample: robust, cheap, and a value of the data. */
@@ -35,8 +49,7 @@ static double near_median(const struct emblas_data *data, size_t column) {
   for (size_t i = 0; i < data->rows && count < MEDIAN_SAMPLE; i += step)
     if (view_weight(data, i) > 0) sample[count++] = view_row(data, i)[column];
   if (count == 0) return view_row(data, 0)[column];
-  qsort(sample, count, sizeof *sample, ascending);
-  return sample[count / 2];
+  return select_value(sample, (ptrdiff_t)count, (ptrdiff_t)count / 2);
 }
 
 double emblas_frame_unit(double x) {
