@@ -107,7 +107,8 @@ enum emblas_compression {
 struct emblas_progress {
   size_t start;                 /**< which start is running, from 0 */
   size_t starts;                /**< how many there will be */
-  struct emblas_em_point point; /**< its last iteration; the log-likelihood in units of the data */
+  struct emblas_em_point point; /**< its last iteration; the log-likelihood in units of the data; while starts
+                                     are tried on a sample, that of the sample */
   double best_loglik;           /**< of the finished starts; -INFINITY before the first */
 };
 /** Called after every iteration; a result other than 0 ends the fit, which keeps the best so far. */
@@ -217,8 +218,9 @@ struct emblas_model;
  *         (row, or component that is unused); EMBLAS_ERROR_DIMENSION; EMBLAS_ERROR_NUMERICAL.
  *
  * Cost per iteration: O(n k p) with p = 1 + d + d(d+1)/2 (full, tied), 1 + 2d (diag), 2 + d (spherical).
- * Memory beside the data: O(b (p + k) + k p log n) with blocks of b <= 1024 rows, for k-means++ 8 n bytes,
- * and what enum emblas_compression says. No array of n x k is ever made.
+ * Memory beside the data: O(b (d + min(p, 160) + k) + k p log n) for each thread with blocks of b <= 256 rows, at
+ * most 8 MiB or 16 k p numbers for the chunks that threads take, for k-means++ 8 n bytes, and what enum
+ * emblas_compression says. No array of n x k is ever made.
  */
 EMBLAS_API emblas_status emblas_fit(const struct emblas_data *data,
                                     const struct emblas_options *options, struct emblas_model **model,

@@ -43,7 +43,7 @@ void emblas_search_progress(struct search *search, size_t number, const struct e
                                      .point = *point,
                                      .best_loglik = search->kept_count > 0 ? search->kept[0].result.loglik
                                                                            : -INFINITY};
-  search->cancelled = o->progress(o->progress_context, &progress) != 0;
+  search->cancelled |= o->progress(o->progress_context, &progress) != 0;
 }
 
 emblas_status emblas_search_run(struct search *search, size_t number) {

@@ -3,12 +3,13 @@
 
    The logit constant - (x - mean)^2 / (2 sigma^2) has its moments about the component's own mean, so
    nothing cancels. Exponentials are shifted by the largest constant, which no logit exceeds; only a block
-   with a row for which they vanish is done again with that row's own maximum. */
+   with a row for which they vanish is done again with that row's own maximum. An exponential below e^-708
+   of the shift is that, not 0: nothing beside the others. */
 
 /* Of the components, those that count in this block, as arrays, and the lanes' partial statistics. */
 struct NAMED(univariate) {
   size_t k;
-  double *mean, *curvature, *constant; /* curvature = -1 / (2 sigma^2) */
+  double *mean, *curvature, *constant; /* curvature = -1 / (2 sigma^2); constants less the shift */
   double *e;                           /* k x TILE_ROWS: exponentials of a tile */
   lanes *stats;                        /* k x 3 */
   double shift;
@@ -27,7 +28,7 @@ INLINE void NAMED(univariate_tile)(int whole, int own_maximum, size_t rows, cons
                                    struct NAMED(tile_sums) * tile) {
   lanes x[TILE], z[TILE], shift[TILE], share[TILE];
   EACH_VECTOR x[t] = get(whole, values + t * LANES, left(rows, (size_t)t * LANES), values[0]);
-  EACH_VECTOR shift[t] = splat(u->shift);
+  EACH_VECTOR shift[t] = splat(0);
   if (own_maximum) {
     NAMED(univariate_logits)(u, 0, x, shift);
     for (size_t c = 1; c < u->k; c++) {
@@ -40,8 +41,8 @@ INLINE void NAMED(univariate_tile)(int whole, int own_maximum, size_t rows, cons
   for (size_t c = 0; c < u->k; c++) {
     lanes e[TILE];
     NAMED(univariate_logits)(u, c, x, e);
-    EACH_VECTOR e[t] -= shift[t];
-    exponentials(e);
+    if (own_maximum) EACH_VECTOR e[t] -= shift[t];
+    exponentials(e, 0);
     EACH_VECTOR z[t] += e[t];
     EACH_VECTOR *(lanes *)(u->e + c * TILE_ROWS + t * LANES) = e[t];
   }
@@ -51,7 +52,7 @@ INLINE void NAMED(univariate_tile)(int whole, int own_maximum, size_t rows, cons
                    : whole         ? splat(1)
                                    : get(0, ones, here < LANES ? here : LANES, 0);
     *least = choose(z[t] < *least, z[t], *least);
-    lanes part = weight * (shift[t] + logarithm(z[t]));
+    lanes part = weight * (u->shift + (shift[t] + logarithm(z[t])));
     share[t] = weight / z[t];
     add_exactly(tile->loglik, part);
     tile->magnitude += absolute(part);
@@ -102,6 +103,7 @@ INLINE void NAMED(univariate_select)(size_t b, const double *x, size_t k, const 
     u->shift = terms[3 * c + 2] > u->shift ? terms[3 * c + 2] : u->shift;
     active[u->k++] = c;
   }
+  for (size_t a = 0; a < u->k; a++) u->constant[a] -= u->shift;
 }
 
 INLINE void NAMED(univariate_rows)(int own_maximum, size_t b, const double *x, const double *weights,
