@@ -37,6 +37,7 @@ TARGET static void NAMED(log_all)(size_t n, const double *x, double *y) {
 #undef LOGITS_VECTORS
 #undef MOMENTS_COMPONENTS
 #undef lanes
+#undef stored
 #undef bits
 #undef INLINE
 #undef EACH_VECTOR

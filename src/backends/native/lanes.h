@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Vectors of LANES doubles in portable vector code. Included once for each instruction set by isa.h, which
    sets LANES, TARGET, FUSED and NAMED(). Products and sums are fused where the processor can. */
-typedef double NAMED(lanes) __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
+typedef double NAMED(lanes) __attribute__((vector_size(8 * LANES)));
 typedef int64_t NAMED(bits) __attribute__((vector_size(8 * LANES)));
+/* The same in memory, where it need not be aligned. */
+typedef double NAMED(stored) __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
 #define lanes NAMED(lanes)
+#define stored NAMED(stored)
 #define bits NAMED(bits)
 
 #define INLINE TARGET static inline __attribute__((always_inline))
@@ -36,7 +39,7 @@ INLINE lanes NAMED(absolute)(lanes x) {
 
 /* `count` doubles at p, which are LANES when the vector is whole; the rest are `fill`. */
 INLINE lanes NAMED(get)(int whole, const double *p, size_t count, double fill) {
-  if (whole || count >= LANES) return *(const lanes *)p;
+  if (whole || count >= LANES) return *(const stored *)p;
   lanes v = splat(fill);
   for (size_t l = 0; l < count; l++) v[l] = p[l];
   return v;
@@ -45,7 +48,7 @@ INLINE lanes NAMED(get)(int whole, const double *p, size_t count, double fill) {
 
 INLINE void NAMED(put)(int whole, double *p, size_t count, lanes v) {
   if (whole || count >= LANES) {
-    *(lanes *)p = v;
+    *(stored *)p = v;
     return;
   }
   for (size_t l = 0; l < count; l++) p[l] = v[l];

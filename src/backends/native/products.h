@@ -58,9 +58,9 @@ INLINE void NAMED(moments_tile)(int components, size_t b, size_t stride, size_t 
   for (; i + LANES <= b; i += LANES) {
     lanes weight[MOMENTS_COMPONENTS];
     _Pragma("GCC unroll 8") for (int c = 0; c < components; c++) weight[c] =
-        *(const lanes *)(r + (size_t)c * stride + i);
+        *(const stored *)(r + (size_t)c * stride + i);
     _Pragma("GCC unroll 8") for (int j = 0; j < LANES; j++) {
-      lanes value = *(const lanes *)(x[j] + i);
+      lanes value = *(const stored *)(x[j] + i);
       IN_REGISTER(value); /* else each sum loads it again, and loads are what there is too little of */
       _Pragma("GCC unroll 8") for (int c = 0; c < components; c++) sum[c][j] += weight[c] * value;
     }
@@ -90,7 +90,8 @@ TARGET static void NAMED(moments)(size_t b, size_t stride, size_t p, size_t k, c
 
 TARGET static void NAMED(multiply)(size_t b, const double *x, const double *y, double *z) {
   size_t i = 0;
-  for (; i + LANES <= b; i += LANES) *(lanes *)(z + i) = *(const lanes *)(x + i) * *(const lanes *)(y + i);
+  for (; i + LANES <= b; i += LANES)
+    *(stored *)(z + i) = *(const stored *)(x + i) * *(const stored *)(y + i);
   for (; i < b; i++) z[i] = x[i] * y[i];
 }
 

@@ -11,7 +11,7 @@ struct NAMED(univariate) {
   size_t k;
   double *mean, *curvature, *constant; /* curvature = -1 / (2 sigma^2); constants less the shift */
   double *e;                           /* k x TILE_ROWS: exponentials of a tile */
-  lanes *stats;                        /* k x 3 */
+  stored *stats;                       /* k x 3 */
   double shift;
 };
 
@@ -44,7 +44,7 @@ INLINE void NAMED(univariate_tile)(int whole, int own_maximum, size_t rows, cons
     if (own_maximum) EACH_VECTOR e[t] -= shift[t];
     exponentials(e, 0);
     EACH_VECTOR z[t] += e[t];
-    EACH_VECTOR *(lanes *)(u->e + c * TILE_ROWS + t * LANES) = e[t];
+    EACH_VECTOR *(stored *)(u->e + c * TILE_ROWS + t * LANES) = e[t];
   }
   EACH_VECTOR {
     size_t here = left(rows, (size_t)t * LANES);
@@ -60,7 +60,7 @@ INLINE void NAMED(univariate_tile)(int whole, int own_maximum, size_t rows, cons
   for (size_t c = 0; c < u->k; c++) {
     lanes n = splat(0), first = splat(0), second = splat(0);
     EACH_VECTOR {
-      lanes r = *(lanes *)(u->e + c * TILE_ROWS + t * LANES) * share[t], offset = x[t] - u->mean[c];
+      lanes r = *(stored *)(u->e + c * TILE_ROWS + t * LANES) * share[t], offset = x[t] - u->mean[c];
       n += r;
       r *= offset;
       first += r;
@@ -127,7 +127,7 @@ TARGET static void NAMED(univariate)(size_t b, size_t k, const double *x, const 
                                 .curvature = scratch + 2 * k,
                                 .constant = scratch + 3 * k,
                                 .e = scratch + 4 * k,
-                                .stats = (lanes *)(scratch + (4 + TILE_ROWS) * k)};
+                                .stats = (stored *)(scratch + (4 + TILE_ROWS) * k)};
   struct NAMED(tile_sums) tile = {0};
   lanes least = splat(INFINITY);
   NAMED(univariate_select)(b, x, k, terms, active, &u);
