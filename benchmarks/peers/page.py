@@ -88,7 +88,8 @@ products, nothing else: n k exponentials of a vectorised exponential whose argum
 the shapes of the E step, (k x p)(p x b), and of the M step, (k x b)(b x p), p = 1 + d + d(d+1)/2 features or 1 +
 2d for diagonal covariances, in the layout and with the block of b rows for which this BLAS is fastest. Each
 thread has blocks of its own and the BLAS one thread. The limit has neither the features, nor the sums, nor
-the maxima of the rows, nor any traffic beyond the cache. A program may pass it only by doing less.
+the maxima of the rows, nor any traffic beyond the cache. A program may pass it by kernels
+that are faster than this BLAS on these shapes, or by doing less.
 """
 
 REMARKS = """What was not timed, or differs:
