@@ -24,6 +24,16 @@ double bench_clock(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+double bench_uniform(void) {
+  static uint64_t state = 1;
+  state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+  return (double)(state >> 11) * 0x1p-53;
+}
+
+double bench_normal(void) {
+  return sqrt(-2 * log(1 - bench_uniform())) * cos(6.283185307179586 * bench_uniform());
+}
+
 /* The processor's name where Linux tells it, else the architecture. */
 static void machine_name(char *name, size_t size) {
   struct utsname system;

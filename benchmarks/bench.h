@@ -13,6 +13,11 @@ bool bench_smoke(void);
 /* Seconds of a clock that only goes forward. */
 double bench_clock(void);
 
+/* Uniform in [0, 1), and normal: a benchmark's data need be the same every time, and no better than that.
+ */
+double bench_uniform(void);
+double bench_normal(void);
+
 struct bench {
   const char *path;
   struct json_object *document, *rows;

@@ -11,16 +11,6 @@
 /* Fewer maps are done on all rows, whatever was asked for. */
 enum { LEAST_MAPS = 16 };
 
-static double uniform(void) {
-  static uint64_t state = 1;
-  state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-  return (double)(state >> 11) * 0x1p-53;
-}
-
-static double normal(void) {
-  return sqrt(-2 * log(1 - uniform())) * cos(6.283185307179586 * uniform());
-}
-
 static void *allocate(size_t count, size_t size) {
   void *memory = malloc(count * size);
   if (!memory) {
@@ -34,8 +24,8 @@ static void *allocate(size_t count, size_t size) {
 static double *make_rows(size_t n, size_t k) {
   double *x = allocate(n, sizeof *x);
   for (size_t i = 0; i < n; i++)
-    x[i] =
-        k == 100 ? 1 - sqrt(1 - uniform()) : 3 * (double)(i % k) + (1 + 0.1 * (double)(i % k)) * normal();
+    x[i] = k == 100 ? 1 - sqrt(1 - bench_uniform())
+                    : 3 * (double)(i % k) + (1 + 0.1 * (double)(i % k)) * bench_normal();
   return x;
 }
 

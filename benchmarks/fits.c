@@ -28,17 +28,6 @@ struct problem {
   struct emblas_options options;
 };
 
-/* Uniform in [0, 1): the benchmark's data need be the same every time, and no better than that. */
-static double uniform(void) {
-  static uint64_t state = 1;
-  state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-  return (double)(state >> 11) * 0x1p-53;
-}
-
-static double normal(void) {
-  return sqrt(-2 * log(1 - uniform())) * cos(6.283185307179586 * uniform());
-}
-
 static double *allocate(size_t count) {
   double *values = malloc(count * sizeof *values);
   if (!values) {
@@ -51,8 +40,8 @@ static double *allocate(size_t count) {
 /* Rows of k unit Gaussians with means uniform in a cube that lets them overlap a little. */
 static double *gaussian_rows(size_t n, size_t d, size_t k) {
   double *x = allocate(n * d), *means = allocate(k * d);
-  for (size_t i = 0; i < k * d; i++) means[i] = 8 * uniform();
-  for (size_t i = 0; i < n * d; i++) x[i] = means[i / d % k * d + i % d] + normal();
+  for (size_t i = 0; i < k * d; i++) means[i] = 8 * bench_uniform();
+  for (size_t i = 0; i < n * d; i++) x[i] = means[i / d % k * d + i % d] + bench_normal();
   free(means);
   return x;
 }
@@ -60,7 +49,7 @@ static double *gaussian_rows(size_t n, size_t d, size_t k) {
 /* The triangular density 2 - 2x on (0, 1). */
 static double *triangular_rows(size_t n) {
   double *x = allocate(n);
-  for (size_t i = 0; i < n; i++) x[i] = 1 - sqrt(1 - uniform());
+  for (size_t i = 0; i < n; i++) x[i] = 1 - sqrt(1 - bench_uniform());
   return x;
 }
 

@@ -67,15 +67,13 @@ emblas_status emblas_search_run(struct search *search, size_t number) {
 }
 
 emblas_status emblas_search_run_all(struct search *search) {
-  emblas_status failure = EMBLAS_OK;
   for (size_t start = 0; start < search->starts && !search->cancelled; start++) {
     emblas_status status = emblas_fitter_start(search->fitter, start);
     if (status == EMBLAS_OK) status = emblas_search_run(search, start);
-    if (status != EMBLAS_OK && status != EMBLAS_ERROR_NUMERICAL) return status;
+    if (status != EMBLAS_OK) return status;
     search->finished++;
   }
-  if (search->kept_count == 0) failure = EMBLAS_ERROR_NUMERICAL;
-  return failure;
+  return search->kept_count > 0 ? EMBLAS_OK : EMBLAS_ERROR_NUMERICAL;
 }
 
 void emblas_search_clear(struct search *search) {

@@ -64,7 +64,7 @@ static int cancel(void *context, const struct emblas_progress *progress) {
   return ++*(int *)context == 3;
 }
 
-/* Ended while the first start is tried: there is a model nevertheless, of all rows. */
+/* Ended while the first start is tried: there is a model nevertheless, of all rows, for one more E step. */
 Test(sample, cancels) {
   struct emblas_data data = view(generate_blobs(N, D, 4, 4), N, D);
   struct emblas_options options = many_starts();
@@ -73,5 +73,6 @@ Test(sample, cancels) {
   struct fit fit = fit_or_fail(&data, &options);
   cr_assert_eq(fit.report.stop, EMBLAS_CANCELLED);
   cr_assert_eq(fit.report.start_count, 1);
+  cr_assert_eq(calls, 4);
   fit_free(&fit);
 }
