@@ -10,8 +10,8 @@
  * b: rows of a block, d: dimension, k: components, p: features. Arrays of a block are stored feature by
  * feature (component by component): x is d x b, phi p x b, logits and responsibilities k x b, each row of
  * such an array `stride` >= b doubles after the one before; what lies between b and stride is not touched.
- * Other matrices are row-major. Outputs never overlap inputs unless said so. Sizes are at least 1. Kernels do
- * not allocate, keep no state, and may be called from many threads at once.
+ * Other matrices are row-major. Outputs never overlap inputs unless said so. Sizes are at least 1. Kernels
+ * do not allocate, keep no state, and may be called from many threads at once.
  */
 #ifndef EMBLAS_BACKEND_H
 #define EMBLAS_BACKEND_H
@@ -35,9 +35,9 @@ struct emblas_backend {
 
   /**
    * How far a component may go in the expanded form logit = phi' theta: up to sum_j |theta_j phi_j| = limit
-   * times d, two standard deviations out from its mean. The error of a logit, which is a sum of d squares, is
-   * about 1.1e-16 times that sum. 0: never; every component is evaluated in the centred form
-   * |L^-1 (x - mean)|^2. With n rows a fit uses the limit or 8 sqrt(n), whichever is less.
+   * times d, two standard deviations out from its mean. The error of a logit, which is a sum of d squares,
+   * is about 1.1e-16 times that sum. 0: never; every component is evaluated in the centred form |L^-1 (x -
+   * mean)|^2. With n rows a fit uses the limit or 8 sqrt(n), whichever is less.
    */
   double expansion_limit;
 
@@ -71,9 +71,10 @@ struct emblas_backend {
   /** z_i = x_i y_i, for the features: products of columns. z may be x. */
   void (*multiply)(size_t b, const double *x, const double *y, double *z);
 
-  /** z_i = L^-1 (x_i - mean).  factor: d x d, lower triangular; x, z: d x b, z may be x; mean: NULL for 0. */
-  void (*whiten)(size_t b, size_t stride, size_t d, const double *factor, const double *mean, const double *x,
-                 double *z);
+  /** z_i = L^-1 (x_i - mean).  factor: d x d, lower triangular; x, z: d x b, z may be x; mean: NULL for 0.
+   */
+  void (*whiten)(size_t b, size_t stride, size_t d, const double *factor, const double *mean,
+                 const double *x, double *z);
 
   /**
    * Weighted scatter: m[j,l] += sum_i r_i x[j,i] x[l,i] for l <= j; the upper triangle of m (d x d) is
@@ -90,10 +91,11 @@ struct emblas_backend {
   size_t (*cholesky)(size_t d, double *a);
 
   /**
-   * One dimension, all at once: logits, softmax and moments of components of their own variances. NULL: by the
-   * kernels above. terms, k x 3: mean, -1 / (2 variance), log weight + log density at the mean. stats, k x 3:
-   * stats[c] += sum_i r_ic [1, x_i - mean_c, (x_i - mean_c)^2], r weighted. Of *sums it
-   * leaves out q, which stats tells, and hard. scratch: 64 k doubles.
+   * One dimension, all at once: logits, softmax and moments of components of their own variances. NULL: by
+   * the kernels above. terms, k x 3: mean, -1 / (2 variance), log weight + log density at the mean. stats,
+   * k x 3: stats[c] += sum_i r_ic [1, x_i - mean_c, (x_i - mean_c)^2], r weighted. Of *sums it leaves out
+   * q, which stats tells, and hard; magnitude, which is no more than a scale, may take up to four rows
+   * together, and the logarithm of each four to within log 2. scratch: 64 k doubles.
    */
   void (*univariate)(size_t b, size_t k, const double *x, const double *weights, const double *terms,
                      double *stats, struct emblas_block_sums *sums, double *scratch);

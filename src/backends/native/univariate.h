@@ -13,6 +13,7 @@ struct NAMED(univariate) {
   double *e;                           /* k x TILE_ROWS: exponentials of a tile */
   stored *stats;                       /* k x 3 */
   double shift;
+  lanes product, exponents; /* of rows so far: prod z = product 2^exponents */
 };
 
 /* The tile's logits of a component, from its rows' distances. */
@@ -21,6 +22,36 @@ INLINE void NAMED(univariate_logits)(const struct NAMED(univariate) * u, size_t 
   EACH_VECTOR l[t] = x[t] - u->mean[c];
   EACH_VECTOR l[t] = l[t] * l[t];
   EACH_VECTOR l[t] = l[t] * u->curvature[c] + u->constant[c];
+}
+
+/* share = 1 / z of a whole tile with one quotient: no z is below 2^-200, and all of them are within range
+   together. Returns their product. */
+INLINE lanes NAMED(inverses)(const lanes *z, lanes *share) {
+  lanes before[TILE], product = z[0];
+  for (int t = 1; t < TILE; t++) {
+    before[t] = product;
+    product *= z[t];
+  }
+  lanes inverse = 1 / product;
+  for (int t = TILE - 1; t > 0; t--) {
+    share[t] = inverse * before[t];
+    inverse *= z[t];
+  }
+  share[0] = inverse;
+  return product;
+}
+
+/* log prod z without a logarithm a row: the product's mantissa, and its exponents, whose sum is exact. */
+INLINE void NAMED(univariate_multiply)(struct NAMED(univariate) * u, lanes product, lanes shifts,
+                                       struct NAMED(tile_sums) * tile) {
+  const int64_t exponent_of_1 = (int64_t)1023 << 52, fraction = ((int64_t)1 << 52) - 1;
+  u->product *= product;
+  bits exponent = (bits)u->product >> 52;
+  u->product = (lanes)(((bits)u->product & fraction) | exponent_of_1);
+  lanes n = (lanes)(exponent + (0x4338000000000000 - 1023)) - 0x1.8p52;
+  u->exponents += n;
+  add_exactly(tile->loglik, shifts);
+  tile->magnitude += absolute(shifts + n * 0x1.62e42fefa39efp-1);
 }
 
 INLINE void NAMED(univariate_tile)(int whole, int own_maximum, size_t rows, const double *values,
@@ -46,16 +77,21 @@ INLINE void NAMED(univariate_tile)(int whole, int own_maximum, size_t rows, cons
     EACH_VECTOR z[t] += e[t];
     EACH_VECTOR *(stored *)(u->e + c * TILE_ROWS + t * LANES) = e[t];
   }
-  EACH_VECTOR {
-    size_t here = left(rows, (size_t)t * LANES);
-    lanes weight = weights != NULL ? get(whole, weights + t * LANES, here, 0)
-                   : whole         ? splat(1)
-                                   : get(0, ones, here < LANES ? here : LANES, 0);
-    *least = choose(z[t] < *least, z[t], *least);
-    lanes part = weight * (u->shift + (shift[t] + logarithm(z[t])));
-    share[t] = weight / z[t];
-    add_exactly(tile->loglik, part);
-    tile->magnitude += absolute(part);
+  EACH_VECTOR *least = choose(z[t] < *least, z[t], *least);
+  if (whole && weights == NULL) {
+    lanes shifts = splat(TILE * u->shift);
+    if (own_maximum) EACH_VECTOR shifts += shift[t];
+    NAMED(univariate_multiply)(u, NAMED(inverses)(z, share), shifts, tile);
+  } else {
+    EACH_VECTOR {
+      size_t here = left(rows, (size_t)t * LANES);
+      lanes weight = weights != NULL ? get(whole, weights + t * LANES, here, 0)
+                                     : get(0, ones, here < LANES ? here : LANES, 0);
+      lanes part = weight * (u->shift + (shift[t] + logarithm(z[t])));
+      share[t] = weight / z[t];
+      add_exactly(tile->loglik, part);
+      tile->magnitude += absolute(part);
+    }
   }
   for (size_t c = 0; c < u->k; c++) {
     lanes n = splat(0), first = splat(0), second = splat(0);
@@ -72,21 +108,31 @@ INLINE void NAMED(univariate_tile)(int whole, int own_maximum, size_t rows, cons
   }
 }
 
+INLINE void NAMED(range)(size_t b, const double *x, double *low, double *high) {
+  lanes lows = splat(x[0]), highs = lows;
+  size_t whole = b / LANES * LANES;
+  for (size_t i = 0; i < whole; i += LANES) {
+    lanes here = *(const stored *)(x + i);
+    lows = choose(here < lows, here, lows);
+    highs = choose(here > highs, here, highs);
+  }
+  *low = *high = x[0];
+  for (int l = 0; l < LANES; l++) {
+    *low = lows[l] < *low ? lows[l] : *low;
+    *high = highs[l] > *high ? highs[l] : *high;
+  }
+  for (size_t i = whole; i < b; i++) {
+    *low = x[i] < *low ? x[i] : *low;
+    *high = x[i] > *high ? x[i] : *high;
+  }
+}
+
 /* The components within reach of the block's range: a logit that is everywhere 60 nats below another one's
    changes nothing that a double can hold. */
 INLINE void NAMED(univariate_select)(size_t b, const double *x, size_t k, const double *terms,
                                      size_t *active, struct NAMED(univariate) * u) {
-  lanes lows = splat(x[0]), highs = lows;
-  for (size_t i = 0; i < b; i += LANES) {
-    lanes here = get(0, x + i, b - i, x[0]);
-    lows = choose(here < lows, here, lows);
-    highs = greater(here, highs);
-  }
-  double low = lows[0], high = highs[0], floor = -INFINITY;
-  for (int l = 1; l < LANES; l++) {
-    low = lows[l] < low ? lows[l] : low;
-    high = highs[l] > high ? highs[l] : high;
-  }
+  double low, high, floor = -INFINITY;
+  NAMED(range)(b, x, &low, &high);
   for (size_t c = 0; c < k; c++) {
     double mean = terms[3 * c], far = mean - low > high - mean ? mean - low : high - mean;
     double worst = terms[3 * c + 2] + terms[3 * c + 1] * far * far;
@@ -110,12 +156,18 @@ INLINE void NAMED(univariate_rows)(int own_maximum, size_t b, const double *x, c
                                    struct NAMED(univariate) * u, lanes *least,
                                    struct NAMED(tile_sums) * tile) {
   memset(u->stats, 0, 3 * u->k * sizeof *u->stats);
+  u->product = splat(1);
+  u->exponents = splat(0);
   for (size_t i = 0; i < b; i += TILE_ROWS) {
     const double *w = weights != NULL ? weights + i : NULL;
     if (b - i >= TILE_ROWS)
       NAMED(univariate_tile)(1, own_maximum, TILE_ROWS, x + i, w, u, least, tile);
     else
       NAMED(univariate_tile)(0, own_maximum, b - i, x + i, w, u, least, tile);
+  }
+  if (weights == NULL) {
+    add_exactly(tile->loglik, u->exponents * 0x1.62e42feep-1);
+    add_exactly(tile->loglik, u->exponents * 0x1.a39ef35793c76p-33 + logarithm(u->product));
   }
 }
 
@@ -133,7 +185,7 @@ TARGET static void NAMED(univariate)(size_t b, size_t k, const double *x, const 
   NAMED(univariate_select)(b, x, k, terms, active, &u);
   NAMED(univariate_rows)(0, b, x, weights, &u, &least, &tile);
   int vanished = 0;
-  for (int l = 0; l < LANES; l++) vanished |= !(least[l] > 0x1p-900);
+  for (int l = 0; l < LANES; l++) vanished |= !(least[l] > 0x1p-200);
   if (vanished) {
     tile = (struct NAMED(tile_sums)){0};
     NAMED(univariate_rows)(1, b, x, weights, &u, &least, &tile);
