@@ -209,24 +209,8 @@ static emblas_status make_all_rules(struct compressor *c, struct arena *arena) {
   return EMBLAS_OK;
 }
 
-static void load(struct compressor *c, const struct frame *frame, const struct emblas_data *data) {
-  struct weighted_rows *rows = &c->rows;
-  if (data->weights == NULL) {
-    emblas_frame_rows(frame, data, 0, data->rows, data->rows, rows->values);
-    rows->count = data->rows;
-    return;
-  }
-  for (size_t i = 0; i < data->rows; i++) {
-    if (data->weights[i] == 0) continue;
-    emblas_frame_rows(frame, data, i, 1, 1, &rows->values[rows->count]);
-    rows->weights[rows->count++] = data->weights[i];
-  }
-}
-
-static void allocate(struct compressor *c, struct arena *arena, size_t n, int weighted) {
+static void allocate(struct compressor *c, struct arena *arena, size_t n) {
   size_t leaves = 2 * n / leaf_rows(n) + 2;
-  c->rows.values = emblas_arena_doubles(arena, n, 1);
-  c->rows.weights = weighted ? emblas_arena_doubles(arena, n, 1) : NULL;
   c->end = emblas_arena_take(arena, leaves, 1, sizeof *c->end);
   c->rule_end = emblas_arena_take(arena, leaves, 1, sizeof *c->rule_end);
   c->low = emblas_arena_doubles(arena, leaves, 1);
@@ -243,20 +227,10 @@ static void allocate(struct compressor *c, struct arena *arena, size_t n, int we
 emblas_status emblas_compressor_create(struct compressor *c, struct arena *arena, const struct frame *frame,
                                        const struct emblas_data *data) {
   size_t n = data->rows;
-  int weighted = data->weights != NULL;
-  struct arena transient;
-  emblas_arena_init(&transient, arena->allocator);
   memset(c, 0, sizeof *c);
   emblas_quadrature_init(&c->quadrature);
-  allocate(c, arena, n, weighted);
-  struct sortable room = {emblas_arena_doubles(&transient, n, 1),
-                          weighted ? emblas_arena_doubles(&transient, n, 1) : NULL};
-  emblas_status status = arena->status != EMBLAS_OK ? arena->status : transient.status;
-  if (status == EMBLAS_OK) {
-    load(c, frame, data);
-    struct sortable s = {c->rows.values, c->rows.weights};
-    c->leaves = emblas_sort_roughly(c->rows.count, s, room, leaf_rows(n), c->end);
-  }
-  emblas_arena_free(&transient);
+  allocate(c, arena, n);
+  if (arena->status != EMBLAS_OK) return arena->status;
+  emblas_status status = emblas_order_rows(&c->rows, arena, frame, data, leaf_rows(n), c->end, &c->leaves);
   return status == EMBLAS_OK ? make_all_rules(c, arena) : status;
 }

@@ -9,13 +9,8 @@
 #ifndef EMBLAS_COMPRESS_H
 #define EMBLAS_COMPRESS_H
 
-#include "frame.h"
+#include "order.h"
 #include "quadrature.h"
-
-struct weighted_rows {
-  size_t count;
-  double *values, *weights; /* weights NULL: 1 each */
-};
 
 /* May the rows in [low, high] be replaced by their rule? */
 typedef int (*compress_admissible)(void *context, double low, double high);

@@ -7,8 +7,11 @@
 #include <math.h>
 
 enum {
-  LEAST_ROWS = 4096,    /* with fewer there is no time to save */
-  LEAST_MAPS = 16,      /* nor with fewer maps than the set-up takes */
+  LEAST_ROWS = 4096,   /* with fewer there is no time to save */
+  LEAST_MAPS = 16,     /* nor with fewer maps than the set-up takes */
+  MANY_COMPONENTS = 8, /* so that the time of FEW_MAPS is more than that of putting rows in order, .. */
+  FEW_MAPS = 4,
+  STRETCH = 128,        /* .. in stretches of about so many */
   ROWS_PER_CENTRE = 16, /* what k-means++ draws from must be many */
   MAX_WAIT = 10
 };
@@ -27,14 +30,34 @@ static int pays(const struct pass *pass, enum emblas_compression how, size_t map
   return how == EMBLAS_COMPRESS_AUTO && pass->data->rows >= LEAST_ROWS && maps >= LEAST_MAPS;
 }
 
+/* Rows in order are worth their sorting where a block of them leaves components out of reach. */
+static int order_pays(const struct pass *pass, size_t maps) {
+  return pass->data->columns == 1 && pass->backend->univariate != NULL && pass->data->rows >= LEAST_ROWS &&
+         pass->gaussian.k >= MANY_COMPONENTS && maps >= FEW_MAPS;
+}
+
+static void make_identity(struct compression *c, struct arena *arena, const struct frame *frame) {
+  emblas_frame_allocate(&c->identity, arena, 1, 0);
+  if (arena->status != EMBLAS_OK) return;
+  c->identity.shift[0] = c->identity.origin[0] = 0;
+  c->identity.scale[0] = c->identity.inverse[0] = 1;
+  c->identity.variance[0] = frame->variance[0];
+  c->identity.constant[0] = frame->constant[0];
+}
+
+static emblas_status put_in_order(struct compression *c, struct arena *arena, const struct pass *pass) {
+  make_identity(c, arena, pass->frame);
+  return emblas_order_rows(&c->ordered, arena, pass->frame, pass->data, STRETCH, NULL, NULL);
+}
+
 emblas_status emblas_compression_create(struct compression *c, struct arena *arena, const struct pass *pass,
                                         enum emblas_compression how, size_t maps) {
   *c = (struct compression){.kind = COMPRESSION_NONE,
                             .all = pass->data,
                             .frame = pass->frame,
                             .expansion_limit = pass->expansion_limit};
-  if (!pays(pass, how, maps)) return EMBLAS_OK;
   emblas_data_init(&c->view, sizeof c->view);
+  if (!pays(pass, how, maps)) return order_pays(pass, maps) ? put_in_order(c, arena, pass) : EMBLAS_OK;
   if (pass->data->columns > 1) {
     emblas_status status = emblas_duplicates_merge(pass->data, arena, &c->view);
     if (c->view.rows > 0) c->kind = COMPRESSION_DUPLICATES;
@@ -43,42 +66,54 @@ emblas_status emblas_compression_create(struct compression *c, struct arena *are
   if (pass->gaussian.k == 1) return EMBLAS_OK; /* after one map it is done */
   emblas_status status = emblas_compressor_create(&c->line, arena, pass->frame, pass->data);
   emblas_reach_allocate(&c->reach, arena, pass->gaussian.k);
-  emblas_frame_allocate(&c->identity, arena, 1, 0);
+  make_identity(c, arena, pass->frame);
   if (arena->status != EMBLAS_OK) return arena->status;
   if (c->line.rules.count > 0) c->kind = COMPRESSION_LINE;
-  c->identity.shift[0] = c->identity.origin[0] = 0;
-  c->identity.scale[0] = c->identity.inverse[0] = 1;
-  c->identity.variance[0] = pass->frame->variance[0];
-  c->identity.constant[0] = pass->frame->constant[0];
+  if (order_pays(pass, maps)) c->ordered = c->line.rows;
   return status;
 }
 
-void emblas_compression_all(const struct compression *c, struct pass *pass) {
+void emblas_compression_all(struct compression *c, struct pass *pass) {
+  c->merged = 0;
   pass->data = c->all;
   pass->frame = c->frame;
   pass->expansion_limit = c->expansion_limit;
 }
 
-static void point_at(const struct compression *c, struct pass *pass, const struct frame *frame,
-                     double limit) {
+static void point_at(struct compression *c, struct pass *pass, const struct frame *frame, double limit) {
+  c->merged = 1;
   pass->data = &c->view;
   pass->frame = frame;
   pass->expansion_limit = limit;
 }
 
 /* Fewer rows have fewer roundings to cancel: the limit is that of a pass over so many. */
-static void point_at_duplicates(const struct compression *c, struct pass *pass) {
+static void point_at_duplicates(struct compression *c, struct pass *pass) {
   point_at(c, pass, c->frame, fmin(c->expansion_limit, 8 * sqrt((double)c->view.rows)));
+}
+
+static void view_line(struct compression *c, const struct weighted_rows *rows) {
+  c->view.values = rows->values;
+  c->view.weights = rows->weights;
+  c->view.rows = rows->count;
+  c->view.columns = 1;
 }
 
 /* Each node stands for hundreds of rows, whose roundings would have cancelled: the centred form throughout.
  */
 static void point_at_line(struct compression *c, struct pass *pass, const struct weighted_rows *rows) {
-  c->view.values = rows->values;
-  c->view.weights = rows->weights;
-  c->view.rows = rows->count;
-  c->view.columns = 1;
+  view_line(c, rows);
   point_at(c, pass, &c->identity, 0);
+}
+
+static void point_at_ordered(struct compression *c, struct pass *pass) {
+  if (c->ordered.count == 0) {
+    emblas_compression_all(c, pass);
+    return;
+  }
+  view_line(c, &c->ordered);
+  point_at(c, pass, &c->identity, c->expansion_limit);
+  c->merged = 0;
 }
 
 void emblas_compression_begin(struct compression *c, struct pass *pass, enum emblas_start kind) {
@@ -117,13 +152,13 @@ static int make_rows(struct compression *c, const struct gaussian *g, const doub
 
 void emblas_compression_select(struct compression *c, struct pass *pass, const double *theta) {
   if (c->kind == COMPRESSION_NONE || c->abandoned)
-    emblas_compression_all(c, pass);
+    point_at_ordered(c, pass);
   else if (c->kind == COMPRESSION_DUPLICATES)
     point_at_duplicates(c, pass);
   else if (still_good(c, &pass->gaussian, theta) || make_rows(c, &pass->gaussian, theta))
     point_at_line(c, pass, &c->line.result);
   else
-    emblas_compression_all(c, pass);
+    point_at_ordered(c, pass);
 }
 
 static int close_to(double a, double b, double scale) {

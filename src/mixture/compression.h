@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rows that EM walks over: all of them, or fewer that stand for them. */
+/* The rows that EM walks over: all of them, as they are or in order, or fewer that stand for them. */
 #ifndef EMBLAS_COMPRESSION_H
 #define EMBLAS_COMPRESSION_H
 
@@ -12,8 +12,10 @@ struct compression {
   const struct emblas_data *all; /* what the pass walked over when this was made, .. */
   const struct frame *frame;
   double expansion_limit;
-  struct emblas_data view; /* .. and what it walks over instead, .. */
-  struct frame identity;   /* .. in one dimension in the coordinates of the frame */
+  struct emblas_data view;      /* .. and what it walks over instead, .. */
+  struct frame identity;        /* .. in one dimension in the coordinates of the frame */
+  struct weighted_rows ordered; /* all of one column; count 0: not in order */
+  int merged;                   /* what the pass walks over now are fewer rows */
   struct compressor line;
   struct reach reach;
   int ready;             /* `view` has the rows for the reach's parameters */
@@ -32,12 +34,8 @@ void emblas_compression_begin(struct compression *c, struct pass *pass, enum emb
 /* .. at the rows for an EM map at theta. */
 void emblas_compression_select(struct compression *c, struct pass *pass, const double *theta);
 
-/* .. at all rows. */
-void emblas_compression_all(const struct compression *c, struct pass *pass);
-
-static inline int compression_active(const struct compression *c, const struct pass *pass) {
-  return pass->data != c->all;
-}
+/* .. at all rows as they are. */
+void emblas_compression_all(struct compression *c, struct pass *pass);
 
 /* Is M(theta) of compressed rows that of all rows, to their roundings? */
 int emblas_compression_agrees(const struct gaussian *g, const double *compressed,

@@ -228,6 +228,35 @@ Test(compression, leaves_small_fits_alone) {
   emblas_model_free(start);
 }
 
+/* Of one column and many components rows may be put in order, and those of weight 0 left out. The reference
+   backend takes them as they come. */
+Test(compression, order_of_rows_changes_nothing) {
+  enum { HUMPS = 12, ROWS = 6000 };
+  struct generator generator = {27};
+  double *x = test_keep(ROWS, sizeof *x), *weights = test_keep(ROWS, sizeof *weights);
+  size_t *labels = test_keep(ROWS, sizeof *labels);
+  for (size_t i = 0; i < ROWS; i++) {
+    labels[i] = (size_t)(HUMPS * generate_uniform(&generator));
+    x[i] = 5 * (double)labels[i] + generate_gaussian(&generator);
+    weights[i] = i % 7 == 2 ? 0 : 1 + (double)labels[i];
+  }
+  struct emblas_data data = view(x, ROWS, 1);
+  struct emblas_options options = options_from_labels(HUMPS, EMBLAS_FULL, labels, 15);
+  for (int weighted = 0; weighted < 2; weighted++) {
+    data.weights = weighted ? weights : NULL;
+    struct fit a = fit_with(&data, options, EMBLAS_COMPRESS_NONE);
+    struct emblas_options as_they_come = options;
+    as_they_come.backend = emblas_backend_reference();
+    struct fit b = fit_with(&data, as_they_come, EMBLAS_COMPRESS_NONE);
+    check_models("in order", a.model, b.model, 0);
+    check_near("in order", a.report.loglik, b.report.loglik, loglik_tolerance * fabs(b.report.loglik));
+    check_near("in order", a.report.icl, b.report.icl, tolerance * fabs(b.report.icl));
+    cr_assert_eq(a.report.rows, ROWS);
+    fit_free(&a);
+    fit_free(&b);
+  }
+}
+
 static emblas_status fit_compressed(struct emblas_allocator allocator, const struct emblas_data *data,
                                     const struct emblas_model *start) {
   struct emblas_options options = options_from_model(start, 20);
