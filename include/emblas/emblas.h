@@ -100,7 +100,11 @@ enum emblas_compression {
    * otherwise less than the data for what is merged, and nothing where it does not pay.
    */
   EMBLAS_COMPRESS_AUTO = 0,
-  EMBLAS_COMPRESS_NONE = 1 /**< every pass walks over every row */
+  /**
+   * Every pass walks over every row. With one column and 8 components or more it may do so in the order of
+   * their values, of which a copy is made: 8 n bytes, 16 n with weights, and as much again while it is made.
+   */
+  EMBLAS_COMPRESS_NONE = 1
 };
 
 /** Where a running fit stands. */
