@@ -31,6 +31,13 @@
 #define TILE 4
 static const double ones[] = {1, 1, 1, 1, 1, 1, 1, 1};
 
+/* Of an argument below -708 the exponential is exp(-708), or 0; or there are none. */
+enum below { BELOW_TINY, BELOW_ZERO, BELOW_NONE };
+
+/* What the exponentials of a block in one dimension are shifted by: the largest constant, with all logits
+   near enough to it, or not; or each row's own maximum. */
+enum shifts { CONSTANT_NEAR, CONSTANT, OWN_MAXIMUM };
+
 #if defined(__x86_64__)
 #define FUSED 1
 #define LANES 8

@@ -12,8 +12,8 @@ struct NAMED(univariate) {
   double *mean, *curvature, *constant; /* curvature = -1 / (2 sigma^2); constants less the shift */
   double *e;                           /* k x TILE_ROWS: exponentials of a tile */
   stored *stats;                       /* k x 3 */
-  double shift;
-  lanes product, exponents; /* of rows so far: prod z = product 2^exponents */
+  double shift, lowest;                /* the largest constant; the least of the logits that are left */
+  lanes product, exponents;            /* of rows so far: prod z = product 2^exponents */
 };
 
 /* The tile's logits of a component, from its rows' distances. */
@@ -54,13 +54,13 @@ INLINE void NAMED(univariate_multiply)(struct NAMED(univariate) * u, lanes produ
   tile->magnitude += absolute(shifts + n * 0x1.62e42fefa39efp-1);
 }
 
-INLINE void NAMED(univariate_tile)(int whole, int own_maximum, size_t rows, const double *values,
+INLINE void NAMED(univariate_tile)(int whole, enum shifts by, size_t rows, const double *values,
                                    const double *weights, struct NAMED(univariate) * u, lanes *least,
                                    struct NAMED(tile_sums) * tile) {
   lanes x[TILE], z[TILE], shift[TILE], share[TILE];
   EACH_VECTOR x[t] = get(whole, values + t * LANES, left(rows, (size_t)t * LANES), values[0]);
   EACH_VECTOR shift[t] = splat(0);
-  if (own_maximum) {
+  if (by == OWN_MAXIMUM) {
     NAMED(univariate_logits)(u, 0, x, shift);
     for (size_t c = 1; c < u->k; c++) {
       lanes l[TILE];
@@ -72,15 +72,15 @@ INLINE void NAMED(univariate_tile)(int whole, int own_maximum, size_t rows, cons
   for (size_t c = 0; c < u->k; c++) {
     lanes e[TILE];
     NAMED(univariate_logits)(u, c, x, e);
-    if (own_maximum) EACH_VECTOR e[t] -= shift[t];
-    exponentials(e, 0);
+    if (by == OWN_MAXIMUM) EACH_VECTOR e[t] -= shift[t];
+    exponentials(e, by == CONSTANT_NEAR ? BELOW_NONE : BELOW_TINY);
     EACH_VECTOR z[t] += e[t];
     EACH_VECTOR *(stored *)(u->e + c * TILE_ROWS + t * LANES) = e[t];
   }
   EACH_VECTOR *least = choose(z[t] < *least, z[t], *least);
   if (whole && weights == NULL) {
     lanes shifts = splat(TILE * u->shift);
-    if (own_maximum) EACH_VECTOR shifts += shift[t];
+    if (by == OWN_MAXIMUM) EACH_VECTOR shifts += shift[t];
     NAMED(univariate_multiply)(u, NAMED(inverses)(z, share), shifts, tile);
   } else {
     EACH_VECTOR {
@@ -149,10 +149,15 @@ INLINE void NAMED(univariate_select)(size_t b, const double *x, size_t k, const 
     u->shift = terms[3 * c + 2] > u->shift ? terms[3 * c + 2] : u->shift;
     active[u->k++] = c;
   }
-  for (size_t a = 0; a < u->k; a++) u->constant[a] -= u->shift;
+  u->lowest = INFINITY;
+  for (size_t a = 0; a < u->k; a++) {
+    double far = u->mean[a] - low > high - u->mean[a] ? u->mean[a] - low : high - u->mean[a];
+    double logit = (u->constant[a] -= u->shift) + u->curvature[a] * far * far;
+    u->lowest = logit < u->lowest ? logit : u->lowest;
+  }
 }
 
-INLINE void NAMED(univariate_rows)(int own_maximum, size_t b, const double *x, const double *weights,
+INLINE void NAMED(univariate_rows)(enum shifts by, size_t b, const double *x, const double *weights,
                                    struct NAMED(univariate) * u, lanes *least,
                                    struct NAMED(tile_sums) * tile) {
   memset(u->stats, 0, 3 * u->k * sizeof *u->stats);
@@ -161,9 +166,9 @@ INLINE void NAMED(univariate_rows)(int own_maximum, size_t b, const double *x, c
   for (size_t i = 0; i < b; i += TILE_ROWS) {
     const double *w = weights != NULL ? weights + i : NULL;
     if (b - i >= TILE_ROWS)
-      NAMED(univariate_tile)(1, own_maximum, TILE_ROWS, x + i, w, u, least, tile);
+      NAMED(univariate_tile)(1, by, TILE_ROWS, x + i, w, u, least, tile);
     else
-      NAMED(univariate_tile)(0, own_maximum, b - i, x + i, w, u, least, tile);
+      NAMED(univariate_tile)(0, by, b - i, x + i, w, u, least, tile);
   }
   if (weights == NULL) {
     add_exactly(tile->loglik, u->exponents * 0x1.62e42feep-1);
@@ -183,12 +188,15 @@ TARGET static void NAMED(univariate)(size_t b, size_t k, const double *x, const 
   struct NAMED(tile_sums) tile = {0};
   lanes least = splat(INFINITY);
   NAMED(univariate_select)(b, x, k, terms, active, &u);
-  NAMED(univariate_rows)(0, b, x, weights, &u, &least, &tile);
+  if (u.lowest > -700)
+    NAMED(univariate_rows)(CONSTANT_NEAR, b, x, weights, &u, &least, &tile);
+  else
+    NAMED(univariate_rows)(CONSTANT, b, x, weights, &u, &least, &tile);
   int vanished = 0;
   for (int l = 0; l < LANES; l++) vanished |= !(least[l] > 0x1p-200);
   if (vanished) {
     tile = (struct NAMED(tile_sums)){0};
-    NAMED(univariate_rows)(1, b, x, weights, &u, &least, &tile);
+    NAMED(univariate_rows)(OWN_MAXIMUM, b, x, weights, &u, &least, &tile);
   }
   for (size_t a = 0; a < u.k; a++)
     for (size_t m = 0; m < 3; m++) stats[3 * active[a] + m] += sum_of_lanes(u.stats[3 * a + m]);
