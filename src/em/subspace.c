@@ -49,20 +49,29 @@ static void choose_columns(const struct history *h, struct span *s) {
   }
 }
 
+/* B <- L^-1 B. The columns past the last are there to make rows of one length, and are 0. */
+static void solve_rows(const struct span *s, double b[HISTORY][HISTORY]) {
+  for (size_t i = 0; i < s->m; i++) {
+    double row[HISTORY], inverse = 1 / s->l[i][i];
+    memcpy(row, b[i], sizeof row);
+    for (size_t l = 0; l < i; l++)
+      for (size_t j = 0; j < HISTORY; j++) row[j] -= s->l[i][l] * b[l][j];
+    for (size_t j = 0; j < HISTORY; j++) b[i][j] = inverse * row[j];
+  }
+}
+
 /* L^-1 A L^-T for A the chosen columns of a. */
-static void change_basis(struct span *s, const double a[HISTORY][HISTORY], double out[HISTORY][HISTORY]) {
-  size_t m = s->m;
-  double half[HISTORY][HISTORY];
-  for (size_t i = 0; i < m; i++) { /* row i of half: L^-1 times column i of A */
-    for (size_t j = 0; j < m; j++) half[i][j] = a[s->column[j]][s->column[i]];
-    emblas_small_forward(m, s->l, half[i]);
-  }
-  for (size_t j = 0; j < m; j++) {
-    double column[HISTORY];
-    for (size_t i = 0; i < m; i++) column[i] = half[i][j];
-    emblas_small_forward(m, s->l, column);
-    for (size_t i = 0; i < m; i++) out[j][i] = column[i];
-  }
+static void change_basis(const struct span *s, const double a[HISTORY][HISTORY],
+                         double out[HISTORY][HISTORY]) {
+  double half[HISTORY][HISTORY]; /* L^-1 A' */
+  memset(half, 0, sizeof half);
+  for (size_t i = 0; i < s->m; i++)
+    for (size_t j = 0; j < s->m; j++) half[i][j] = a[s->column[j]][s->column[i]];
+  solve_rows(s, half);
+  memset(out, 0, sizeof half);
+  for (size_t i = 0; i < s->m; i++)
+    for (size_t j = 0; j < s->m; j++) out[i][j] = half[j][i];
+  solve_rows(s, out);
 }
 
 static void make_span(const struct history *h, struct span *s) {
@@ -140,23 +149,34 @@ static void verdict(struct accelerator *a, int accepted) {
 
 const struct method emblas_subspace = {propose, verdict};
 
-/* a = a a, scaled to keep its entries near 1. */
-static void square(size_t m, double a[HISTORY][HISTORY]) {
-  double product[HISTORY][HISTORY], largest = 0;
+/* a <- a a, scaled to keep its largest entry at 1. Returns the largest change of an entry. Columns past the
+   last are 0 (solve_rows). */
+static double square(size_t m, double a[HISTORY][HISTORY]) {
+  double product[HISTORY][HISTORY], most[HISTORY] = {0}, change[HISTORY] = {0};
+  for (size_t i = 0; i < m; i++) {
+    double row[HISTORY] = {0};
+    for (size_t l = 0; l < m; l++)
+      for (size_t j = 0; j < HISTORY; j++) row[j] += a[i][l] * a[l][j];
+    for (size_t j = 0; j < HISTORY; j++) most[j] = fabs(row[j]) > most[j] ? fabs(row[j]) : most[j];
+    memcpy(product[i], row, sizeof row);
+  }
+  for (size_t j = 1; j < m; j++) most[0] = most[j] > most[0] ? most[j] : most[0];
+  double scale = most[0] > 0 ? 1 / most[0] : 1;
   for (size_t i = 0; i < m; i++)
-    for (size_t j = 0; j < m; j++) {
-      product[i][j] = 0;
-      for (size_t l = 0; l < m; l++) product[i][j] += a[i][l] * a[l][j];
-      largest = fmax(largest, fabs(product[i][j]));
+    for (size_t j = 0; j < HISTORY; j++) {
+      double now = scale * product[i][j], by = fabs(now - a[i][j]);
+      change[j] = by > change[j] ? by : change[j];
+      a[i][j] = now;
     }
-  if (!(largest > 0)) largest = 1;
-  for (size_t i = 0; i < m; i++)
-    for (size_t j = 0; j < m; j++) a[i][j] = product[i][j] / largest;
+  for (size_t j = 1; j < m; j++) change[0] = change[j] > change[0] ? change[j] : change[0];
+  return change[0];
 }
 
-/* The dominant eigenvalue of Q'JQ = I + Q'Y by power iteration, 2^SQUARINGS steps of it. */
+/* The dominant eigenvalue of Q'JQ = I + Q'Y by power iteration, up to 2^SQUARINGS steps of it: fewer when
+   squaring has come to its end, where each step squares what is left of the other eigenvalues. */
 double emblas_subspace_rate(const struct history *h) {
   enum { SQUARINGS = 12 };
+  const double SETTLED = 1e-8; /* its square is rounding */
   struct span s;
   double power[HISTORY][HISTORY], v[HISTORY], next[HISTORY];
   choose_columns(h, &s);
@@ -164,7 +184,7 @@ double emblas_subspace_rate(const struct history *h) {
   change_basis(&s, h->xf, s.qy);
   for (size_t i = 0; i < s.m; i++) s.qy[i][i] += 1;
   memcpy(power, s.qy, sizeof power);
-  for (int i = 0; i < SQUARINGS; i++) square(s.m, power);
+  for (int i = 0; i < SQUARINGS && square(s.m, power) > SETTLED; i++) continue;
   for (size_t i = 0; i < s.m; i++) {
     v[i] = 0;
     for (size_t j = 0; j < s.m; j++) v[i] += power[i][j] / (1 + (double)j);
