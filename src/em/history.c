@@ -6,18 +6,24 @@
 
 void emblas_history_allocate(struct history *h, struct arena *arena, size_t size) {
   *h = (struct history){.size = size};
-  h->x = emblas_arena_doubles(arena, size, 1);
-  h->f = emblas_arena_doubles(arena, size, 1);
+  double *vectors = emblas_arena_doubles(arena, 2 + 2 * HISTORY, size);
+  if (vectors == NULL) return;
+  h->x = vectors;
+  h->f = vectors + size;
   for (size_t i = 0; i < HISTORY; i++) {
-    h->dx[i] = emblas_arena_doubles(arena, size, 1);
-    h->df[i] = emblas_arena_doubles(arena, size, 1);
+    h->dx[i] = vectors + (2 + 2 * i) * size;
+    h->df[i] = vectors + (3 + 2 * i) * size;
   }
 }
 
+/* In four sums, which need not wait for each other. */
 double emblas_dot(size_t n, const double *a, const double *b) {
-  double sum = 0;
-  for (size_t i = 0; i < n; i++) sum += a[i] * b[i];
-  return sum;
+  double sum[4] = {0}, rest = 0;
+  size_t i = 0;
+  for (; i + 4 <= n; i += 4)
+    for (size_t l = 0; l < 4; l++) sum[l] += a[i + l] * b[i + l];
+  for (; i < n; i++) rest += a[i] * b[i];
+  return ((sum[0] + sum[2]) + (sum[1] + sum[3])) + rest;
 }
 
 /* Makes room at [0]: everything moves on by one, the oldest vectors come round to be written anew. */
@@ -36,6 +42,7 @@ static void shift(struct history *h) {
 }
 
 void emblas_history_push(struct history *h, const double *x, const double *f, int first) {
+  h->span.m = 0;
   if (first) {
     h->count = 0;
   } else {
@@ -56,6 +63,7 @@ void emblas_history_push(struct history *h, const double *x, const double *f, in
 }
 
 void emblas_history_forget(struct history *h, size_t keep) {
+  h->span.m = 0;
   if (h->count > keep) h->count = keep;
 }
 
