@@ -235,7 +235,8 @@ void emblas_gaussian_logits(const struct gaussian *g, const struct emblas_backen
   size_t stride = block->stride;
   for (size_t first = 0; first < g->p && terms->expanded_count > 0; first += block->panel) {
     size_t count = g->p - first < block->panel ? g->p - first : block->panel;
-    make_features(g, backend, block, first, count);
+    if (block->made == NULL || !*block->made) make_features(g, backend, block, first, count);
+    if (block->made != NULL) *block->made = count == g->p;
     backend->logits(block->rows, stride, count, g->k, terms->natural + first, g->p, block->phi, block->r,
                     first > 0);
   }
