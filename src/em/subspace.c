@@ -152,29 +152,27 @@ static void square(size_t m, double a[HISTORY][HISTORY], double out[HISTORY][HIS
   }
 }
 
-/* a <- b, scaled to a largest entry of 1. Returns the largest change of an entry. */
-static double replace(size_t m, double b[HISTORY][HISTORY], double a[HISTORY][HISTORY]) {
-  double most[HISTORY] = {0}, change[HISTORY] = {0};
-  for (size_t i = 0; i < m; i++)
-    for (size_t j = 0; j < HISTORY; j++) most[j] = fabs(b[i][j]) > most[j] ? fabs(b[i][j]) : most[j];
-  for (size_t j = 1; j < m; j++) most[0] = most[j] > most[0] ? most[j] : most[0];
-  double scale = most[0] > 0 ? 1 / most[0] : 1;
-  for (size_t i = 0; i < m; i++)
-    for (size_t j = 0; j < HISTORY; j++) {
-      double now = scale * b[i][j], by = fabs(now - a[i][j]);
-      change[j] = by > change[j] ? by : change[j];
-      a[i][j] = now;
-    }
-  for (size_t j = 1; j < m; j++) change[0] = change[j] > change[0] ? change[j] : change[0];
-  return change[0];
+static double total(const double sums[HISTORY]) {
+  double sum = 0;
+  for (size_t j = 0; j < HISTORY; j++) sum += sums[j];
+  return sum;
 }
 
-/* a <- a^4, scaled: entries near 1 grow to at most m^3. Returns the largest change of an entry. */
+/* a <- a^4, scaled to entries whose sizes add up to 1. Returns by how much they change, added up too. */
 static double fourth_power(size_t m, double a[HISTORY][HISTORY]) {
-  double squared[HISTORY][HISTORY], fourth[HISTORY][HISTORY];
+  double squared[HISTORY][HISTORY], fourth[HISTORY][HISTORY], sizes[HISTORY] = {0}, changes[HISTORY] = {0};
   square(m, a, squared);
   square(m, squared, fourth);
-  return replace(m, fourth, a);
+  for (size_t i = 0; i < m; i++)
+    for (size_t j = 0; j < HISTORY; j++) sizes[j] += fabs(fourth[i][j]);
+  double size = total(sizes), scale = size > 0 ? 1 / size : 1;
+  for (size_t i = 0; i < m; i++)
+    for (size_t j = 0; j < HISTORY; j++) {
+      double now = scale * fourth[i][j];
+      changes[j] += fabs(now - a[i][j]);
+      a[i][j] = now;
+    }
+  return total(changes);
 }
 
 /* The dominant eigenvalue of Q'JQ = I + Q'Y by power iteration, up to 4^FOURTH steps of it: fewer where the
