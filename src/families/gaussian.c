@@ -225,17 +225,22 @@ static void standardise(const struct gaussian *g, const struct emblas_backend *b
   }
 }
 
-/* Squared Mahalanobis distances of a block to one component, into scratch->column. */
-static void distances(const struct gaussian *g, const struct emblas_backend *backend,
-                      const struct gaussian_terms *terms, size_t c, const struct gaussian_block *block,
-                      struct gaussian_scratch *scratch) {
-  double *square = scratch->column;
-  standardise(g, backend, terms->mean + c * g->d, terms->factor + c * g->f, block, scratch->rows);
-  memset(square, 0, block->rows * sizeof *square);
+/* Logits of a centred component: constant - |z|^2 / 2. */
+static void centred_logits(const struct gaussian *g, const struct emblas_backend *backend,
+                           const struct gaussian_terms *terms, size_t c, const struct gaussian_block *block,
+                           struct gaussian_scratch *scratch) {
+  size_t stride = block->stride;
+  double *z = scratch->rows, *half = scratch->moments, *logit = block->r + c * stride;
+  double constant = terms->constant[c];
+  standardise(g, backend, terms->mean + c * g->d, terms->factor + c * g->f, block, z);
   for (size_t j = 0; j < g->d; j++) {
-    const double *z = scratch->rows + j * block->stride;
-    for (size_t i = 0; i < block->rows; i++) square[i] += z[i] * z[i];
+    half[j] = -0.5;
+    backend->multiply(block->rows, z + j * stride, z + j * stride, z + j * stride);
   }
+  backend->logits(block->rows, stride, g->d, 1, half, g->d, z, logit, 0);
+  /* A row so far out that its square overflows keeps a finite, if tiny, density. */
+  for (size_t i = 0; i < block->rows; i++)
+    logit[i] = constant + (logit[i] > LOG_ZERO / 2 ? logit[i] : LOG_ZERO / 2);
 }
 
 void emblas_gaussian_logits(const struct gaussian *g, const struct emblas_backend *backend,
@@ -249,16 +254,8 @@ void emblas_gaussian_logits(const struct gaussian *g, const struct emblas_backen
     backend->logits(block->rows, stride, count, g->k, terms->natural + first, g->p, block->phi, block->r,
                     first > 0);
   }
-  for (size_t c = 0; c < g->k; c++) {
-    if (terms->expanded[c]) continue;
-    distances(g, backend, terms, c, block, scratch);
-    double *logit = block->r + c * stride, constant = terms->constant[c];
-    for (size_t i = 0; i < block->rows; i++) {
-      /* A row so far out that its square overflows keeps a finite, if tiny, density. */
-      double square = scratch->column[i] < -LOG_ZERO ? scratch->column[i] : -LOG_ZERO;
-      logit[i] = constant - square / 2;
-    }
-  }
+  for (size_t c = 0; c < g->k; c++)
+    if (!terms->expanded[c]) centred_logits(g, backend, terms, c, block, scratch);
 }
 
 /* ------------------------------------------------------------------ statistics */
