@@ -11,6 +11,9 @@
 
 #include <math.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 /* Products and sums are fused in this file, where the processor can: its results depend on the processor
    anyway, by the number of lanes. */

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { CACHE_LINE = 64 };
+enum { CACHE_LINE = 64, SMALL = 512, SHARED = 2048 };
 
 /* Stands at the start of each block from the allocator; the elements follow at the next cache line. */
 struct arena_chunk {
@@ -32,7 +32,35 @@ int emblas_size_multiply(size_t a, size_t b, size_t *product) {
 }
 
 void emblas_arena_init(struct arena *arena, struct emblas_allocator allocator) {
-  *arena = (struct arena){emblas_allocator_or_default(allocator), NULL, EMBLAS_OK};
+  *arena = (struct arena){.allocator = emblas_allocator_or_default(allocator)};
+}
+
+/* `bytes` of the allocator's, from a cache line on. */
+static void *take_chunk(struct arena *arena, size_t bytes) {
+  struct arena_chunk *chunk = arena->allocator.allocate(arena->allocator.context, bytes + 2 * CACHE_LINE);
+  if (chunk == NULL) {
+    arena->status = EMBLAS_ERROR_MEMORY;
+    return NULL;
+  }
+  chunk->next = arena->chunks;
+  arena->chunks = chunk;
+  uintptr_t after = (uintptr_t)chunk + sizeof *chunk;
+  return (void *)((after + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+}
+
+/* As many whole cache lines of a shared chunk. */
+static void *take_shared(struct arena *arena, size_t bytes) {
+  size_t lines = (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+  if (lines > arena->left) {
+    void *chunk = take_chunk(arena, SHARED);
+    if (chunk == NULL) return NULL;
+    arena->free = chunk;
+    arena->left = SHARED;
+  }
+  void *taken = arena->free;
+  arena->free += lines;
+  arena->left -= lines;
+  return taken;
 }
 
 void *emblas_arena_take(struct arena *arena, size_t rows, size_t columns, size_t element) {
@@ -43,15 +71,7 @@ void *emblas_arena_take(struct arena *arena, size_t rows, size_t columns, size_t
     arena->status = EMBLAS_ERROR_SIZE;
     return NULL;
   }
-  struct arena_chunk *chunk = arena->allocator.allocate(arena->allocator.context, bytes + 2 * CACHE_LINE);
-  if (chunk == NULL) {
-    arena->status = EMBLAS_ERROR_MEMORY;
-    return NULL;
-  }
-  chunk->next = arena->chunks;
-  arena->chunks = chunk;
-  uintptr_t after = (uintptr_t)chunk + sizeof *chunk;
-  return (void *)((after + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+  return bytes <= SMALL ? take_shared(arena, bytes) : take_chunk(arena, bytes);
 }
 
 double *emblas_arena_doubles(struct arena *arena, size_t rows, size_t columns) {

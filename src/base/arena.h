@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory of one object: taken array by array, given back all at once. Sizes are checked, and the first
+/* Memory of one object: taken array by array, given back all at once. Small arrays share a call of the
+   allocator, whose calls are what a fit of few rows would else wait for. Sizes are checked, and the first
    failure sticks in `status`, so that a caller takes everything it needs and looks once. */
 #ifndef EMBLAS_ARENA_H
 #define EMBLAS_ARENA_H
@@ -9,6 +10,8 @@
 struct arena {
   struct emblas_allocator allocator;
   struct arena_chunk *chunks;
+  unsigned char *free; /* what is left of a chunk that small arrays share */
+  size_t left;
   emblas_status status;
 };
 

@@ -33,9 +33,8 @@ static void rotate_columns(size_t d, double *m, size_t p, size_t q, double c, do
 /* The rotation that makes a[p, q] zero (Golub, Van Loan, section 8.5). */
 static void annihilate(size_t d, double *a, double *v, size_t p, size_t q) {
   double apq = a[p * d + q];
-  if (fabs(apq) <= DBL_MIN) return;
   double tau = (a[q * d + q] - a[p * d + p]) / (2 * apq);
-  double t = (tau >= 0 ? 1 : -1) / (fabs(tau) + hypot(1, tau));
+  double t = (tau >= 0 ? 1 : -1) / (fabs(tau) + sqrt(1 + tau * tau)); /* 0 where the square overflows */
   double c = 1 / sqrt(1 + t * t), s = t * c;
   rotate_rows(d, a, p, q, c, s);
   rotate_columns(d, a, p, q, c, s);
@@ -44,13 +43,16 @@ static void annihilate(size_t d, double *a, double *v, size_t p, size_t q) {
 }
 
 void emblas_eigen_symmetric(size_t d, double *a, double *v) {
-  double norm = 0;
+  double largest = 0;
   for (size_t i = 0; i < d; i++)
     for (size_t j = 0; j < d; j++) {
       v[i * d + j] = i == j;
-      norm = hypot(norm, a[i * d + j]);
+      largest = fabs(a[i * d + j]) > largest ? fabs(a[i * d + j]) : largest;
     }
-  for (int sweep = 0; sweep < MAX_SWEEPS && off_diagonal(d, a) > DBL_EPSILON * norm * 0x1p-10; sweep++)
+  /* Entries that may be left are not rotated away: all of them together are within the limit. */
+  double limit = DBL_EPSILON * largest * 0x1p-10, small = fmax(limit / (double)d, DBL_MIN);
+  for (int sweep = 0; sweep < MAX_SWEEPS && off_diagonal(d, a) > limit; sweep++)
     for (size_t p = 0; p + 1 < d; p++)
-      for (size_t q = p + 1; q < d; q++) annihilate(d, a, v, p, q);
+      for (size_t q = p + 1; q < d; q++)
+        if (fabs(a[p * d + q]) > small) annihilate(d, a, v, p, q);
 }

@@ -94,7 +94,7 @@ enum { PATIENCE = 10 };
 static const double SHORT = 1e-12;
 
 static void measure_rate(struct accelerator *a) {
-  const struct history *h = &a->history;
+  struct history *h = &a->history;
   if (h->count == 0 || !(h->xx[0][0] > SHORT * SHORT * (1 + emblas_dot(h->size, h->x, h->x)))) return;
   double lately = 1 - FORGET * fmax(1 - a->rate, SLOWEST);
   a->ritz = emblas_subspace_rate(h);

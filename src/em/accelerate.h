@@ -64,6 +64,6 @@ static const double GROWING = 1.001;
 extern const struct method emblas_squarem, emblas_anderson, emblas_subspace;
 
 /* The largest rate at which a direction in the span of the history converges. */
-double emblas_subspace_rate(const struct history *h);
+double emblas_subspace_rate(struct history *h);
 
 #endif

@@ -8,6 +8,14 @@
 
 enum { HISTORY = 10 };
 
+/* An orthonormal basis of the last changes of x, Q = dX L^-T over the columns that are used, and what f
+   changes by along it, Y = dF L^-T. */
+struct span {
+  size_t m, column[HISTORY];
+  double l[HISTORY][HISTORY];
+  double qy[HISTORY][HISTORY]; /* Q'Y */
+};
+
 struct history {
   size_t size;                       /* entries of a vector */
   double *x, *f;                     /* the current point and its residual */
@@ -16,6 +24,7 @@ struct history {
   double xx[HISTORY][HISTORY];       /* dx_i . dx_j */
   double xf[HISTORY][HISTORY];       /* dx_i . df_j */
   double ff[HISTORY][HISTORY];       /* df_i . df_j */
+  struct span span;                  /* of all this, once it was asked for; else of no columns */
 };
 
 void emblas_history_allocate(struct history *h, struct arena *arena, size_t size);

@@ -24,14 +24,6 @@ static const double WIDEN = 4, NARROW = 2;
 /* Changes kept when a step was rejected. */
 enum { KEEP = 1 };
 
-/* Q = dX L^-T over the columns that are used. */
-struct span {
-  size_t m, column[HISTORY];
-  double l[HISTORY][HISTORY];
-  double qy[HISTORY][HISTORY]; /* Q'Y */
-  double yy[HISTORY][HISTORY]; /* Y'Y */
-};
-
 /* Cholesky of dX'dX, leaving out columns that are nearly in the span of newer ones. */
 static void choose_columns(const struct history *h, struct span *s) {
   s->m = 0;
@@ -49,38 +41,49 @@ static void choose_columns(const struct history *h, struct span *s) {
   }
 }
 
-/* L^-1 A L^-T for A the chosen columns of a. */
-static void change_basis(struct span *s, const double a[HISTORY][HISTORY], double out[HISTORY][HISTORY]) {
-  size_t m = s->m;
-  double half[HISTORY][HISTORY];
-  for (size_t i = 0; i < m; i++) { /* row i of half: L^-1 times column i of A */
-    for (size_t j = 0; j < m; j++) half[i][j] = a[s->column[j]][s->column[i]];
-    emblas_small_forward(m, s->l, half[i]);
-  }
-  for (size_t j = 0; j < m; j++) {
-    double column[HISTORY];
-    for (size_t i = 0; i < m; i++) column[i] = half[i][j];
-    emblas_small_forward(m, s->l, column);
-    for (size_t i = 0; i < m; i++) out[j][i] = column[i];
+/* B <- L^-1 B. The columns past the last are there to make rows of one length, and are 0. */
+static void solve_rows(const struct span *s, double b[HISTORY][HISTORY]) {
+  for (size_t i = 0; i < s->m; i++) {
+    double row[HISTORY], inverse = 1 / s->l[i][i];
+    for (size_t j = 0; j < HISTORY; j++) row[j] = b[i][j];
+    for (size_t l = 0; l < i; l++)
+      for (size_t j = 0; j < HISTORY; j++) row[j] -= s->l[i][l] * b[l][j];
+    for (size_t j = 0; j < HISTORY; j++) b[i][j] = inverse * row[j];
   }
 }
 
-static void make_span(const struct history *h, struct span *s) {
+/* L^-1 A L^-T for A the chosen columns of a. */
+static void change_basis(const struct span *s, double a[HISTORY][HISTORY], double out[HISTORY][HISTORY]) {
+  size_t m = s->m;
+  double half[HISTORY][HISTORY]; /* L^-1 A' */
+  for (size_t i = 0; i < m; i++)
+    for (size_t j = 0; j < HISTORY; j++) half[i][j] = j < m ? a[s->column[j]][s->column[i]] : 0;
+  solve_rows(s, half);
+  for (size_t i = 0; i < m; i++)
+    for (size_t j = 0; j < HISTORY; j++) out[i][j] = j < m ? half[j][i] : 0;
+  solve_rows(s, out);
+}
+
+/* The span of the history as it is: the rate and the candidate that follows are of the same. */
+static struct span *span_of(struct history *h) {
+  struct span *s = &h->span;
+  if (s->m > 0) return s;
   choose_columns(h, s);
   change_basis(s, h->xf, s->qy);
-  change_basis(s, h->ff, s->yy);
+  return s;
 }
 
-/* dX'v in the basis Q, or dF'v in Y. */
+/* dX'f in the basis Q, or dF'f in Y. */
 static void project(struct span *s, double *const *columns, const struct history *h, double *out) {
   for (size_t i = 0; i < s->m; i++) out[i] = emblas_dot(h->size, columns[s->column[i]], h->f);
   emblas_small_forward(s->m, s->l, out);
 }
 
 /* z = argmin |f + Y z|^2 + damping; non-zero where it goes downhill. */
-static int least_residual(const struct span *s, const double *qf, const double *yf, double *z) {
-  double matrix[HISTORY][HISTORY], uphill = 0;
-  memcpy(matrix, s->yy, sizeof matrix);
+static int least_residual(struct history *h, struct span *s, const double *qf, double *z) {
+  double matrix[HISTORY][HISTORY], yf[HISTORY], uphill = 0;
+  change_basis(s, h->ff, matrix); /* Y'Y */
+  project(s, h->df, h, yf);
   for (size_t i = 0; i < s->m; i++) {
     matrix[i][i] *= 1 + DAMPING;
     z[i] = -yf[i];
@@ -107,24 +110,23 @@ static void saddle_free(const struct span *s, const double *qf, double *z) {
 }
 
 static int propose(struct accelerator *a, double *candidate) {
-  const struct history *h = &a->history;
-  struct span s;
-  double qf[HISTORY], yf[HISTORY], z[HISTORY];
-  make_span(h, &s);
-  if (s.m == 0) return 0;
-  project(&s, (double *const *)h->dx, h, qf);
-  project(&s, (double *const *)h->df, h, yf);
-  if (a->ritz > GROWING || least_residual(&s, qf, yf, z)) saddle_free(&s, qf, z);
+  struct history *h = &a->history;
+  struct span *s = span_of(h);
+  double qf[HISTORY], z[HISTORY];
+  if (s->m == 0) return 0;
+  project(s, h->dx, h, qf);
+  if (a->ritz > GROWING || least_residual(h, s, qf, z)) saddle_free(s, qf, z);
 
-  double length = sqrt(emblas_dot(s.m, z, z));
+  double length = sqrt(emblas_dot(s->m, z, z));
   a->limited = length > a->radius;
   double shrink = a->limited ? a->radius / length : 1;
   a->length = shrink * length;
-  emblas_small_backward(s.m, s.l, z);
-  for (size_t l = 0; l < h->size; l++) {
-    candidate[l] = h->x[l] + h->f[l];
-    for (size_t i = 0; i < s.m; i++)
-      candidate[l] += shrink * z[i] * (h->dx[s.column[i]][l] + h->df[s.column[i]][l]);
+  emblas_small_backward(s->m, s->l, z);
+  for (size_t l = 0; l < h->size; l++) candidate[l] = h->x[l] + h->f[l];
+  for (size_t i = 0; i < s->m; i++) {
+    const double *dx = h->dx[s->column[i]], *df = h->df[s->column[i]];
+    double along = shrink * z[i];
+    for (size_t l = 0; l < h->size; l++) candidate[l] += along * (dx[l] + df[l]);
   }
   return 1;
 }
@@ -140,36 +142,55 @@ static void verdict(struct accelerator *a, int accepted) {
 
 const struct method emblas_subspace = {propose, verdict};
 
-/* a = a a, scaled to keep its entries near 1. */
-static void square(size_t m, double a[HISTORY][HISTORY]) {
-  double product[HISTORY][HISTORY], largest = 0;
-  for (size_t i = 0; i < m; i++)
-    for (size_t j = 0; j < m; j++) {
-      product[i][j] = 0;
-      for (size_t l = 0; l < m; l++) product[i][j] += a[i][l] * a[l][j];
-      largest = fmax(largest, fabs(product[i][j]));
-    }
-  if (!(largest > 0)) largest = 1;
-  for (size_t i = 0; i < m; i++)
-    for (size_t j = 0; j < m; j++) a[i][j] = product[i][j] / largest;
+/* out = a a; columns past the last are 0 (solve_rows). */
+static void square(size_t m, double a[HISTORY][HISTORY], double out[HISTORY][HISTORY]) {
+  for (size_t i = 0; i < m; i++) {
+    double row[HISTORY] = {0};
+    for (size_t l = 0; l < m; l++)
+      for (size_t j = 0; j < HISTORY; j++) row[j] += a[i][l] * a[l][j];
+    memcpy(out[i], row, sizeof row);
+  }
 }
 
-/* The dominant eigenvalue of Q'JQ = I + Q'Y by power iteration, 2^SQUARINGS steps of it. */
-double emblas_subspace_rate(const struct history *h) {
-  enum { SQUARINGS = 12 };
-  struct span s;
-  double power[HISTORY][HISTORY], v[HISTORY], next[HISTORY];
-  choose_columns(h, &s);
-  if (s.m == 0) return 0;
-  change_basis(&s, h->xf, s.qy);
-  for (size_t i = 0; i < s.m; i++) s.qy[i][i] += 1;
-  memcpy(power, s.qy, sizeof power);
-  for (int i = 0; i < SQUARINGS; i++) square(s.m, power);
-  for (size_t i = 0; i < s.m; i++) {
+static double total(const double sums[HISTORY]) {
+  double sum = 0;
+  for (size_t j = 0; j < HISTORY; j++) sum += sums[j];
+  return sum;
+}
+
+/* a <- a^4, scaled to entries whose sizes add up to 1. Returns by how much they change, added up too. */
+static double fourth_power(size_t m, double a[HISTORY][HISTORY]) {
+  double squared[HISTORY][HISTORY], fourth[HISTORY][HISTORY], sizes[HISTORY] = {0}, changes[HISTORY] = {0};
+  square(m, a, squared);
+  square(m, squared, fourth);
+  for (size_t i = 0; i < m; i++)
+    for (size_t j = 0; j < HISTORY; j++) sizes[j] += fabs(fourth[i][j]);
+  double size = total(sizes), scale = size > 0 ? 1 / size : 1;
+  for (size_t i = 0; i < m; i++)
+    for (size_t j = 0; j < HISTORY; j++) {
+      double now = scale * fourth[i][j];
+      changes[j] += fabs(now - a[i][j]);
+      a[i][j] = now;
+    }
+  return total(changes);
+}
+
+/* The dominant eigenvalue of Q'JQ = I + Q'Y by power iteration, up to 4^FOURTH steps of it: fewer where the
+   power changes no more, and a further one would leave the square of that. */
+double emblas_subspace_rate(struct history *h) {
+  enum { FOURTH = 6 };
+  const double little = 1e-8;
+  struct span *s = span_of(h);
+  double power[HISTORY][HISTORY], step[HISTORY][HISTORY], v[HISTORY], next[HISTORY];
+  if (s->m == 0) return 0;
+  for (size_t i = 0; i < s->m; i++)
+    for (size_t j = 0; j < HISTORY; j++) power[i][j] = step[i][j] = s->qy[i][j] + (i == j);
+  for (int i = 0; i < FOURTH && fourth_power(s->m, power) > little; i++) continue;
+  for (size_t i = 0; i < s->m; i++) {
     v[i] = 0;
-    for (size_t j = 0; j < s.m; j++) v[i] += power[i][j] / (1 + (double)j);
+    for (size_t j = 0; j < s->m; j++) v[i] += power[i][j] / (1 + (double)j);
   }
-  for (size_t i = 0; i < s.m; i++) next[i] = emblas_dot(s.m, s.qy[i], v);
-  double norm = emblas_dot(s.m, v, v);
-  return norm > 0 ? sqrt(emblas_dot(s.m, next, next) / norm) : 0;
+  for (size_t i = 0; i < s->m; i++) next[i] = emblas_dot(s->m, step[i], v);
+  double norm = emblas_dot(s->m, v, v);
+  return norm > 0 ? sqrt(emblas_dot(s->m, next, next) / norm) : 0;
 }

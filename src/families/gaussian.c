@@ -210,23 +210,37 @@ static void make_features(const struct gaussian *g, const struct emblas_backend 
   }
 }
 
-/* Squared Mahalanobis distances of a block to one component, into scratch->column. */
-static void distances(const struct gaussian *g, const struct emblas_backend *backend,
-                      const struct gaussian_terms *terms, size_t c, const struct gaussian_block *block,
-                      struct gaussian_scratch *scratch) {
+/* The rows less a mean, in units of the component's deviations: d x stride. */
+static void standardise(const struct gaussian *g, const struct emblas_backend *backend, const double *mean,
+                        const double *factor, const struct gaussian_block *block, double *z) {
   size_t d = g->d, stride = block->stride;
-  const double *mean = terms->mean + c * d, *factor = terms->factor + c * g->f;
-  if (g->geometry == GEOMETRY_FULL)
-    backend->whiten(block->rows, stride, d, factor, mean, block->x, scratch->rows);
-  memset(scratch->column, 0, block->rows * sizeof *scratch->column);
-  for (size_t j = 0; j < d; j++) {
-    const double *x = block->x + j * stride, *whitened = scratch->rows + j * stride;
-    double deviation = factor[g->geometry == GEOMETRY_DIAG ? j : 0];
-    for (size_t i = 0; i < block->rows; i++) {
-      double z = g->geometry == GEOMETRY_FULL ? whitened[i] : (x[i] - mean[j]) / deviation;
-      scratch->column[i] += z * z;
-    }
+  if (g->geometry == GEOMETRY_FULL) {
+    backend->whiten(block->rows, stride, d, factor, mean, block->x, z);
+    return;
   }
+  for (size_t j = 0; j < d; j++) {
+    double centre = mean[j], deviation = factor[g->geometry == GEOMETRY_DIAG ? j : 0];
+    for (size_t i = 0; i < block->rows; i++)
+      z[j * stride + i] = (block->x[j * stride + i] - centre) / deviation;
+  }
+}
+
+/* Logits of a centred component: constant - |z|^2 / 2. */
+static void centred_logits(const struct gaussian *g, const struct emblas_backend *backend,
+                           const struct gaussian_terms *terms, size_t c, const struct gaussian_block *block,
+                           struct gaussian_scratch *scratch) {
+  size_t stride = block->stride;
+  double *z = scratch->rows, *half = scratch->moments, *logit = block->r + c * stride;
+  double constant = terms->constant[c];
+  standardise(g, backend, terms->mean + c * g->d, terms->factor + c * g->f, block, z);
+  for (size_t j = 0; j < g->d; j++) {
+    half[j] = -0.5;
+    backend->multiply(block->rows, z + j * stride, z + j * stride, z + j * stride);
+  }
+  backend->logits(block->rows, stride, g->d, 1, half, g->d, z, logit, 0);
+  /* A row so far out that its square overflows keeps a finite, if tiny, density. */
+  for (size_t i = 0; i < block->rows; i++)
+    logit[i] = constant + (logit[i] > LOG_ZERO / 2 ? logit[i] : LOG_ZERO / 2);
 }
 
 void emblas_gaussian_logits(const struct gaussian *g, const struct emblas_backend *backend,
@@ -235,22 +249,29 @@ void emblas_gaussian_logits(const struct gaussian *g, const struct emblas_backen
   size_t stride = block->stride;
   for (size_t first = 0; first < g->p && terms->expanded_count > 0; first += block->panel) {
     size_t count = g->p - first < block->panel ? g->p - first : block->panel;
-    make_features(g, backend, block, first, count);
+    if (block->made == NULL || !*block->made) make_features(g, backend, block, first, count);
+    if (block->made != NULL) *block->made = count == g->p;
     backend->logits(block->rows, stride, count, g->k, terms->natural + first, g->p, block->phi, block->r,
                     first > 0);
   }
-  for (size_t c = 0; c < g->k; c++) {
-    if (terms->expanded[c]) continue;
-    distances(g, backend, terms, c, block, scratch);
-    for (size_t i = 0; i < block->rows; i++) {
-      /* A row so far out that its square overflows keeps a finite, if tiny, density. */
-      double square = scratch->column[i] < -LOG_ZERO ? scratch->column[i] : -LOG_ZERO;
-      block->r[c * stride + i] = terms->constant[c] - square / 2;
-    }
-  }
+  for (size_t c = 0; c < g->k; c++)
+    if (!terms->expanded[c]) centred_logits(g, backend, terms, c, block, scratch);
 }
 
 /* ------------------------------------------------------------------ statistics */
+
+/* In sums that need not wait for each other. */
+static double sum_of(size_t count, const double *values) {
+  enum { SUMS = 8 };
+  double sums[SUMS] = {0}, rest = 0;
+  size_t i = 0;
+  for (; i + SUMS <= count; i += SUMS)
+    for (size_t l = 0; l < SUMS; l++) sums[l] += values[i + l];
+  for (; i < count; i++) rest += values[i];
+  for (size_t l = SUMS; l > 1; l /= 2)
+    for (size_t m = 0; m < l / 2; m++) sums[m] += sums[m + l / 2];
+  return sums[0] + rest;
+}
 
 /* Adds [ N | S1 | S2 ] of one component about its centre. r: its responsibilities, used up. */
 static void centred_moments(const struct gaussian *g, const struct emblas_backend *backend,
@@ -258,9 +279,11 @@ static void centred_moments(const struct gaussian *g, const struct emblas_backen
                             double *stats, struct gaussian_scratch *scratch) {
   size_t d = g->d, stride = block->stride;
   double *offset = scratch->rows, *second = stats + 1 + d;
-  for (size_t j = 0; j < d; j++)
-    for (size_t i = 0; i < block->rows; i++) offset[j * stride + i] = block->x[j * stride + i] - centre[j];
-  for (size_t i = 0; i < block->rows; i++) stats[0] += r[i];
+  for (size_t j = 0; j < d; j++) {
+    double shift = centre[j];
+    for (size_t i = 0; i < block->rows; i++) offset[j * stride + i] = block->x[j * stride + i] - shift;
+  }
+  stats[0] += sum_of(block->rows, r);
   backend->moments(block->rows, stride, d, 1, r, offset, stats + 1, d);
   if (g->geometry == GEOMETRY_FULL) {
     memset(scratch->matrix, 0, d * d * sizeof *scratch->matrix);

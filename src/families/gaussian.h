@@ -64,6 +64,7 @@ struct gaussian_block {
   double *x;    /* d x stride: rows in the frame */
   double *phi;  /* panel x stride */
   double *r;    /* k x stride: logits, then weighted responsibilities */
+  int *made;    /* phi has all features of these rows already, in one panel; NULL: it is not to be kept */
 };
 
 void emblas_gaussian_terms_allocate(const struct gaussian *g, struct arena *arena,

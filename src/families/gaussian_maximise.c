@@ -81,22 +81,36 @@ static void unpack(size_t d, const double *scatter, const struct gaussian_floor 
     }
 }
 
+/* Is every eigenvalue of a matrix with this factor well above the floor, at a glance? The smallest is at
+   least det ((d - 1) / trace)^(d - 1), since the others' product is at most that power of their mean. */
+static int clear_of_floor(size_t d, const double *factor, double floor) {
+  double trace = 0, bound = 1;
+  for (size_t j = 0; j < d; j++)
+    for (size_t l = 0; l <= j; l++) trace += factor[j * d + l] * factor[j * d + l];
+  for (size_t j = 0; j < d; j++) {
+    double pivot = factor[j * d + j];
+    bound *= pivot * pivot * (j > 0 ? (double)(d - 1) / trace : 1);
+  }
+  return bound > 2 * floor;
+}
+
 static unsigned factorise_full(const struct gaussian *g, const struct emblas_backend *backend,
                                const struct gaussian_floor *floor, const double *scatter, double *factor,
                                struct gaussian_scratch *scratch) {
   size_t d = g->d;
   double smallest = floor->variance[0];
-  unpack(d, scatter, floor, smallest, scratch->matrix);
-  int above = backend->cholesky(d, scratch->matrix) == 0;
-  unpack(d, scatter, floor, 0, scratch->matrix);
-  if (above) {
-    memcpy(factor, scratch->matrix, d * d * sizeof *factor);
-    if (backend->cholesky(d, factor) == 0) {
-      for (size_t j = 0; j < d; j++)
-        for (size_t l = j + 1; l < d; l++) factor[j * d + l] = 0;
-      return 0;
-    }
+  unpack(d, scatter, floor, 0, factor);
+  int positive = backend->cholesky(d, factor) == 0, above = positive && clear_of_floor(d, factor, smallest);
+  if (positive && !above) {
+    unpack(d, scatter, floor, smallest, scratch->matrix);
+    above = backend->cholesky(d, scratch->matrix) == 0;
   }
+  if (above) {
+    for (size_t j = 0; j < d; j++)
+      for (size_t l = j + 1; l < d; l++) factor[j * d + l] = 0;
+    return 0;
+  }
+  unpack(d, scatter, floor, 0, scratch->matrix);
   factor_at_floor(d, smallest, scratch->matrix, scratch->inverse, factor);
   return EMBLAS_COMPONENT_COLLAPSED;
 }

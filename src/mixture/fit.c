@@ -28,7 +28,6 @@ static emblas_status conclude(struct search *search, struct emblas_model **model
   emblas_em_free(search->fitter->em);
   search->fitter->em = best->em;
   best->em = NULL;
-  search->fitter->settled = 0;
   search->fitter->iterations = 0;
   emblas_status status = verify_best(search);
   if (status == EMBLAS_OK) status = emblas_fitter_finish(search->fitter, model, report);

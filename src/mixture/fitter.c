@@ -57,6 +57,7 @@ static emblas_status map(void *context, const double *theta, double *next, struc
   emblas_compression_select(&fitter->compression, &fitter->pass, theta);
   fitter->rows = fitter->compression.merged ? fitter->pass.data->rows : fitter->data.rows;
   map_rows(fitter, theta, next, value);
+  fitter->complete = next != NULL && !compression_active(&fitter->compression, &fitter->pass);
   return EMBLAS_OK;
 }
 
@@ -251,14 +252,14 @@ static emblas_status run_from(struct emblas_fitter *fitter, const double *theta,
   emblas_em_free(fitter->em);
   fitter->em = em;
   fitter->reason = EMBLAS_RUNNING;
-  fitter->settled = 0;
+  fitter->settled = NULL;
   return EMBLAS_OK;
 }
 
 emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start) {
   int token = enter(fitter);
   fitter->component = EMBLAS_NOWHERE;
-  fitter->settled = 0;
+  fitter->settled = NULL;
   memset(fitter->flags, 0, fitter->options.components * sizeof *fitter->flags);
   emblas_compression_begin(&fitter->compression, &fitter->pass, fitter->options.start);
   emblas_status status =
@@ -301,7 +302,7 @@ static struct emblas_em_point point_out(const struct emblas_fitter *fitter,
 static int settle(struct emblas_fitter *fitter) {
   const double *theta = emblas_em_theta(fitter->em);
   struct emblas_em_value value, of_all;
-  if (fitter->settled) return 1;
+  if (fitter->settled == fitter->em) return 1;
   int token = enter(fitter);
   map(fitter, theta, fitter->compressed, &value);
   int agreed = 1;
@@ -312,7 +313,7 @@ static int settle(struct emblas_fitter *fitter) {
                                        &of_all);
   }
   leave(fitter, token);
-  fitter->settled = 1;
+  fitter->settled = fitter->em;
   return agreed;
 }
 
@@ -336,13 +337,14 @@ emblas_status emblas_fitter_step(struct emblas_fitter *fitter, struct emblas_em_
   size_t length;
   if (fitter->em == NULL || reason == NULL) return EMBLAS_ERROR_ARGUMENT;
   size_t maps = emblas_em_maps(fitter->em);
-  int token = enter(fitter), agreed = 1;
-  if (fitter->reason == EMBLAS_RUNNING) fitter->settled = 0;
+  int token = enter(fitter), agreed = 1, running = fitter->reason == EMBLAS_RUNNING;
+  if (running) fitter->settled = NULL;
   emblas_status status = emblas_em_step(fitter->em, reason);
   leave(fitter, token);
   fitter->maps += emblas_em_maps(fitter->em) - maps;
   fitter->reason = *reason;
   if (status != EMBLAS_OK) return status;
+  if (running && fitter->complete) fitter->settled = fitter->em; /* the step ended with a map from there */
   const struct emblas_em_point *trace = emblas_em_trace(fitter->em, &length);
   if (point != NULL) *point = point_out(fitter, &trace[length - 1]);
   if (*reason == EMBLAS_CONVERGED && !fitter->verify_later) status = emblas_fitter_verify(fitter, &agreed);

@@ -25,13 +25,14 @@ struct emblas_fitter {
   unsigned *flags;        /* k: of the last M step */
   unsigned *column_flags; /* d */
   double weight_unit;     /* the caller's observation weights are the data's times this */
-  enum emblas_stop_reason reason; /* of the running start */
-  size_t maps;                    /* of all starts so far */
-  size_t iterations;              /* of the running start, before it went on with all rows */
-  size_t rows;                    /* that the last map of EM walked over */
-  int settled;                    /* the pass holds what all rows say of the current parameters */
-  int verify_later;               /* a start that stops need not be verified: its owner will choose */
-  size_t component;               /* at fault in a start that failed, or EMBLAS_NOWHERE */
+  enum emblas_stop_reason reason;  /* of the running start */
+  size_t maps;                     /* of all starts so far */
+  size_t iterations;               /* of the running start, before it went on with all rows */
+  size_t rows;                     /* that the last map of EM walked over */
+  int complete;                    /* the last map was one of all rows, M step and all */
+  const struct emblas_em *settled; /* the run of whose parameters the pass holds what all rows say */
+  int verify_later;                /* a start that stops need not be verified: its owner will choose */
+  size_t component;                /* at fault in a start that failed, or EMBLAS_NOWHERE */
 };
 
 /* As emblas_fitter_start(), at the parameters of a model. */

@@ -48,18 +48,18 @@ static void assign_labels(const struct starter *starter, const struct pass *pass
     block->r[starter->labels[first + i] * block->stride + i] = view_weight(pass->data, first + i);
 }
 
-/* Fills block->r and leaves [1, z] in block->phi. */
+/* Fills block->r and leaves [1, z] in worker->own.phi. */
 static void assign(struct starter *starter, struct pass *pass, struct pass_worker *worker, size_t first,
                    size_t count) {
   size_t p = 1 + pass->gaussian.d;
   struct gaussian_block *block = &worker->block;
   block->rows = count;
-  for (size_t i = 0; i < count; i++) block->phi[i] = 1;
-  standardise(starter, pass, worker, first, count, block->phi + block->stride);
+  for (size_t i = 0; i < count; i++) worker->own.phi[i] = 1;
+  standardise(starter, pass, worker, first, count, worker->own.phi + block->stride);
   if (starter->kind == EMBLAS_START_LABELS) {
     assign_labels(starter, pass, block, first);
   } else {
-    pass->backend->logits(count, block->stride, p, pass->gaussian.k, starter->nearest, p, block->phi,
+    pass->backend->logits(count, block->stride, p, pass->gaussian.k, starter->nearest, p, worker->own.phi,
                           block->r, 0);
     harden(pass, block, first);
   }
@@ -79,7 +79,7 @@ static void add_means(struct pass *pass, struct pass_worker *worker, void *conte
   const struct gaussian_block *block = &worker->block;
   size_t p = 1 + pass->gaussian.d;
   assign(context, pass, worker, first, count);
-  pass->backend->moments(count, block->stride, p, pass->gaussian.k, block->r, block->phi, sums + 2, p);
+  pass->backend->moments(count, block->stride, p, pass->gaussian.k, block->r, worker->own.phi, sums + 2, p);
 }
 
 void emblas_partition_means(struct starter *starter, struct pass *pass) {

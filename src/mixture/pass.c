@@ -40,13 +40,30 @@ static void allocate_worker(struct pass *pass, struct arena *arena, struct pass_
   size_t panels = (g->p + PANEL - 1) / PANEL, panel = (g->p + panels - 1) / panels;
   size_t stride = pass->block_rows + PADDING;
   worker->block = (struct gaussian_block){.stride = stride, .panel = least(panel + PADDING, g->p)};
-  worker->block.x = emblas_arena_doubles(arena, g->d, stride);
-  worker->block.phi =
-      emblas_arena_doubles(arena, worker->block.panel > g->d ? worker->block.panel : g->d + 1, stride);
+  size_t features = worker->block.panel > g->d ? worker->block.panel : g->d + 1;
+  worker->own = (struct pass_rows){.x = emblas_arena_doubles(arena, g->d, stride),
+                                   .phi = emblas_arena_doubles(arena, features, stride)};
   worker->block.r = emblas_arena_doubles(arena, g->k, stride);
   worker->row_loglik = emblas_arena_doubles(arena, stride, 1);
   emblas_gaussian_scratch_allocate(g, arena, stride, &worker->scratch);
   emblas_reduction_allocate(&worker->reduction, arena, pass->max_length, pass->data->rows / LEAF + 1);
+}
+
+/* With a single leaf there is one worker, and its blocks are few enough to be loaded only once. Features
+   are kept where a panel holds them all. */
+static void allocate_kept(struct pass *pass, struct arena *arena) {
+  const struct pass_worker *worker = &pass->workers[0];
+  size_t blocks = (pass->data->rows + BLOCK - 1) / BLOCK, stride = worker->block.stride;
+  size_t d = pass->gaussian.d, p = pass->gaussian.p;
+  int features = worker->block.panel >= p;
+  pass->kept = emblas_arena_take(arena, blocks, 1, sizeof *pass->kept);
+  double *x = emblas_arena_doubles(arena, blocks * d, stride);
+  double *phi = features ? emblas_arena_doubles(arena, blocks * p, stride) : NULL;
+  if (arena->status != EMBLAS_OK) return;
+  for (size_t i = 0; i < blocks; i++)
+    pass->kept[i] = (struct pass_rows){.x = x + i * d * stride,
+                                       .phi = features ? phi + i * p * stride : worker->own.phi};
+  pass->few = pass->data;
 }
 
 void emblas_pass_allocate(struct pass *pass, struct arena *arena, const struct emblas_data *data,
@@ -71,6 +88,7 @@ void emblas_pass_allocate(struct pass *pass, struct arena *arena, const struct e
   pass->workers = emblas_arena_take(arena, pass->threads, 1, sizeof *pass->workers);
   for (size_t i = 0; i < pass->threads && arena->status == EMBLAS_OK; i++)
     allocate_worker(pass, arena, &pass->workers[i]);
+  if (leaves == 1 && arena->status == EMBLAS_OK) allocate_kept(pass, arena);
 }
 
 /* ------------------------------------------------------------------ the walk */
@@ -129,9 +147,17 @@ double *emblas_pass_walk(struct pass *pass, size_t length, pass_block add, void 
 /* ------------------------------------------------------------------ the E step */
 
 void emblas_pass_load(struct pass *pass, struct pass_worker *worker, size_t first, size_t count) {
-  worker->block.rows = count;
-  emblas_frame_load(pass->frame, pass->backend, pass->data, first, count, worker->block.stride,
-                    worker->scratch.rows, worker->block.x);
+  struct gaussian_block *block = &worker->block;
+  int few = pass->data == pass->few;
+  struct pass_rows *rows = few ? &pass->kept[first / BLOCK] : &worker->own;
+  block->rows = count;
+  block->x = rows->x;
+  block->phi = rows->phi;
+  block->made = few ? &rows->made : NULL;
+  if (rows->loaded) return;
+  emblas_frame_load(pass->frame, pass->backend, pass->data, first, count, block->stride,
+                    worker->scratch.rows, block->x);
+  rows->loaded = few;
 }
 
 void emblas_pass_bayes(struct pass *pass, struct pass_worker *worker, const double *weights,

@@ -12,9 +12,16 @@
 #include "../families/gaussian.h"
 #include "reduce.h"
 
+/* A block's rows in the frame, and their features once they were made. */
+struct pass_rows {
+  double *x, *phi; /* as in gaussian_block */
+  int loaded, made;
+};
+
 /* What one thread needs for itself. */
 struct pass_worker {
   struct gaussian_block block;
+  struct pass_rows own; /* room for any block */
   struct gaussian_scratch scratch;
   double *row_loglik; /* log density of each row of the block, for those who ask for it */
   struct reduction reduction;
@@ -30,6 +37,8 @@ struct pass {
   size_t threads;
   struct pass_worker *workers; /* one a thread; the first is also for work between passes */
   size_t block_rows;
+  const struct emblas_data *few; /* rows of a single leaf or less, whose blocks .. */
+  struct pass_rows *kept;        /* .. are kept from one walk to the next; NULL: they are many */
   size_t max_chunks, max_length;
   double *chunks; /* max_chunks x max_length: their sums */
   /* Results of the last pass: */

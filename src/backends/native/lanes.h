@@ -37,12 +37,20 @@ INLINE lanes NAMED(absolute)(lanes x) {
 }
 #define absolute NAMED(absolute)
 
-/* `count` doubles at p, which are LANES when the vector is whole; the rest are `fill`. */
+/* `count` doubles at p, which are LANES when the vector is whole; the rest are `fill`. What is past them is
+   not touched: by masks where there are some, which cost no more than whole vectors. */
 INLINE lanes NAMED(get)(int whole, const double *p, size_t count, double fill) {
   if (whole || count >= LANES) return *(const stored *)p;
+#if LANES == 8
+  return (lanes)_mm512_mask_loadu_pd((__m512d)splat(fill), (__mmask8)((1u << count) - 1), p);
+#elif LANES == 4
+  bits mask = (bits){0, 1, 2, 3} < (int64_t)count;
+  return choose(mask, (lanes)_mm256_maskload_pd(p, (__m256i)mask), splat(fill));
+#else
   lanes v = splat(fill);
   for (size_t l = 0; l < count; l++) v[l] = p[l];
   return v;
+#endif
 }
 #define get NAMED(get)
 
@@ -51,7 +59,13 @@ INLINE void NAMED(put)(int whole, double *p, size_t count, lanes v) {
     *(stored *)p = v;
     return;
   }
+#if LANES == 8
+  _mm512_mask_storeu_pd(p, (__mmask8)((1u << count) - 1), (__m512d)v);
+#elif LANES == 4
+  _mm256_maskstore_pd(p, (__m256i)((bits){0, 1, 2, 3} < (int64_t)count), (__m256d)v);
+#else
   for (size_t l = 0; l < count; l++) p[l] = v[l];
+#endif
 }
 #define put NAMED(put)
 

@@ -95,21 +95,27 @@ TARGET static void NAMED(multiply)(size_t b, const double *x, const double *y, d
   for (; i < b; i++) z[i] = x[i] * y[i];
 }
 
-/* Forward substitution, L_jl z_li = x_ji - mean_j, for LANES rows or the rest. */
-INLINE void NAMED(whiten_rows)(int whole, size_t rows, size_t stride, size_t d, const double *factor,
+/* Forward substitution, L_jl z_li = x_ji - mean_j, for TILE vectors of rows, so that a pivot is inverted
+   once for all of them. */
+INLINE void NAMED(whiten_tile)(int whole, size_t rows, size_t stride, size_t d, const double *factor,
                                const double *mean, const double *x, double *z) {
   for (size_t j = 0; j < d; j++) {
-    lanes sum = get(whole, x + j * stride, rows, 0) - (mean != NULL ? mean[j] : 0);
-    for (size_t l = 0; l < j; l++) sum -= factor[j * d + l] * get(whole, z + l * stride, rows, 0);
-    put(whole, z + j * stride, rows, sum / factor[j * d + j]);
+    lanes sum[TILE];
+    double centre = mean != NULL ? mean[j] : 0, inverse = 1 / factor[j * d + j];
+    EACH_VECTOR sum[t] = get(whole, x + j * stride + t * LANES, left(rows, (size_t)t * LANES), 0) - centre;
+    for (size_t l = 0; l < j; l++)
+      EACH_VECTOR sum[t] -=
+          factor[j * d + l] * get(whole, z + l * stride + t * LANES, left(rows, (size_t)t * LANES), 0);
+    EACH_VECTOR put(whole, z + j * stride + t * LANES, left(rows, (size_t)t * LANES), inverse * sum[t]);
   }
 }
 
 TARGET static void NAMED(whiten)(size_t b, size_t stride, size_t d, const double *factor,
                                  const double *mean, const double *x, double *z) {
   size_t i = 0;
-  for (; i + LANES <= b; i += LANES) NAMED(whiten_rows)(1, 0, stride, d, factor, mean, x + i, z + i);
-  if (i < b) NAMED(whiten_rows)(0, b - i, stride, d, factor, mean, x + i, z + i);
+  for (; i + TILE_ROWS <= b; i += TILE_ROWS)
+    NAMED(whiten_tile)(1, TILE_ROWS, stride, d, factor, mean, x + i, z + i);
+  if (i < b) NAMED(whiten_tile)(0, b - i, stride, d, factor, mean, x + i, z + i);
 }
 
 /* m_jl += r_i x_ji x_li for l <= j */
