@@ -57,7 +57,7 @@ static emblas_status map(void *context, const double *theta, double *next, struc
   emblas_compression_select(&fitter->compression, &fitter->pass, theta);
   fitter->rows = fitter->compression.merged ? fitter->pass.data->rows : fitter->data.rows;
   map_rows(fitter, theta, next, value);
-  fitter->complete = next != NULL && !compression_active(&fitter->compression, &fitter->pass);
+  fitter->complete = next != NULL && !fitter->compression.merged;
   return EMBLAS_OK;
 }
 
