@@ -15,7 +15,7 @@ enum {
 
 /* Cells are made narrower than they might be, and need not be made again when a component narrows a little.
  */
-static const double patience = 0.6;
+static const double patience = 0.8;
 
 /* What two passes over the same measure may differ by. A logit of the expanded form is off by up to 4096 u
    (docs/numerics.md), u = eps / 2, and so is, relative to itself, a sum of responsibilities; a moment by as
@@ -45,7 +45,7 @@ emblas_status emblas_compression_create(struct compression *c, struct arena *are
   emblas_reach_allocate(&c->reach, arena, pass->gaussian.k);
   emblas_frame_allocate(&c->identity, arena, 1, 0);
   if (arena->status != EMBLAS_OK) return arena->status;
-  if (c->line.rules.count > 0) c->kind = COMPRESSION_LINE;
+  c->kind = COMPRESSION_LINE;
   c->identity.shift[0] = c->identity.origin[0] = 0;
   c->identity.scale[0] = c->identity.inverse[0] = 1;
   c->identity.variance[0] = pass->frame->variance[0];
@@ -88,8 +88,8 @@ void emblas_compression_begin(struct compression *c, struct pass *pass, enum emb
   if (kind != EMBLAS_START_KMEANSPP) return; /* labels are those of all rows; the others look at none */
   if (c->kind == COMPRESSION_DUPLICATES)
     point_at_duplicates(c, pass);
-  else if (c->kind == COMPRESSION_LINE && c->line.rules.count / ROWS_PER_CENTRE >= pass->gaussian.k)
-    point_at_line(c, pass, &c->line.rules);
+  else if (c->kind == COMPRESSION_LINE && c->line.pairs.count / ROWS_PER_CENTRE >= pass->gaussian.k)
+    point_at_line(c, pass, &c->line.pairs);
 }
 
 /* Do the rows that were made serve these parameters too? */

@@ -1,33 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 #include "reach.h"
 
+#include "../base/dispatch.h"
+
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
-/* A component whose density, without its mixing weight, is below e^-40 of the mixture's throughout a cell
-   gets less than 4e-18 of its responsibility from there. */
-#define OUT_OF_REACH 40
+enum { LANES = 8, PLACES = 5 };
 
-/* Components that add up to less than a sixth of the mixture, even off the real line, move no zero of it
-   into the ellipse: e^-8 for each of them, over k. */
+/* Half-axes of the ellipse with foci at the ends of a cell in which the functions must be analytic, in
+   widths of the cell: (r +- 1/r) / 4 with r = 5.2, for which 2q = 24 moments leave 3e-17. */
+#define ALONG 1.348
+#define ACROSS 1.252
+
+/* (y sd)^2 at most, sd the deviation of the logits' slopes among the components of a row at x, for x + iy
+   in the ellipse: there the mixture is at least 1 - 1.2 / 2 = 0.4 of its terms' moduli. */
+#define PHASE 1.2
+
+/* Within the ellipse a responsibility is at most e^2.4 times what it is in the cell, or its mixing weight.
+ */
+#define GROWTH 11.0
+
+/* Where the largest component changes from one place to the next, their logits may do so by so much: no
+   third can hide between the two. */
+#define TURN 8
+
+/* Nor can a component whose precision exceeds that of the largest by less than this over the square of the
+   width; others are looked for where they are largest. */
+#define BULGE 4
+
+/* Components that add up to e^-8 of the mixture. */
 #define MINOR 8
 
-/* Limits of 3 h D + 4.5 h^2 P, D the spread of the logits' slopes and P that of the precisions: among the
-   components that count, so that the mixture has no zero in the ellipse; and among all in reach, so that a
-   responsibility does not grow beyond e^6 of what it is in the cell. */
-#define PHASE 2.4
-#define GROWTH 6.0
-
-/* Parameters may have moved by this much, in deviations and in logarithms, before cells are looked at
-   again: slopes seven deviations out move by a fifth of 1 / deviation, less than the patience leaves. */
-#define STEP (1.0 / 64)
+/* Parameters may have moved by this much, in deviations and relative, before cells are looked at again:
+   that changes the deviation of slopes by less than the patience leaves. */
+#define STEP (1.0 / 16)
 
 void emblas_reach_allocate(struct reach *reach, struct arena *arena, size_t k) {
-  *reach = (struct reach){.k = k, .patience = 1};
-  double **arrays[] = {&reach->weight,    &reach->mean,     &reach->deviation, &reach->log_weight,
-                       &reach->precision, &reach->constant, &reach->most};
+  *reach = (struct reach){.k = k, .padded = (k + LANES - 1) / LANES * LANES, .patience = 1};
+  double **arrays[] = {&reach->weight,   &reach->mean,  &reach->deviation, &reach->precision,
+                       &reach->constant, &reach->logit, &reach->before,    &reach->most};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
-    *arrays[i] = emblas_arena_doubles(arena, k, 1);
+    *arrays[i] = emblas_arena_doubles(arena, reach->padded, 1);
 }
 
 void emblas_reach_prepare(struct reach *reach, const struct gaussian *g, const double *theta) {
@@ -35,10 +50,10 @@ void emblas_reach_prepare(struct reach *reach, const struct gaussian *g, const d
   memcpy(reach->weight, theta, k * sizeof *theta);
   memcpy(reach->mean, theta + k, k * sizeof *theta);
   memcpy(reach->deviation, theta + k * (1 + g->d), k * sizeof *theta);
-  for (size_t c = 0; c < k; c++) {
-    reach->log_weight[c] = theta[c] > 0 ? log(theta[c]) : 0;
+  for (size_t c = k; c < reach->padded; c++) reach->weight[c] = reach->mean[c] = 0, reach->deviation[c] = 1;
+  for (size_t c = 0; c < reach->padded; c++) {
     reach->precision[c] = 1 / (reach->deviation[c] * reach->deviation[c]);
-    reach->constant[c] = theta[c] > 0 ? reach->log_weight[c] - log(reach->deviation[c]) : -1e300;
+    reach->constant[c] = reach->weight[c] > 0 ? log(reach->weight[c] / reach->deviation[c]) : -1e300;
   }
 }
 
@@ -48,56 +63,143 @@ int emblas_reach_near(const struct reach *reach, const struct gaussian *g, const
   for (size_t c = 0; c < k; c++) {
     double s = reach->deviation[c], w = reach->weight[c];
     if (fabs(mean[c] - reach->mean[c]) > STEP * s || fabs(deviation[c] - s) > STEP * s ||
-        fabs(theta[c] - w) > 0.5 * w)
+        fabs(theta[c] - w) > 4 * STEP * w)
       return 0;
   }
   return 1;
 }
 
-/* Spread of slopes at the ends of a cell, and of precisions, over a set of components. */
-struct spread {
-  double least_low, most_low, least_high, most_high, least_precision, most_precision;
-};
-
-static inline double least(double a, double b) {
-  return a < b ? a : b;
-}
-static inline double most(double a, double b) {
-  return a > b ? a : b;
-}
-
-static inline void widen(struct spread *s, double slope_low, double slope_high, double precision) {
-  s->least_low = least(s->least_low, slope_low);
-  s->most_low = most(s->most_low, slope_low);
-  s->least_high = least(s->least_high, slope_high);
-  s->most_high = most(s->most_high, slope_high);
-  s->least_precision = least(s->least_precision, precision);
-  s->most_precision = most(s->most_precision, precision);
+/* exp(x) for x <= 0 to 1e-4 of itself, not below e^-700. */
+static inline double roughly_exp(double x) {
+  double shifted, power = (x > -700 ? x : -700) * 1.4426950408889634;
+  uint64_t bits;
+  shifted = power + 0x1.8p52;
+  double f = power - (shifted - 0x1.8p52);
+  double p = 1 + f * (0.69315 + f * (0.24023 + f * (0.0555 + f * 0.0096)));
+  memcpy(&bits, &shifted, sizeof bits);
+  uint64_t two;
+  bits = (bits + 1023) << 52;
+  memcpy(&two, &bits, sizeof two);
+  double scale;
+  memcpy(&scale, &two, sizeof scale);
+  return p * scale;
 }
 
-static double variation(const struct spread *s, double width) {
-  double slopes = most(s->most_low - s->least_low, s->most_high - s->least_high);
-  return 3 * width * slopes + 4.5 * width * width * (s->most_precision - s->least_precision);
+/* The terms of the mixture at x + iy: logits of their moduli. Returns the largest term. */
+static inline size_t find_logits(const struct reach *reach, double x, double square, double *logit) {
+  double best[LANES], which[LANES];
+  for (int l = 0; l < LANES; l++) best[l] = -INFINITY, which[l] = 0;
+  for (size_t c = 0; c < reach->padded; c += LANES)
+    for (int l = 0; l < LANES; l++) {
+      double offset = x - reach->mean[c + (size_t)l];
+      double value = reach->constant[c + (size_t)l] +
+                     (square - offset * offset) * (reach->precision[c + (size_t)l] * 0.5);
+      logit[c + (size_t)l] = value;
+      which[l] = value > best[l] ? (double)c : which[l];
+      best[l] = value > best[l] ? value : best[l];
+    }
+  size_t lane = 0;
+  for (size_t l = 1; l < LANES; l++)
+    if (best[l] > best[lane]) lane = l;
+  return (size_t)which[lane] + lane;
+}
+
+static inline double total(const double *lanes) {
+  return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+}
+
+static inline double slope(const struct reach *reach, size_t c, double x) {
+  return (reach->mean[c] - x) * reach->precision[c];
+}
+
+/* Turns logits into responsibilities, those of the moduli. Returns the variance of slopes among them. */
+static inline double find_shares(const struct reach *reach, double x, size_t largest, double *logit) {
+  double sum[LANES] = {0}, first[LANES] = {0}, second[LANES] = {0};
+  double shift = logit[largest], centre = slope(reach, largest, x);
+  for (size_t c = 0; c < reach->padded; c += LANES)
+    for (size_t l = 0; l < LANES; l++) {
+      double e = roughly_exp(logit[c + l] - shift), s = slope(reach, c + l, x) - centre;
+      logit[c + l] = e;
+      sum[l] += e;
+      first[l] += e * s;
+      second[l] += e * s * s;
+    }
+  double one = 1 / total(sum), mean = total(first) * one;
+  for (size_t c = 0; c < reach->padded; c++) logit[c] *= one;
+  return total(second) * one - mean * mean;
+}
+
+/* The largest of logit c less that of `largest` in the ellipse: both ends if the difference is convex,
+   where the slopes agree otherwise. */
+static double difference(const struct reach *reach, size_t c, size_t largest, double low, double high,
+                         double square) {
+  double excess = reach->precision[c] - reach->precision[largest];
+  double x =
+      (reach->mean[c] * reach->precision[c] - reach->mean[largest] * reach->precision[largest]) / excess;
+  x = x < low ? low : x > high ? high : x;
+  double a = x - reach->mean[c], b = x - reach->mean[largest];
+  return reach->constant[c] - reach->constant[largest] + (square - a * a) * reach->precision[c] / 2 -
+         (square - b * b) * reach->precision[largest] / 2;
+}
+
+/* Is every component that is much narrower than the cell, and than the largest one, out of the way? */
+static int no_spike(const struct reach *reach, size_t largest, double middle, double width) {
+  double limit = reach->precision[largest] + BULGE / (width * width), across = ACROSS * width;
+  double minor = MINOR + log((double)reach->k);
+  for (size_t c = 0; c < reach->k; c++) {
+    if (!(reach->precision[c] > limit) || reach->weight[c] == 0) continue;
+    double most =
+        difference(reach, c, largest, middle - ALONG * width, middle + ALONG * width, across * across);
+    if (most > -minor || most > log(GROWTH * reach->weight[c])) return 0;
+  }
+  return 1;
+}
+
+/* 1 / max(responsibility in the cell, mixing weight). */
+static inline void set_limits(struct reach *reach, const double *share) {
+  for (size_t c = 0; c < reach->padded; c++) {
+    double own = share[c] > reach->weight[c] ? share[c] : reach->weight[c];
+    reach->most[c] = reach->weight[c] > 0 ? 1 / own : 0;
+  }
+}
+
+static inline int grows(const struct reach *reach, const double *share) {
+  double most[LANES] = {0}, largest = 0;
+  for (size_t c = 0; c < reach->padded; c += LANES)
+    for (size_t l = 0; l < LANES; l++) {
+      double growth = share[c + l] * reach->most[c + l];
+      most[l] = growth > most[l] ? growth : most[l];
+    }
+  for (int l = 0; l < LANES; l++) largest = most[l] > largest ? most[l] : largest;
+  return largest > GROWTH;
+}
+
+RUN_TIME_DISPATCH
+static int admissible(struct reach *reach, double middle, double width) {
+  static const double along[PLACES] = {-1, -0.70710678, 0, 0.70710678, 1};
+  static const double across[PLACES] = {0, 0.5, 1, 0.5, 0}; /* of the ellipse there: squared */
+  double square = ACROSS * width * ACROSS * width;
+  size_t before = find_logits(reach, middle, 0, reach->logit);
+  if (!no_spike(reach, before, middle, width)) return 0;
+  find_shares(reach, middle, before, reach->logit);
+  set_limits(reach, reach->logit);
+  double ahead = 0;
+  for (int i = 0; i < PLACES; i++) {
+    double x = middle + along[i] * ALONG * width, y2 = across[i] * square;
+    size_t largest = find_logits(reach, x, y2, reach->logit);
+    if (i > 0 && largest != before) {
+      ahead = reach->before[before] - reach->before[largest] + reach->logit[largest] - reach->logit[before];
+      if (ahead > TURN) return 0;
+    }
+    memcpy(reach->before, reach->logit, reach->padded * sizeof *reach->before);
+    before = largest;
+    if (y2 * find_shares(reach, x, largest, reach->logit) > PHASE || grows(reach, reach->logit)) return 0;
+  }
+  return 1;
 }
 
 int emblas_reach_admissible(void *context, double low, double high) {
-  const struct reach *reach = context;
-  const struct spread nothing = {INFINITY, -INFINITY, INFINITY, -INFINITY, INFINITY, -INFINITY};
-  struct spread main = nothing, all = nothing;
-  double mixture = -INFINITY, share = MINOR + log((double)reach->k);
-  for (size_t c = 0; c < reach->k; c++) {
-    double a = low - reach->mean[c], b = high - reach->mean[c], half = reach->precision[c] / 2;
-    double at_low = reach->constant[c] - a * a * half, at_high = reach->constant[c] - b * b * half;
-    reach->most[c] = a <= 0 && b >= 0 ? reach->constant[c] : most(at_low, at_high);
-    mixture = most(mixture, least(at_low, at_high));
-  }
-  for (size_t c = 0; c < reach->k; c++) {
-    if (reach->most[c] - reach->log_weight[c] < mixture - OUT_OF_REACH) continue;
-    double slope_low = (reach->mean[c] - low) * reach->precision[c];
-    double slope_high = (reach->mean[c] - high) * reach->precision[c];
-    widen(&all, slope_low, slope_high, reach->precision[c]);
-    if (reach->most[c] >= mixture - share) widen(&main, slope_low, slope_high, reach->precision[c]);
-  }
-  return variation(&main, high - low) <= reach->patience * PHASE &&
-         variation(&all, high - low) <= reach->patience * GROWTH;
+  struct reach *reach = context;
+  double width = (high - low) / reach->patience;
+  return !(width > 0) || admissible(reach, low + (high - low) / 2, width);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How far a mixture in one dimension looks like a polynomial: the cells whose rows a Gauss rule may stand
+/* How far a mixture in one dimension is like a polynomial: the cells whose rows a Gauss rule may stand
    for. docs/numerics.md has the argument. */
 #ifndef EMBLAS_REACH_H
 #define EMBLAS_REACH_H
@@ -7,11 +7,11 @@
 #include "../families/gaussian.h"
 
 struct reach {
-  size_t k;
+  size_t k, padded; /* padded: with components of weight 0 to whole vectors */
   double
       patience; /* 1: cells as wide as may be; less: narrower, so that they stay admissible for a while */
-  double *weight, *mean, *deviation;                /* k: the parameters it is about */
-  double *log_weight, *precision, *constant, *most; /* k */
+  double *weight, *mean, *deviation, *precision, *constant; /* padded: the parameters it is about */
+  double *logit, *before, *most;                            /* padded: room */
 };
 
 void emblas_reach_allocate(struct reach *reach, struct arena *arena, size_t k);
