@@ -195,14 +195,14 @@ int emblas_compress(struct compressor *c, compress_admissible admissible, void *
 /* ------------------------------------------------------------------ set-up */
 
 emblas_status emblas_compressor_create(struct compressor *c, struct arena *arena, const struct frame *frame,
-                                       const struct emblas_data *data) {
+                                       const struct emblas_data *data, const struct view_summary *summary) {
   memset(c, 0, sizeof *c);
   emblas_quadrature_init(&c->quadrature);
-  emblas_status status = emblas_leaves_create(&c->leaves, arena, frame, data, &c->quadrature);
+  emblas_status status = emblas_leaves_create(&c->leaves, arena, frame, data, summary, &c->quadrature);
   if (status != EMBLAS_OK) return status;
   c->pairs.values = emblas_arena_doubles(arena, c->leaves.count, 2);
   c->pairs.weights = emblas_arena_doubles(arena, c->leaves.count, 2);
-  c->capacity = data->rows / 2;
+  c->capacity = c->leaves.rows.count / 2;
   c->result.values = emblas_arena_doubles(arena, c->capacity, 1);
   c->result.weights = emblas_arena_doubles(arena, c->capacity, 1);
   c->cell_low = emblas_arena_doubles(arena, c->capacity / Q + 1, 1);

@@ -14,7 +14,8 @@ enum {
   BUCKETS = 4096,
   ROWS_A_BUCKET = 4,
   BLOCK = 256,
-  LANES = 8
+  LANES = 8,
+  LINE = 8 /* doubles in a line of the cache */
 };
 
 /* ------------------------------------------------------------------ the order */
@@ -101,20 +102,44 @@ static size_t make_groups(struct partition *p) {
   return largest;
 }
 
+/* Rows on their way to the groups: each group's in a line of its own, which is written when it is full.
+   More places than the cache has lines, and than the processor has pages at hand, are written to by turns.
+ */
+struct lines {
+  double *values, *weights; /* groups x LINE */
+  size_t *start;            /* groups: where each began */
+};
+
+/* The line of group g ends, at row `end` of the result. */
+static inline void write_line(const struct lines *lines, size_t g, size_t end, struct weighted_rows *to) {
+  size_t line = (end - 1) / LINE * LINE, first = line > lines->start[g] ? line : lines->start[g];
+  size_t from = g * LINE + first % LINE;
+  if (end - first == LINE)
+    memcpy(to->values + first, lines->values + from, LINE * sizeof *to->values);
+  else
+    memcpy(to->values + first, lines->values + from, (end - first) * sizeof *to->values);
+  if (to->weights != NULL)
+    memcpy(to->weights + first, lines->weights + from, (end - first) * sizeof *to->weights);
+}
+
 static void scatter(struct leaves *leaves, const struct frame *frame, const struct emblas_data *data,
-                    struct partition *p) {
+                    struct partition *p, struct lines *lines) {
   double values[BLOCK], weights[BLOCK];
   int32_t bucket[BLOCK];
   struct weighted_rows block = {0, values, weights}, *to = &leaves->rows;
+  memcpy(lines->start, p->begin, p->groups * sizeof *lines->start);
   for (size_t first = 0; first < data->rows; first += BLOCK) {
     size_t count = load(frame, data, first, &block);
     find_buckets(count, values, p->low, p->scale, bucket);
     for (size_t i = 0; i < count; i++) {
-      size_t at = p->begin[p->group[bucket[i]]]++;
-      to->values[at] = values[i];
-      if (to->weights != NULL) to->weights[at] = weights[i];
+      size_t g = p->group[bucket[i]], at = p->begin[g]++;
+      lines->values[g * LINE + at % LINE] = values[i];
+      if (to->weights != NULL) lines->weights[g * LINE + at % LINE] = weights[i];
+      if (at % LINE == LINE - 1) write_line(lines, g, at + 1, to);
     }
   }
+  for (size_t g = 0; g < p->groups; g++)
+    if (p->begin[g] % LINE > 0 && p->begin[g] > lines->start[g]) write_line(lines, g, p->begin[g], to);
 }
 
 /* Leaves are groups, or, where one is large, stretches of it. `begin` is where each group ends by now. */
@@ -134,39 +159,39 @@ static void end_leaves(struct leaves *leaves, const struct partition *p, struct 
   }
 }
 
-static void find_range(struct partition *p, const struct frame *frame, const struct emblas_data *data,
-                       size_t *rows) {
-  double values[BLOCK], weights[BLOCK], low = INFINITY, high = -INFINITY;
-  struct weighted_rows block = {0, values, weights};
-  *rows = 0;
-  for (size_t first = 0; first < data->rows; first += BLOCK) {
-    size_t count = load(frame, data, first, &block);
-    widen(count, values, &low, &high);
-    *rows += count;
-  }
-  p->few = leaf_rows(*rows);
-  p->low = low;
-  for (p->buckets = 1; p->buckets < BUCKETS && p->buckets * ROWS_A_BUCKET < *rows;) p->buckets *= 2;
-  p->scale = high > low ? (double)p->buckets * (1 - 0x1p-50) / (high - low) : 0;
-  if (!(p->scale < 1e300)) p->scale = 0;
+static struct partition equal_buckets(const struct frame *frame, const struct view_summary *summary) {
+  struct partition p = {.buckets = 1, .few = leaf_rows(summary->rows)};
+  struct emblas_data ends = {.values = summary->low, .rows = 1, .columns = 1};
+  double high;
+  emblas_frame_rows(frame, &ends, 0, 1, 1, &p.low);
+  ends.values = summary->high;
+  emblas_frame_rows(frame, &ends, 0, 1, 1, &high);
+  while (p.buckets < BUCKETS && p.buckets * ROWS_A_BUCKET < summary->rows) p.buckets *= 2;
+  p.scale = high > p.low ? (double)p.buckets * (1 - 0x1p-50) / (high - p.low) : 0;
+  if (!(p.scale < 1e300)) p.scale = 0;
+  return p;
 }
 
 static emblas_status order(struct leaves *leaves, struct arena *arena, const struct frame *frame,
-                           const struct emblas_data *data) {
-  struct partition p;
+                           const struct emblas_data *data, const struct view_summary *summary) {
+  struct partition p = equal_buckets(frame, summary);
   struct arena transient;
-  find_range(&p, frame, data, &leaves->rows.count);
+  struct lines lines = {0};
+  struct sortable room = {NULL, NULL};
+  int weighted = leaves->rows.weights != NULL;
   count_buckets(frame, data, &p);
   size_t largest = make_groups(&p);
   emblas_arena_init(&transient, arena->allocator);
-  struct sortable room = {NULL, NULL};
+  lines.values = emblas_arena_doubles(&transient, p.groups, LINE);
+  if (weighted) lines.weights = emblas_arena_doubles(&transient, p.groups, LINE);
+  lines.start = emblas_arena_take(&transient, p.groups, 1, sizeof *lines.start);
   if (largest > p.few) {
     room.values = emblas_arena_doubles(&transient, largest, 1);
-    if (leaves->rows.weights != NULL) room.weights = emblas_arena_doubles(&transient, largest, 1);
+    if (weighted) room.weights = emblas_arena_doubles(&transient, largest, 1);
   }
   emblas_status status = transient.status;
   if (status == EMBLAS_OK) {
-    scatter(leaves, frame, data, &p);
+    scatter(leaves, frame, data, &p, &lines);
     end_leaves(leaves, &p, room);
   }
   emblas_arena_free(&transient);
@@ -280,15 +305,16 @@ size_t emblas_leaves_pair(const struct leaves *leaves, const struct quadrature *
 /* ------------------------------------------------------------------ set-up */
 
 emblas_status emblas_leaves_create(struct leaves *leaves, struct arena *arena, const struct frame *frame,
-                                   const struct emblas_data *data, const struct quadrature *quadrature) {
-  size_t n = data->rows, largest = 0, most = 8 * (n / leaf_rows(n)) + 8;
+                                   const struct emblas_data *data, const struct view_summary *summary,
+                                   const struct quadrature *quadrature) {
+  size_t n = summary->rows, largest = 0, most = 5 * (n / leaf_rows(n) + 1) + 4;
   int weighted = data->weights != NULL;
-  *leaves = (struct leaves){0};
+  *leaves = (struct leaves){.rows.count = n};
   leaves->rows.values = emblas_arena_doubles(arena, n, 1);
   if (weighted) leaves->rows.weights = emblas_arena_doubles(arena, n, 1);
   leaves->end = emblas_arena_take(arena, most, 1, sizeof *leaves->end);
   if (arena->status != EMBLAS_OK) return arena->status;
-  emblas_status status = order(leaves, arena, frame, data);
+  emblas_status status = order(leaves, arena, frame, data, summary);
   if (status != EMBLAS_OK) return status;
   for (size_t leaf = 0; leaf < leaves->count; leaf++) {
     size_t rows = leaves->end[leaf] - leaf_first(leaves, leaf);

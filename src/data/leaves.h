@@ -29,10 +29,12 @@ struct leaves {
   struct weighted_rows room; /* to sort the rows of a leaf in */
 };
 
-/* Rows of weight 0 are left out. Memory from the arena: 8 n bytes, 16 n with weights, besides that of the
-   leaves; and for the time of the call as much again, where most rows lie close together. */
+/* summary: of the data. Rows of weight 0 are left out. Memory from the arena: 8 n bytes, 16 n with weights,
+   besides that of the leaves; and for the time of the call as much again, where most rows lie close
+   together. */
 emblas_status emblas_leaves_create(struct leaves *leaves, struct arena *arena, const struct frame *frame,
-                                   const struct emblas_data *data, const struct quadrature *quadrature);
+                                   const struct emblas_data *data, const struct view_summary *summary,
+                                   const struct quadrature *quadrature);
 
 static inline size_t leaf_first(const struct leaves *leaves, size_t leaf) {
   return leaf > 0 ? leaves->end[leaf - 1] : 0;

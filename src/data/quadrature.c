@@ -36,38 +36,53 @@ void emblas_quadrature_init(struct quadrature *quadrature) {
 
 /* ------------------------------------------------------------------ moments */
 
-/* Adds w T_j(t) of eight points, each in a lane of its own. */
-static inline void add_moments(const double *x, const double *w, const struct interval *on,
-                               double sums[MOMENTS][LANES]) {
-  double before[LANES], now[LANES], twice[LANES];
-  for (int l = 0; l < LANES; l++) {
+#define EACH_LANE for (int l = 0; l < LANES; l++)
+
+/* Eight points, each in a lane of its own: `before` and `now` begin as w T_-1 = w T_1 and w T_0. */
+static inline void begin(const double *x, const double *w, const struct interval *on, double *twice,
+                         double *before, double *now) {
+  EACH_LANE {
     double t = (x[l] - on->centre) * on->inverse;
     twice[l] = 2 * t;
-    before[l] = w[l] * t; /* T_-1 = T_1 */
+    before[l] = w[l] * t;
     now[l] = w[l];
   }
-  for (int j = 0; j < MOMENTS; j++)
-    for (int l = 0; l < LANES; l++) {
-      double next = twice[l] * now[l] - before[l];
-      sums[j][l] += now[l];
-      before[l] = now[l];
-      now[l] = next;
+}
+
+/* Adds w T_j(t) of four times eight points, whose weights are `stride` apart: while one waits for its last
+   step others take theirs. Plain arrays in one loop are what compilers keep in registers. */
+static inline void add_moments(const double *x, const double *w, size_t stride, const struct interval *on,
+                               double sums[MOMENTS][LANES]) {
+  double a[LANES], a_before[LANES], a_twice[LANES], b[LANES], b_before[LANES], b_twice[LANES];
+  double c[LANES], c_before[LANES], c_twice[LANES], d[LANES], d_before[LANES], d_twice[LANES];
+  begin(x, w, on, a_twice, a_before, a);
+  begin(x + LANES, w + stride, on, b_twice, b_before, b);
+  begin(x + 2 * LANES, w + 2 * stride, on, c_twice, c_before, c);
+  begin(x + 3 * LANES, w + 3 * stride, on, d_twice, d_before, d);
+  for (int j = 0; j < MOMENTS; j++) EACH_LANE {
+      double a_next = a_twice[l] * a[l] - a_before[l], b_next = b_twice[l] * b[l] - b_before[l];
+      double c_next = c_twice[l] * c[l] - c_before[l], d_next = d_twice[l] * d[l] - d_before[l];
+      sums[j][l] += (a[l] + b[l]) + (c[l] + d[l]);
+      a_before[l] = a[l], b_before[l] = b[l], c_before[l] = c[l], d_before[l] = d[l];
+      a[l] = a_next, b[l] = b_next, c[l] = c_next, d[l] = d_next;
     }
 }
 
 RUN_TIME_DISPATCH
 void emblas_quadrature_moments(size_t n, const double *x, const double *w, struct interval on,
                                double *moments) {
+  enum { TOGETHER = 4 * LANES };
   static const double ones[LANES] = {1, 1, 1, 1, 1, 1, 1, 1};
-  double sums[MOMENTS][LANES] = {{0}}, last_x[LANES], last_w[LANES];
-  size_t whole = n - n % LANES;
-  for (size_t i = 0; i < whole; i += LANES) add_moments(x + i, w != NULL ? w + i : ones, &on, sums);
-  for (size_t l = 0; l < LANES; l++) {
+  double sums[MOMENTS][LANES] = {{0}}, last_x[TOGETHER], last_w[TOGETHER];
+  size_t whole = n - n % TOGETHER, stride = w != NULL ? LANES : 0;
+  for (size_t i = 0; i < whole; i += TOGETHER)
+    add_moments(x + i, w != NULL ? w + i : ones, stride, &on, sums);
+  for (size_t l = 0; l < TOGETHER; l++) {
     int inside = whole + l < n;
     last_x[l] = inside ? x[whole + l] : on.centre;
     last_w[l] = !inside ? 0 : w != NULL ? w[whole + l] : 1;
   }
-  add_moments(last_x, last_w, &on, sums);
+  if (whole < n) add_moments(last_x, last_w, LANES, &on, sums);
   for (int j = 0; j < MOMENTS; j++)
     moments[j] = ((sums[j][0] + sums[j][1]) + (sums[j][2] + sums[j][3])) +
                  ((sums[j][4] + sums[j][5]) + (sums[j][6] + sums[j][7]));

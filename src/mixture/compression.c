@@ -28,7 +28,8 @@ static int pays(const struct pass *pass, enum emblas_compression how, size_t map
 }
 
 emblas_status emblas_compression_create(struct compression *c, struct arena *arena, const struct pass *pass,
-                                        enum emblas_compression how, size_t maps) {
+                                        const struct view_summary *summary, enum emblas_compression how,
+                                        size_t maps) {
   *c = (struct compression){.kind = COMPRESSION_NONE,
                             .all = pass->data,
                             .frame = pass->frame,
@@ -41,7 +42,7 @@ emblas_status emblas_compression_create(struct compression *c, struct arena *are
     return status;
   }
   if (pass->gaussian.k == 1) return EMBLAS_OK; /* after one map it is done */
-  emblas_status status = emblas_compressor_create(&c->line, arena, pass->frame, pass->data);
+  emblas_status status = emblas_compressor_create(&c->line, arena, pass->frame, pass->data, summary);
   emblas_reach_allocate(&c->reach, arena, pass->gaussian.k);
   emblas_frame_allocate(&c->identity, arena, 1, 0);
   if (arena->status != EMBLAS_OK) return arena->status;

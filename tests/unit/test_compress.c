@@ -198,6 +198,15 @@ static struct emblas_data data_of(const double *x, const double *weights, size_t
   return data;
 }
 
+static emblas_status create(struct compressor *c, struct arena *arena, const struct frame *frame,
+                            const struct emblas_data *data) {
+  size_t row, column;
+  double low, high;
+  struct view_summary summary = {.low = &low, .high = &high};
+  cr_assert_eq(emblas_view_summarise(data, &summary, &row, &column), EMBLAS_OK);
+  return emblas_compressor_create(c, arena, frame, data, &summary);
+}
+
 /* A frame that shifts by `shift` and changes nothing else. */
 static struct frame shift_frame(struct arena *arena, double shift) {
   struct frame frame;
@@ -249,7 +258,7 @@ static void compress_line(const char *what, double *x, double *w, size_t n) {
   emblas_arena_init(&arena, (struct emblas_allocator){0});
   struct frame frame = shift_frame(&arena, 0);
   struct emblas_data data = data_of(x, w, n);
-  cr_assert_eq(emblas_compressor_create(&c, &arena, &frame, &data), EMBLAS_OK);
+  cr_assert_eq(create(&c, &arena, &frame, &data), EMBLAS_OK);
   double *room = malloc(n * sizeof *x), *more = malloc(n * sizeof *x);
   emblas_sort(n, (struct sortable){x, w}, (struct sortable){room, more});
   for (double width = 4; width > 1e-5; width /= 3) {
@@ -285,7 +294,7 @@ Test(compress, does_not_remember) {
   emblas_arena_init(&arena, (struct emblas_allocator){0});
   struct frame frame = shift_frame(&arena, 0);
   struct emblas_data data = data_of(x, NULL, N);
-  cr_assert_eq(emblas_compressor_create(&c, &arena, &frame, &data), EMBLAS_OK);
+  cr_assert_eq(create(&c, &arena, &frame, &data), EMBLAS_OK);
   cr_assert(emblas_compress(&c, narrow, &wide));
   size_t count = c.result.count;
   memcpy(first, c.result.values, count * sizeof *first);
@@ -314,7 +323,7 @@ Test(compress, offsets_and_zero_weights) {
   struct frame frame = shift_frame(&arena, 1e8);
   struct emblas_data data = data_of(x, weights, N);
   struct limit limit = {0.02, 0};
-  cr_assert_eq(emblas_compressor_create(&c, &arena, &frame, &data), EMBLAS_OK);
+  cr_assert_eq(create(&c, &arena, &frame, &data), EMBLAS_OK);
   cr_assert(emblas_compress(&c, narrow, &limit));
   emblas_sort(count, (struct sortable){kept, NULL}, (struct sortable){room, NULL});
   check_line("offset", &c, kept, NULL, count, limit.width);
