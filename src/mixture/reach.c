@@ -30,6 +30,9 @@ enum { LANES = 8, PLACES = 5 };
    width; others are looked for where they are largest. */
 #define BULGE 4
 
+/* Below this weight a component's responsibilities may be as they come out. */
+#define NO_WEIGHT 1e-60
+
 /* Components that add up to e^-8 of the mixture. */
 #define MINOR 8
 
@@ -39,8 +42,10 @@ enum { LANES = 8, PLACES = 5 };
 
 void emblas_reach_allocate(struct reach *reach, struct arena *arena, size_t k) {
   *reach = (struct reach){.k = k, .padded = (k + LANES - 1) / LANES * LANES, .patience = 1};
-  double **arrays[] = {&reach->weight,   &reach->mean,  &reach->deviation, &reach->precision,
-                       &reach->constant, &reach->logit, &reach->before,    &reach->most};
+  double **arrays[] = {&reach->weight, &reach->mean,     &reach->deviation, &reach->precision,
+                       &reach->half,   &reach->constant, &reach->logit,     &reach->last,
+                       &reach->share,  &reach->limit};
+  reach->minor = MINOR + log((double)k);
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
     *arrays[i] = emblas_arena_doubles(arena, reach->padded, 1);
 }
@@ -53,6 +58,7 @@ void emblas_reach_prepare(struct reach *reach, const struct gaussian *g, const d
   for (size_t c = k; c < reach->padded; c++) reach->weight[c] = reach->mean[c] = 0, reach->deviation[c] = 1;
   for (size_t c = 0; c < reach->padded; c++) {
     reach->precision[c] = 1 / (reach->deviation[c] * reach->deviation[c]);
+    reach->half[c] = reach->precision[c] / 2;
     reach->constant[c] = reach->weight[c] > 0 ? log(reach->weight[c] / reach->deviation[c]) : -1e300;
   }
 }
@@ -69,39 +75,28 @@ int emblas_reach_near(const struct reach *reach, const struct gaussian *g, const
   return 1;
 }
 
-/* exp(x) for x <= 0 to 1e-4 of itself, not below e^-700. */
+/* exp(x) for x <= 0 to 1e-4 of itself, not below e^-150, whose fourth power is a normal number: the integer of x log2(e) becomes the exponent. */
 static inline double roughly_exp(double x) {
-  double shifted, power = (x > -700 ? x : -700) * 1.4426950408889634;
-  uint64_t bits;
-  shifted = power + 0x1.8p52;
+  double power = (x > -150 ? x : -150) * 1.4426950408889634, shifted = power + 0x1.8p52;
   double f = power - (shifted - 0x1.8p52);
-  double p = 1 + f * (0.69315 + f * (0.24023 + f * (0.0555 + f * 0.0096)));
+  uint64_t bits;
   memcpy(&bits, &shifted, sizeof bits);
-  uint64_t two;
   bits = (bits + 1023) << 52;
-  memcpy(&two, &bits, sizeof two);
   double scale;
-  memcpy(&scale, &two, sizeof scale);
-  return p * scale;
+  memcpy(&scale, &bits, sizeof scale);
+  return scale * (1 + f * (0.69315 + f * (0.24023 + f * (0.0555 + f * 0.0096))));
 }
 
-/* The terms of the mixture at x + iy: logits of their moduli. Returns the largest term. */
-static inline size_t find_logits(const struct reach *reach, double x, double square, double *logit) {
-  double best[LANES], which[LANES];
-  for (int l = 0; l < LANES; l++) best[l] = -INFINITY, which[l] = 0;
-  for (size_t c = 0; c < reach->padded; c += LANES)
-    for (int l = 0; l < LANES; l++) {
-      double offset = x - reach->mean[c + (size_t)l];
-      double value = reach->constant[c + (size_t)l] +
-                     (square - offset * offset) * (reach->precision[c + (size_t)l] * 0.5);
-      logit[c + (size_t)l] = value;
-      which[l] = value > best[l] ? (double)c : which[l];
-      best[l] = value > best[l] ? value : best[l];
-    }
-  size_t lane = 0;
-  for (size_t l = 1; l < LANES; l++)
-    if (best[l] > best[lane]) lane = l;
-  return (size_t)which[lane] + lane;
+/* The terms of the mixture at x + iy: logits of their moduli. Returns the largest. */
+static inline size_t find_logits(const struct reach *reach, double x, double square,
+                                 double *restrict logit) {
+  const double *mean = reach->mean, *half = reach->half, *constant = reach->constant;
+  for (size_t c = 0; c < reach->padded; c++)
+    logit[c] = constant[c] + (square - (x - mean[c]) * (x - mean[c])) * half[c];
+  size_t largest = 0;
+  for (size_t c = 1; c < reach->k; c++)
+    if (logit[c] > logit[largest]) largest = c;
+  return largest;
 }
 
 static inline double total(const double *lanes) {
@@ -112,21 +107,24 @@ static inline double slope(const struct reach *reach, size_t c, double x) {
   return (reach->mean[c] - x) * reach->precision[c];
 }
 
-/* Turns logits into responsibilities, those of the moduli. Returns the variance of slopes among them. */
-static inline double find_shares(const struct reach *reach, double x, size_t largest, double *logit) {
+/* Responsibilities, those of the moduli, times their sum, which is returned, and the variance of slopes
+   among them. */
+static inline double find_shares(const struct reach *reach, double x, size_t largest,
+                                 const double *restrict logit, double *restrict share, double *variance) {
+  const double *mean = reach->mean, *precision = reach->precision;
   double sum[LANES] = {0}, first[LANES] = {0}, second[LANES] = {0};
   double shift = logit[largest], centre = slope(reach, largest, x);
+  for (size_t c = 0; c < reach->padded; c++) share[c] = roughly_exp(logit[c] - shift);
   for (size_t c = 0; c < reach->padded; c += LANES)
     for (size_t l = 0; l < LANES; l++) {
-      double e = roughly_exp(logit[c + l] - shift), s = slope(reach, c + l, x) - centre;
-      logit[c + l] = e;
+      double e = share[c + l], s = (mean[c + l] - x) * precision[c + l] - centre;
       sum[l] += e;
       first[l] += e * s;
       second[l] += e * s * s;
     }
-  double one = 1 / total(sum), mean = total(first) * one;
-  for (size_t c = 0; c < reach->padded; c++) logit[c] *= one;
-  return total(second) * one - mean * mean;
+  double all = total(sum), offset = total(first) / all;
+  *variance = total(second) / all - offset * offset;
+  return all;
 }
 
 /* The largest of logit c less that of `largest` in the ellipse: both ends if the difference is convex,
@@ -145,61 +143,63 @@ static double difference(const struct reach *reach, size_t c, size_t largest, do
 /* Is every component that is much narrower than the cell, and than the largest one, out of the way? */
 static int no_spike(const struct reach *reach, size_t largest, double middle, double width) {
   double limit = reach->precision[largest] + BULGE / (width * width), across = ACROSS * width;
-  double minor = MINOR + log((double)reach->k);
   for (size_t c = 0; c < reach->k; c++) {
-    if (!(reach->precision[c] > limit) || reach->weight[c] == 0) continue;
+    if (!(reach->precision[c] > limit) || reach->weight[c] <= NO_WEIGHT) continue;
     double most =
         difference(reach, c, largest, middle - ALONG * width, middle + ALONG * width, across * across);
-    if (most > -minor || most > log(GROWTH * reach->weight[c])) return 0;
+    if (most > -reach->minor || most > log(GROWTH * reach->weight[c])) return 0;
   }
   return 1;
 }
 
 /* 1 / max(responsibility in the cell, mixing weight). */
-static inline void set_limits(struct reach *reach, const double *share) {
+static inline void set_limits(const struct reach *reach, const double *share, double all,
+                              double *restrict limit) {
   for (size_t c = 0; c < reach->padded; c++) {
-    double own = share[c] > reach->weight[c] ? share[c] : reach->weight[c];
-    reach->most[c] = reach->weight[c] > 0 ? 1 / own : 0;
+    double own = share[c] / all, weight = reach->weight[c];
+    limit[c] = weight > NO_WEIGHT ? 1 / (own > weight ? own : weight) : 0;
   }
 }
 
-static inline int grows(const struct reach *reach, const double *share) {
-  double most[LANES] = {0}, largest = 0;
+/* The fourth powers' sum stands for the largest. */
+static inline int grows(const struct reach *reach, const double *share, double all) {
+  const double *limit = reach->limit;
+  double sum[LANES] = {0}, one = 1 / all;
   for (size_t c = 0; c < reach->padded; c += LANES)
     for (size_t l = 0; l < LANES; l++) {
-      double growth = share[c + l] * reach->most[c + l];
-      most[l] = growth > most[l] ? growth : most[l];
+      double growth = share[c + l] * limit[c + l] * one, square = growth * growth;
+      sum[l] += square * square;
     }
-  for (int l = 0; l < LANES; l++) largest = most[l] > largest ? most[l] : largest;
-  return largest > GROWTH;
+  return !(total(sum) <= GROWTH * GROWTH * GROWTH * GROWTH);
 }
 
 RUN_TIME_DISPATCH
-static int admissible(struct reach *reach, double middle, double width) {
+static int admissible(const struct reach *reach, double middle, double width) {
   static const double along[PLACES] = {-1, -0.70710678, 0, 0.70710678, 1};
   static const double across[PLACES] = {0, 0.5, 1, 0.5, 0}; /* of the ellipse there: squared */
-  double square = ACROSS * width * ACROSS * width;
-  size_t before = find_logits(reach, middle, 0, reach->logit);
+  double square = ACROSS * width * ACROSS * width, variance;
+  double *logit = reach->logit, *last = reach->last, *share = reach->share;
+  size_t before = find_logits(reach, middle, 0, logit);
   if (!no_spike(reach, before, middle, width)) return 0;
-  find_shares(reach, middle, before, reach->logit);
-  set_limits(reach, reach->logit);
-  double ahead = 0;
+  double all = find_shares(reach, middle, before, logit, share, &variance);
+  set_limits(reach, share, all, reach->limit);
   for (int i = 0; i < PLACES; i++) {
     double x = middle + along[i] * ALONG * width, y2 = across[i] * square;
-    size_t largest = find_logits(reach, x, y2, reach->logit);
-    if (i > 0 && largest != before) {
-      ahead = reach->before[before] - reach->before[largest] + reach->logit[largest] - reach->logit[before];
-      if (ahead > TURN) return 0;
-    }
-    memcpy(reach->before, reach->logit, reach->padded * sizeof *reach->before);
+    size_t largest = find_logits(reach, x, y2, logit);
+    if (i > 0 && largest != before && last[before] - last[largest] + logit[largest] - logit[before] > TURN)
+      return 0;
+    all = find_shares(reach, x, largest, logit, share, &variance);
+    if (!(y2 * variance <= PHASE) || grows(reach, share, all)) return 0;
+    double *swap = last;
+    last = logit;
+    logit = swap;
     before = largest;
-    if (y2 * find_shares(reach, x, largest, reach->logit) > PHASE || grows(reach, reach->logit)) return 0;
   }
   return 1;
 }
 
 int emblas_reach_admissible(void *context, double low, double high) {
-  struct reach *reach = context;
+  const struct reach *reach = context;
   double width = (high - low) / reach->patience;
   return !(width > 0) || admissible(reach, low + (high - low) / 2, width);
 }

@@ -10,8 +10,9 @@ struct reach {
   size_t k, padded; /* padded: with components of weight 0 to whole vectors */
   double
       patience; /* 1: cells as wide as may be; less: narrower, so that they stay admissible for a while */
-  double *weight, *mean, *deviation, *precision, *constant; /* padded: the parameters it is about */
-  double *logit, *before, *most;                            /* padded: room */
+  double minor; /* see reach.c */
+  double *weight, *mean, *deviation, *precision, *half, *constant; /* padded: the parameters it is about */
+  double *logit, *last, *share, *limit;                            /* padded: room */
 };
 
 void emblas_reach_allocate(struct reach *reach, struct arena *arena, size_t k);
