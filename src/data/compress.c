@@ -6,16 +6,21 @@
 
 enum {
   Q = QUADRATURE_NODES,
-  KEPT = LEAF_POINTS /* so many different values stay as they are */
+  KEPT = LEAF_POINTS, /* so many different values stay as they are */
+  TRIES = 8           /* to make a cell wider */
 };
 
 /* A walk along the line that fills c->result. */
 struct filler {
   struct compressor *c;
-  compress_admissible admissible;
+  compress_strain strain;
   void *context;
   double width; /* of the last cell */
 };
+
+/* A cell whose strain is between this and 1 is as wide as it may be, and so is one that is this part of one
+   that is too wide. */
+#define NEAR_ENOUGH 0.85
 
 /* ------------------------------------------------------------------ what a cell becomes */
 
@@ -55,45 +60,37 @@ static enum outcome append_rule(const struct filler *f, const double *moments, d
   return DONE;
 }
 
-/* Of items whose upper ends are high[first .. end], all above `low`: the last that an admissible interval
-   from `low` on takes in; end when it takes in none. Steps grow from where the last cell would have ended.
- */
+/* Of items whose upper ends are high[first .. end]: the last that is not above `most`, or the first. */
+static size_t last_below(const double *high, size_t first, size_t end, double most) {
+  while (end - first > 1) {
+    size_t i = first + (end - first) / 2;
+    if (high[i] <= most)
+      first = i;
+    else
+      end = i;
+  }
+  return first;
+}
+
+/* Of items whose upper ends are high[first .. end], all above `low`: the last that an admissible cell from
+   `low` on takes in, or near enough; end when it takes in none. A cell's strain tells how wide the next one
+   to be looked at is. */
 static size_t last_within(struct filler *f, const double *high, size_t first, size_t end, double low) {
-  size_t good = end, bad = end, from = first, above = end;
-  while (above - from >
-         1) { /* high[from] is at most where the last cell would have ended, or from is first */
-    size_t i = from + (above - from) / 2;
-    if (high[i] - low <= f->width)
-      from = i;
+  size_t good = end, bad = end, at = last_below(high, first, end, low + f->width);
+  for (int tries = 0;; tries++) {
+    double width = high[at] - low, strain = f->strain(f->context, low, high[at]);
+    if (strain <= 1)
+      good = at;
     else
-      above = i;
-  }
-  if (f->admissible(f->context, low, high[from])) {
-    good = from;
-    for (size_t step = 1; good + 1 < end && bad == end; step *= 2) {
-      size_t i = end - good > step ? good + step : end - 1;
-      if (f->admissible(f->context, low, high[i]))
-        good = i;
-      else
-        bad = i;
+      bad = at;
+    if (bad == first) return end;
+    size_t least = good < end ? good + 1 : first; /* what is still to be looked at: least .. bad */
+    if (least >= bad || (good < end && (strain > NEAR_ENOUGH || tries >= TRIES))) break;
+    at = last_below(high, least, bad, low + width * fmin(fmax(0.97 / strain, 1. / 8), 8));
+    if (good < end && bad < end && at + 1 == bad) { /* a strain that tells too little: by halves */
+      if (high[bad] - low < (high[good] - low) / NEAR_ENOUGH) break;
+      at = least + (bad - least) / 2;
     }
-  } else {
-    bad = from;
-    for (size_t step = 1; bad > first && good == end; step *= 2) {
-      size_t i = bad - first > step ? bad - step : first;
-      if (f->admissible(f->context, low, high[i]))
-        good = i;
-      else
-        bad = i;
-    }
-    if (good == end) return end;
-  }
-  while (bad - good > 1) {
-    size_t i = good + (bad - good) / 2;
-    if (f->admissible(f->context, low, high[i]))
-      good = i;
-    else
-      bad = i;
   }
   f->width = high[good] - low;
   return good;
@@ -180,8 +177,8 @@ static int fill_leaves(struct filler *f, size_t first, size_t end) {
   return fill_leaves(f, first, middle) && fill_leaves(f, middle, end);
 }
 
-int emblas_compress(struct compressor *c, compress_admissible admissible, void *context) {
-  struct filler f = {c, admissible, context, 0};
+int emblas_compress(struct compressor *c, compress_strain strain, void *context) {
+  struct filler f = {c, strain, context, 0};
   const struct leaves *leaves = &c->leaves;
   c->result.count = c->cells = 0;
   for (size_t leaf = 0; leaf < leaves->count;) {

@@ -10,10 +10,9 @@
 
 #include "leaves.h"
 
-/* May the rows in [low, high] be replaced by their rule? What is true of an interval should be of its
- * parts.
- */
-typedef int (*compress_admissible)(void *context, double low, double high);
+/* How much too wide is [low, high] for its rows to be replaced by their rule? At most 1 for a cell that is
+   not; it should grow with the width, where it is near 1 in proportion. */
+typedef double (*compress_strain)(void *context, double low, double high);
 
 struct compressor {
   struct quadrature quadrature;
@@ -34,6 +33,6 @@ emblas_status emblas_compressor_create(struct compressor *c, struct arena *arena
 
 /* Fills c->result. Non-zero on success, 0 when it would have more than c->capacity rows: half of them all.
  */
-int emblas_compress(struct compressor *c, compress_admissible admissible, void *context);
+int emblas_compress(struct compressor *c, compress_strain strain, void *context);
 
 #endif

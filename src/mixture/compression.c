@@ -100,7 +100,7 @@ static int still_good(struct compression *c, const struct gaussian *g, const dou
   emblas_reach_prepare(&c->reach, g, theta);
   c->reach.patience = 1;
   for (size_t i = 0; i < c->line.cells; i++)
-    if (!emblas_reach_admissible(&c->reach, c->line.cell_low[i], c->line.cell_high[i])) return 0;
+    if (emblas_reach_strain(&c->reach, c->line.cell_low[i], c->line.cell_high[i]) > 1) return 0;
   return 1;
 }
 
@@ -111,7 +111,7 @@ static int make_rows(struct compression *c, const struct gaussian *g, const doub
   }
   emblas_reach_prepare(&c->reach, g, theta);
   c->reach.patience = patience;
-  c->ready = emblas_compress(&c->line, emblas_reach_admissible, &c->reach);
+  c->ready = emblas_compress(&c->line, emblas_reach_strain, &c->reach);
   if (!c->ready) c->wait = (size_t)1 << (c->failures < MAX_WAIT ? c->failures++ : MAX_WAIT);
   return c->ready;
 }

@@ -9,6 +9,9 @@
 
 enum { LANES = 8, PLACES = 5 };
 
+/* The strain of a cell of which no more is known. */
+#define TOO_WIDE 1.5
+
 /* Half-axes of the ellipse with foci at the ends of a cell in which the functions must be analytic, in
    widths of the cell: (r +- 1/r) / 4 with r = 5.2, for which 2q = 24 moments leave 3e-17. */
 #define ALONG 1.348
@@ -75,7 +78,8 @@ int emblas_reach_near(const struct reach *reach, const struct gaussian *g, const
   return 1;
 }
 
-/* exp(x) for x <= 0 to 1e-4 of itself, not below e^-150, whose fourth power is a normal number: the integer of x log2(e) becomes the exponent. */
+/* exp(x) for x <= 0 to 1e-4 of itself, not below e^-150, whose fourth power is a normal number: the integer
+ * of x log2(e) becomes the exponent. */
 static inline double roughly_exp(double x) {
   double power = (x > -150 ? x : -150) * 1.4426950408889634, shifted = power + 0x1.8p52;
   double f = power - (shifted - 0x1.8p52);
@@ -161,8 +165,8 @@ static inline void set_limits(const struct reach *reach, const double *share, do
   }
 }
 
-/* The fourth powers' sum stands for the largest. */
-static inline int grows(const struct reach *reach, const double *share, double all) {
+/* Fourth powers of how much responsibilities grow, added up: that stands for the largest. */
+static inline double find_growth(const struct reach *reach, const double *share, double all) {
   const double *limit = reach->limit;
   double sum[LANES] = {0}, one = 1 / all;
   for (size_t c = 0; c < reach->padded; c += LANES)
@@ -170,36 +174,40 @@ static inline int grows(const struct reach *reach, const double *share, double a
       double growth = share[c + l] * limit[c + l] * one, square = growth * growth;
       sum[l] += square * square;
     }
-  return !(total(sum) <= GROWTH * GROWTH * GROWTH * GROWTH);
+  return total(sum);
 }
 
 RUN_TIME_DISPATCH
-static int admissible(const struct reach *reach, double middle, double width) {
+static double strain(const struct reach *reach, double middle, double width) {
   static const double along[PLACES] = {-1, -0.70710678, 0, 0.70710678, 1};
   static const double across[PLACES] = {0, 0.5, 1, 0.5, 0}; /* of the ellipse there: squared */
   double square = ACROSS * width * ACROSS * width, variance;
   double *logit = reach->logit, *last = reach->last, *share = reach->share;
   size_t before = find_logits(reach, middle, 0, logit);
-  if (!no_spike(reach, before, middle, width)) return 0;
+  if (!no_spike(reach, before, middle, width)) return TOO_WIDE;
   double all = find_shares(reach, middle, before, logit, share, &variance);
   set_limits(reach, share, all, reach->limit);
+  double phase = 0, growth = 1;
   for (int i = 0; i < PLACES; i++) {
     double x = middle + along[i] * ALONG * width, y2 = across[i] * square;
     size_t largest = find_logits(reach, x, y2, logit);
     if (i > 0 && largest != before && last[before] - last[largest] + logit[largest] - logit[before] > TURN)
-      return 0;
+      return TOO_WIDE;
     all = find_shares(reach, x, largest, logit, share, &variance);
-    if (!(y2 * variance <= PHASE) || grows(reach, share, all)) return 0;
+    double here = find_growth(reach, share, all);
+    phase = y2 * variance > phase ? y2 * variance : phase;
+    growth = here > growth ? here : growth;
+    if (!(growth < 1e300)) return TOO_WIDE;
     double *swap = last;
     last = logit;
     logit = swap;
     before = largest;
   }
-  return 1;
+  return fmax(sqrt(phase / PHASE), log(growth) / (4 * log(GROWTH)));
 }
 
-int emblas_reach_admissible(void *context, double low, double high) {
+double emblas_reach_strain(void *context, double low, double high) {
   const struct reach *reach = context;
   double width = (high - low) / reach->patience;
-  return !(width > 0) || admissible(reach, low + (high - low) / 2, width);
+  return width > 0 ? strain(reach, low + (high - low) / 2, width) : 0;
 }

@@ -19,11 +19,11 @@ void emblas_reach_allocate(struct reach *reach, struct arena *arena, size_t k);
 
 void emblas_reach_prepare(struct reach *reach, const struct gaussian *g, const double *theta);
 
-/* Are other parameters so near to those of the last emblas_reach_prepare() that cells found admissible with
-   patience to spare still are? */
+/* Are other parameters so near to those of the last emblas_reach_prepare() that cells found narrow enough
+   with patience to spare still are? */
 int emblas_reach_near(const struct reach *reach, const struct gaussian *g, const double *theta);
 
-/* A compress_admissible; context: the reach. */
-int emblas_reach_admissible(void *context, double low, double high);
+/* A compress_strain; context: the reach. */
+double emblas_reach_strain(void *context, double low, double high);
 
 #endif

@@ -185,10 +185,10 @@ struct limit {
   size_t asked;
 };
 
-static int narrow(void *context, double low, double high) {
+static double narrow(void *context, double low, double high) {
   struct limit *limit = context;
   limit->asked++;
-  return high - low <= limit->width;
+  return (high - low) / limit->width;
 }
 
 static struct emblas_data data_of(const double *x, const double *weights, size_t n) {
