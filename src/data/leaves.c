@@ -102,44 +102,29 @@ static size_t make_groups(struct partition *p) {
   return largest;
 }
 
-/* Rows on their way to the groups: each group's in a line of its own, which is written when it is full.
-   More places than the cache has lines, and than the processor has pages at hand, are written to by turns.
- */
-struct lines {
-  double *values, *weights; /* groups x LINE */
-  size_t *start;            /* groups: where each began */
-};
-
-/* The line of group g ends, at row `end` of the result. */
-static inline void write_line(const struct lines *lines, size_t g, size_t end, struct weighted_rows *to) {
-  size_t line = (end - 1) / LINE * LINE, first = line > lines->start[g] ? line : lines->start[g];
-  size_t from = g * LINE + first % LINE;
-  if (end - first == LINE)
-    memcpy(to->values + first, lines->values + from, LINE * sizeof *to->values);
-  else
-    memcpy(to->values + first, lines->values + from, (end - first) * sizeof *to->values);
-  if (to->weights != NULL)
-    memcpy(to->weights + first, lines->weights + from, (end - first) * sizeof *to->weights);
+/* A group's next line of the cache is asked for a line ahead: rows go to hundreds of places by turns, and
+   would wait for each. */
+static inline void put(double *to, size_t at, double value) {
+  to[at] = value;
+#if defined(__GNUC__)
+  if (at % LINE == 0) __builtin_prefetch(to + at + LINE, 1);
+#endif
 }
 
 static void scatter(struct leaves *leaves, const struct frame *frame, const struct emblas_data *data,
-                    struct partition *p, struct lines *lines) {
+                    struct partition *p) {
   double values[BLOCK], weights[BLOCK];
   int32_t bucket[BLOCK];
   struct weighted_rows block = {0, values, weights}, *to = &leaves->rows;
-  memcpy(lines->start, p->begin, p->groups * sizeof *lines->start);
   for (size_t first = 0; first < data->rows; first += BLOCK) {
     size_t count = load(frame, data, first, &block);
     find_buckets(count, values, p->low, p->scale, bucket);
     for (size_t i = 0; i < count; i++) {
-      size_t g = p->group[bucket[i]], at = p->begin[g]++;
-      lines->values[g * LINE + at % LINE] = values[i];
-      if (to->weights != NULL) lines->weights[g * LINE + at % LINE] = weights[i];
-      if (at % LINE == LINE - 1) write_line(lines, g, at + 1, to);
+      size_t at = p->begin[p->group[bucket[i]]]++;
+      put(to->values, at, values[i]);
+      if (to->weights != NULL) put(to->weights, at, weights[i]);
     }
   }
-  for (size_t g = 0; g < p->groups; g++)
-    if (p->begin[g] % LINE > 0 && p->begin[g] > lines->start[g]) write_line(lines, g, p->begin[g], to);
 }
 
 /* Leaves are groups, or, where one is large, stretches of it. `begin` is where each group ends by now. */
@@ -176,22 +161,17 @@ static emblas_status order(struct leaves *leaves, struct arena *arena, const str
                            const struct emblas_data *data, const struct view_summary *summary) {
   struct partition p = equal_buckets(frame, summary);
   struct arena transient;
-  struct lines lines = {0};
   struct sortable room = {NULL, NULL};
-  int weighted = leaves->rows.weights != NULL;
   count_buckets(frame, data, &p);
   size_t largest = make_groups(&p);
   emblas_arena_init(&transient, arena->allocator);
-  lines.values = emblas_arena_doubles(&transient, p.groups, LINE);
-  if (weighted) lines.weights = emblas_arena_doubles(&transient, p.groups, LINE);
-  lines.start = emblas_arena_take(&transient, p.groups, 1, sizeof *lines.start);
   if (largest > p.few) {
     room.values = emblas_arena_doubles(&transient, largest, 1);
-    if (weighted) room.weights = emblas_arena_doubles(&transient, largest, 1);
+    if (leaves->rows.weights != NULL) room.weights = emblas_arena_doubles(&transient, largest, 1);
   }
   emblas_status status = transient.status;
   if (status == EMBLAS_OK) {
-    scatter(leaves, frame, data, &p, &lines);
+    scatter(leaves, frame, data, &p);
     end_leaves(leaves, &p, room);
   }
   emblas_arena_free(&transient);
