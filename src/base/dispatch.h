@@ -6,8 +6,10 @@
    processor's best taken at run time. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__)
 #define RUN_TIME_DISPATCH __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define DISPATCHED static inline __attribute__((always_inline)) /* what such a function calls */
 #else
 #define RUN_TIME_DISPATCH
+#define DISPATCHED static inline
 #endif
 
 #endif

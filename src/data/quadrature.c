@@ -39,8 +39,8 @@ void emblas_quadrature_init(struct quadrature *quadrature) {
 #define EACH_LANE for (int l = 0; l < LANES; l++)
 
 /* Eight points, each in a lane of its own: `before` and `now` begin as w T_-1 = w T_1 and w T_0. */
-static inline void begin(const double *x, const double *w, const struct interval *on, double *twice,
-                         double *before, double *now) {
+DISPATCHED void begin(const double *x, const double *w, const struct interval *on, double *twice,
+                      double *before, double *now) {
   EACH_LANE {
     double t = (x[l] - on->centre) * on->inverse;
     twice[l] = 2 * t;
@@ -51,8 +51,8 @@ static inline void begin(const double *x, const double *w, const struct interval
 
 /* Adds w T_j(t) of four times eight points, whose weights are `stride` apart: while one waits for its last
    step others take theirs. Plain arrays in one loop are what compilers keep in registers. */
-static inline void add_moments(const double *x, const double *w, size_t stride, const struct interval *on,
-                               double sums[MOMENTS][LANES]) {
+DISPATCHED void add_moments(const double *x, const double *w, size_t stride, const struct interval *on,
+                            double sums[MOMENTS][LANES]) {
   double a[LANES], a_before[LANES], a_twice[LANES], b[LANES], b_before[LANES], b_twice[LANES];
   double c[LANES], c_before[LANES], c_twice[LANES], d[LANES], d_before[LANES], d_twice[LANES];
   begin(x, w, on, a_twice, a_before, a);
@@ -94,7 +94,7 @@ struct jacobi {
   double diagonal[Q], off[Q]; /* off[j] couples j and j + 1 */
 };
 
-static inline double product(const double *a, const double *b) {
+DISPATCHED double product(const double *a, const double *b) {
   double lanes[LANES] = {0};
   for (int i = 0; i < MOMENTS; i += LANES)
     for (int l = 0; l < LANES; l++) lanes[l] += a[i + l] * b[i + l];

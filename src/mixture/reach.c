@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { LANES = 8, PLACES = 5 };
+enum { LANES = 8 };
 
 /* The strain of a cell of which no more is known. */
 #define TOO_WIDE 1.5
@@ -25,8 +25,8 @@ enum { LANES = 8, PLACES = 5 };
  */
 #define GROWTH 11.0
 
-/* Where the largest component changes from one place to the next, their logits may do so by so much: no
-   third can hide between the two. */
+/* A component that overtakes the largest one may have come up by so much from one place to the next: no
+   third can hide between the two, nor the change from one to the other. */
 #define TURN 8
 
 /* Nor can a component whose precision exceeds that of the largest by less than this over the square of the
@@ -46,8 +46,8 @@ enum { LANES = 8, PLACES = 5 };
 void emblas_reach_allocate(struct reach *reach, struct arena *arena, size_t k) {
   *reach = (struct reach){.k = k, .padded = (k + LANES - 1) / LANES * LANES, .patience = 1};
   double **arrays[] = {&reach->weight, &reach->mean,     &reach->deviation, &reach->precision,
-                       &reach->half,   &reach->constant, &reach->logit,     &reach->last,
-                       &reach->share,  &reach->limit};
+                       &reach->half,   &reach->constant, &reach->inside,    &reach->halfway,
+                       &reach->end,    &reach->share,    &reach->limit};
   reach->minor = MINOR + log((double)k);
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
     *arrays[i] = emblas_arena_doubles(arena, reach->padded, 1);
@@ -78,57 +78,20 @@ int emblas_reach_near(const struct reach *reach, const struct gaussian *g, const
   return 1;
 }
 
-/* exp(x) for x <= 0 to 1e-4 of itself, not below e^-150, whose fourth power is a normal number: the integer
- * of x log2(e) becomes the exponent. */
-static inline double roughly_exp(double x) {
-  double power = (x > -150 ? x : -150) * 1.4426950408889634, shifted = power + 0x1.8p52;
-  double f = power - (shifted - 0x1.8p52);
+/* exp(x) to 1e-4 of itself, kept within e^-150, whose fourth power is a normal number, and e^150: the
+   integer of x log2(e) becomes the exponent. */
+DISPATCHED double roughly_exp(double x) {
+  double least = x > -150 ? x : -150, power = (least < 150 ? least : 150) * 1.4426950408889634;
+  double shifted = power + 0x1.8p52, f = power - (shifted - 0x1.8p52), scale;
   uint64_t bits;
   memcpy(&bits, &shifted, sizeof bits);
   bits = (bits + 1023) << 52;
-  double scale;
   memcpy(&scale, &bits, sizeof scale);
   return scale * (1 + f * (0.69315 + f * (0.24023 + f * (0.0555 + f * 0.0096))));
 }
 
-/* The terms of the mixture at x + iy: logits of their moduli. Returns the largest. */
-static inline size_t find_logits(const struct reach *reach, double x, double square,
-                                 double *restrict logit) {
-  const double *mean = reach->mean, *half = reach->half, *constant = reach->constant;
-  for (size_t c = 0; c < reach->padded; c++)
-    logit[c] = constant[c] + (square - (x - mean[c]) * (x - mean[c])) * half[c];
-  size_t largest = 0;
-  for (size_t c = 1; c < reach->k; c++)
-    if (logit[c] > logit[largest]) largest = c;
-  return largest;
-}
-
-static inline double total(const double *lanes) {
+DISPATCHED double total(const double *lanes) {
   return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
-}
-
-static inline double slope(const struct reach *reach, size_t c, double x) {
-  return (reach->mean[c] - x) * reach->precision[c];
-}
-
-/* Responsibilities, those of the moduli, times their sum, which is returned, and the variance of slopes
-   among them. */
-static inline double find_shares(const struct reach *reach, double x, size_t largest,
-                                 const double *restrict logit, double *restrict share, double *variance) {
-  const double *mean = reach->mean, *precision = reach->precision;
-  double sum[LANES] = {0}, first[LANES] = {0}, second[LANES] = {0};
-  double shift = logit[largest], centre = slope(reach, largest, x);
-  for (size_t c = 0; c < reach->padded; c++) share[c] = roughly_exp(logit[c] - shift);
-  for (size_t c = 0; c < reach->padded; c += LANES)
-    for (size_t l = 0; l < LANES; l++) {
-      double e = share[c + l], s = (mean[c + l] - x) * precision[c + l] - centre;
-      sum[l] += e;
-      first[l] += e * s;
-      second[l] += e * s * s;
-    }
-  double all = total(sum), offset = total(first) / all;
-  *variance = total(second) / all - offset * offset;
-  return all;
 }
 
 /* The largest of logit c less that of `largest` in the ellipse: both ends if the difference is convex,
@@ -156,52 +119,92 @@ static int no_spike(const struct reach *reach, size_t largest, double middle, do
   return 1;
 }
 
-/* 1 / max(responsibility in the cell, mixing weight). */
-static inline void set_limits(const struct reach *reach, const double *share, double all,
+/* In the middle of a cell: logits less the largest, whose component is returned, and the limits, 1 / max
+   (responsibility in the cell, mixing weight). */
+DISPATCHED size_t look_inside(const struct reach *reach, double x, double *restrict logit,
                               double *restrict limit) {
+  const double *mean = reach->mean, *half = reach->half, *constant = reach->constant;
+  double sum[LANES] = {0}, most[LANES];
+  for (size_t c = 0; c < reach->padded; c++)
+    logit[c] = constant[c] - (x - mean[c]) * (x - mean[c]) * half[c];
+  for (int l = 0; l < LANES; l++) most[l] = logit[l];
+  for (size_t c = LANES; c < reach->padded; c += LANES)
+    for (size_t l = 0; l < LANES; l++) most[l] = logit[c + l] > most[l] ? logit[c + l] : most[l];
+  double shift = most[0];
+  for (int l = 1; l < LANES; l++) shift = most[l] > shift ? most[l] : shift;
+  size_t largest = 0;
+  while (logit[largest] != shift) largest++;
   for (size_t c = 0; c < reach->padded; c++) {
-    double own = share[c] / all, weight = reach->weight[c];
+    logit[c] -= shift;
+    limit[c] = roughly_exp(logit[c]);
+  }
+  for (size_t c = 0; c < reach->padded; c += LANES)
+    for (size_t l = 0; l < LANES; l++) sum[l] += limit[c + l];
+  double one = 1 / total(sum);
+  for (size_t c = 0; c < reach->padded; c++) {
+    double own = limit[c] * one, weight = reach->weight[c];
     limit[c] = weight > NO_WEIGHT ? 1 / (own > weight ? own : weight) : 0;
   }
+  return largest;
 }
 
-/* Fourth powers of how much responsibilities grow, added up: that stands for the largest. */
-static inline double find_growth(const struct reach *reach, const double *share, double all) {
-  const double *limit = reach->limit;
-  double sum[LANES] = {0}, one = 1 / all;
+/* What is seen of the terms of the mixture, which are responsibilities in modulus, at x + iy. */
+struct sight {
+  double variance; /* of their slopes */
+  double growth;   /* fourth powers of how much they exceed their limits, added up: for the largest */
+  double turns;    /* how many overtake the one that is largest inside too fast */
+};
+
+/* nearer: the logits a place further inside, less that of `largest`; logit: those here, likewise. */
+DISPATCHED struct sight look(const struct reach *reach, double x, double square, size_t largest,
+                             const double *restrict nearer, double *restrict logit,
+                             double *restrict share) {
+  const double *mean = reach->mean, *precision = reach->precision, *half = reach->half;
+  const double *constant = reach->constant, *limit = reach->limit;
+  double offset = x - mean[largest], centre = -offset * precision[largest];
+  double shift = constant[largest] + (square - offset * offset) * half[largest];
+  double sum[LANES] = {0}, first[LANES] = {0}, second[LANES] = {0}, fourth[LANES] = {0}, turns[LANES] = {0};
+  for (size_t c = 0; c < reach->padded; c++) {
+    logit[c] = constant[c] + (square - (x - mean[c]) * (x - mean[c])) * half[c] - shift;
+    share[c] = roughly_exp(logit[c]);
+  }
   for (size_t c = 0; c < reach->padded; c += LANES)
     for (size_t l = 0; l < LANES; l++) {
-      double growth = share[c + l] * limit[c + l] * one, square = growth * growth;
-      sum[l] += square * square;
+      double e = share[c + l], s = (mean[c + l] - x) * precision[c + l] - centre;
+      double growth = e * limit[c + l], power = growth * growth;
+      sum[l] += e;
+      first[l] += e * s;
+      second[l] += e * s * s;
+      fourth[l] += power * power;
     }
-  return total(sum);
+  for (size_t c = 0; c < reach->padded; c++) {
+    double risen = logit[c] - nearer[c] - TURN, least = risen < logit[c] ? risen : logit[c];
+    share[c] = least > 0 ? 1 : 0;
+  }
+  for (size_t c = 0; c < reach->padded; c += LANES)
+    for (size_t l = 0; l < LANES; l++) turns[l] += share[c + l];
+  double one = 1 / total(sum), slope = total(first) * one;
+  return (struct sight){total(second) * one - slope * slope, total(fourth) * (one * one) * (one * one),
+                        total(turns)};
 }
 
 RUN_TIME_DISPATCH
 static double strain(const struct reach *reach, double middle, double width) {
-  static const double along[PLACES] = {-1, -0.70710678, 0, 0.70710678, 1};
-  static const double across[PLACES] = {0, 0.5, 1, 0.5, 0}; /* of the ellipse there: squared */
-  double square = ACROSS * width * ACROSS * width, variance;
-  double *logit = reach->logit, *last = reach->last, *share = reach->share;
-  size_t before = find_logits(reach, middle, 0, logit);
-  if (!no_spike(reach, before, middle, width)) return TOO_WIDE;
-  double all = find_shares(reach, middle, before, logit, share, &variance);
-  set_limits(reach, share, all, reach->limit);
-  double phase = 0, growth = 1;
-  for (int i = 0; i < PLACES; i++) {
-    double x = middle + along[i] * ALONG * width, y2 = across[i] * square;
-    size_t largest = find_logits(reach, x, y2, logit);
-    if (i > 0 && largest != before && last[before] - last[largest] + logit[largest] - logit[before] > TURN)
-      return TOO_WIDE;
-    all = find_shares(reach, x, largest, logit, share, &variance);
-    double here = find_growth(reach, share, all);
-    phase = y2 * variance > phase ? y2 * variance : phase;
-    growth = here > growth ? here : growth;
-    if (!(growth < 1e300)) return TOO_WIDE;
-    double *swap = last;
-    last = logit;
-    logit = swap;
-    before = largest;
+  static const double root_half = 0.70710678118654752;
+  double square = ACROSS * width * ACROSS * width, phase = 0, growth = 1;
+  double *inside = reach->inside, *halfway = reach->halfway, *end = reach->end, *share = reach->share;
+  size_t largest = look_inside(reach, middle, inside, reach->limit);
+  if (!no_spike(reach, largest, middle, width)) return TOO_WIDE;
+  for (int side = -1; side <= 1; side++) {
+    double along = side * ALONG * width, y2 = side == 0 ? square : square / 2;
+    struct sight s = look(reach, middle + root_half * along, y2, largest, inside, halfway, share);
+    phase = fmax(phase, y2 * s.variance);
+    growth = fmax(growth, s.growth);
+    if (s.turns > 0 || !(s.growth < 1e300)) return TOO_WIDE;
+    if (side == 0) continue;
+    s = look(reach, middle + along, 0, largest, halfway, end, share);
+    growth = fmax(growth, s.growth);
+    if (s.turns > 0 || !(s.growth < 1e300)) return TOO_WIDE;
   }
   return fmax(sqrt(phase / PHASE), log(growth) / (4 * log(GROWTH)));
 }
