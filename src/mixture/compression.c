@@ -13,9 +13,10 @@ enum {
   MAX_WAIT = 10
 };
 
-/* Cells are made narrower than they might be, and need not be made again when a component narrows a little.
- */
-static const double patience = 0.8;
+/* Parts of the width that a cell may have: when it is made, so that it need not be made again when a
+   component narrows a little; and while it is kept, for what parameters move until they are looked at
+   again. */
+static const double patience = 0.6, still = 0.8;
 
 /* What two passes over the same measure may differ by. A logit of the expanded form is off by up to 4096 u
    (docs/numerics.md), u = eps / 2, and so is, relative to itself, a sum of responsibilities; a moment by as
@@ -98,7 +99,7 @@ static int still_good(struct compression *c, const struct gaussian *g, const dou
   if (!c->ready) return 0;
   if (emblas_reach_near(&c->reach, g, theta)) return 1;
   emblas_reach_prepare(&c->reach, g, theta);
-  c->reach.patience = 1;
+  c->reach.patience = still;
   for (size_t i = 0; i < c->line.cells; i++)
     if (emblas_reach_strain(&c->reach, c->line.cell_low[i], c->line.cell_high[i]) > 1) return 0;
   return 1;

@@ -41,7 +41,7 @@ enum { LANES = 8 };
 
 /* Parameters may have moved by this much, in deviations and relative, before cells are looked at again:
    that changes the deviation of slopes by less than the patience leaves. */
-#define STEP (1.0 / 16)
+#define STEP (1.0 / 8)
 
 void emblas_reach_allocate(struct reach *reach, struct arena *arena, size_t k) {
   *reach = (struct reach){.k = k, .padded = (k + LANES - 1) / LANES * LANES, .patience = 1};
