@@ -27,7 +27,7 @@ enum { LANES = 8 };
 
 /* A component that overtakes the largest one may have come up by so much from one place to the next: no
    third can hide between the two, nor the change from one to the other. */
-#define TURN 8
+#define TURN 6
 
 /* Nor can a component whose precision exceeds that of the largest by less than this over the square of the
    width; others are looked for where they are largest. */
@@ -47,7 +47,7 @@ void emblas_reach_allocate(struct reach *reach, struct arena *arena, size_t k) {
   *reach = (struct reach){.k = k, .padded = (k + LANES - 1) / LANES * LANES, .patience = 1};
   double **arrays[] = {&reach->weight, &reach->mean,     &reach->deviation, &reach->precision,
                        &reach->half,   &reach->constant, &reach->inside,    &reach->halfway,
-                       &reach->end,    &reach->share,    &reach->limit};
+                       &reach->above,  &reach->share,    &reach->limit};
   reach->minor = MINOR + log((double)k);
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
     *arrays[i] = emblas_arena_doubles(arena, reach->padded, 1);
@@ -188,25 +188,43 @@ DISPATCHED struct sight look(const struct reach *reach, double x, double square,
                         total(turns)};
 }
 
+/* The worst that has been seen. */
+struct worst {
+  double phase, growth, turns;
+};
+
+/* At x, on the line, whose logits go to `line`, and at y above it. */
+DISPATCHED void look_up(const struct reach *reach, double x, double square, size_t largest,
+                        const double *nearer, double *line, struct worst *worst) {
+  struct sight on = look(reach, x, 0, largest, nearer, line, reach->share);
+  struct sight above = look(reach, x, square, largest, line, reach->above, reach->share);
+  double variance = on.variance > above.variance ? on.variance : above.variance;
+  double growth = on.growth > above.growth ? on.growth : above.growth;
+  worst->phase = square * variance > worst->phase ? square * variance : worst->phase;
+  worst->growth = growth > worst->growth ? growth : worst->growth;
+  worst->turns += on.turns + above.turns;
+}
+
 RUN_TIME_DISPATCH
 static double strain(const struct reach *reach, double middle, double width) {
   static const double root_half = 0.70710678118654752;
-  double square = ACROSS * width * ACROSS * width, phase = 0, growth = 1;
-  double *inside = reach->inside, *halfway = reach->halfway, *end = reach->end, *share = reach->share;
+  double square = ACROSS * width * ACROSS * width;
+  double *inside = reach->inside, *halfway = reach->halfway;
+  struct worst worst = {0, 1, 0};
   size_t largest = look_inside(reach, middle, inside, reach->limit);
   if (!no_spike(reach, largest, middle, width)) return TOO_WIDE;
   for (int side = -1; side <= 1; side++) {
-    double along = side * ALONG * width, y2 = side == 0 ? square : square / 2;
-    struct sight s = look(reach, middle + root_half * along, y2, largest, inside, halfway, share);
-    phase = fmax(phase, y2 * s.variance);
-    growth = fmax(growth, s.growth);
-    if (s.turns > 0 || !(s.growth < 1e300)) return TOO_WIDE;
-    if (side == 0) continue;
-    s = look(reach, middle + along, 0, largest, halfway, end, share);
-    growth = fmax(growth, s.growth);
-    if (s.turns > 0 || !(s.growth < 1e300)) return TOO_WIDE;
+    double along = side * ALONG * width;
+    look_up(reach, middle + root_half * along, side == 0 ? square : square / 2, largest, inside, halfway,
+            &worst);
+    if (side != 0) {
+      struct sight end = look(reach, middle + along, 0, largest, halfway, reach->above, reach->share);
+      worst.growth = end.growth > worst.growth ? end.growth : worst.growth;
+      worst.turns += end.turns;
+    }
+    if (worst.turns > 0 || !(worst.growth < 1e300)) return TOO_WIDE;
   }
-  return fmax(sqrt(phase / PHASE), log(growth) / (4 * log(GROWTH)));
+  return fmax(sqrt(worst.phase / PHASE), log(worst.growth) / (4 * log(GROWTH)));
 }
 
 double emblas_reach_strain(void *context, double low, double high) {

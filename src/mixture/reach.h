@@ -12,7 +12,7 @@ struct reach {
       patience; /* 1: cells as wide as may be; less: narrower, so that they stay admissible for a while */
   double minor; /* see reach.c */
   double *weight, *mean, *deviation, *precision, *half, *constant; /* padded: the parameters it is about */
-  double *inside, *halfway, *end, *share, *limit;                  /* padded: room */
+  double *inside, *halfway, *above, *share, *limit;                /* padded: room */
 };
 
 void emblas_reach_allocate(struct reach *reach, struct arena *arena, size_t k);
