@@ -6,6 +6,7 @@
 
 enum {
   Q = QUADRATURE_NODES,
+  WORTH = 4,          /* times fewer rows than there are: cells have to be looked after, too */
   KEPT = LEAF_POINTS, /* so many different values stay as they are */
   TRIES = 8           /* to make a cell wider */
 };
@@ -199,7 +200,7 @@ emblas_status emblas_compressor_create(struct compressor *c, struct arena *arena
   if (status != EMBLAS_OK) return status;
   c->pairs.values = emblas_arena_doubles(arena, c->leaves.count, 2);
   c->pairs.weights = emblas_arena_doubles(arena, c->leaves.count, 2);
-  c->capacity = c->leaves.rows.count / 2;
+  c->capacity = c->leaves.rows.count / WORTH;
   c->result.values = emblas_arena_doubles(arena, c->capacity, 1);
   c->result.weights = emblas_arena_doubles(arena, c->capacity, 1);
   c->cell_low = emblas_arena_doubles(arena, c->capacity / Q + 1, 1);
