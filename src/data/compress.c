@@ -1,48 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 #include "compress.h"
 
-#include "../base/sort.h"
-
+#include <math.h>
 #include <string.h>
 
 enum {
   Q = QUADRATURE_NODES,
-  KEPT = 2 * Q, /* so many different values stay as they are */
-  LEAVES = 512, /* as many as this, of .. */
-  LEAST_LEAF = 64,
-  MOST_LEAF = 1024 /* .. so many rows: enough to make light of the cost of a rule */
+  WORTH = 4,          /* times fewer rows than there are: cells have to be looked after, too */
+  KEPT = LEAF_POINTS, /* so many different values stay as they are */
+  TRIES = 8           /* to make a cell wider */
 };
 
-/* What the rules of a leaf are: its own values, equal ones merged; the one rule of all its rows; or the
-   rules of parts of it. */
-enum leaf_kind { LEAF_VALUES, LEAF_RULE, LEAF_PARTS };
-
-/* A walk that fills `to`. */
+/* A walk along the line that fills c->result. */
 struct filler {
   struct compressor *c;
-  struct weighted_rows *to;
-  compress_admissible admissible;
+  compress_strain strain;
   void *context;
+  double width; /* of the last cell */
 };
 
-static size_t leaf_rows(size_t n) {
-  size_t few = n / LEAVES;
-  return few < LEAST_LEAF ? LEAST_LEAF : few > MOST_LEAF ? MOST_LEAF : few;
-}
+/* A cell whose strain is between this and 1 is as wide as it may be, and so is one that is this part of one
+   that is too wide. */
+#define NEAR_ENOUGH 0.85
 
-/* ------------------------------------------------------------------ rows of one cell */
+/* ------------------------------------------------------------------ what a cell becomes */
 
 /* Each of these is 0 when there is no more room. */
 
 static int append(const struct filler *f, double value, double weight) {
-  struct weighted_rows *to = f->to;
+  struct weighted_rows *to = &f->c->result;
   if (to->count == f->c->capacity) return 0;
   to->values[to->count] = value;
   to->weights[to->count++] = weight;
   return 1;
 }
 
-/* Rows as they are, ascending, equal ones merged. */
+/* Ascending rows as they are, equal ones merged. */
 static int append_values(const struct filler *f, const struct weighted_rows *rows, size_t first,
                          size_t end) {
   for (size_t i = first; i < end;) {
@@ -53,22 +46,58 @@ static int append_values(const struct filler *f, const struct weighted_rows *row
   return 1;
 }
 
-/* *full: there is no room. Else 0 where there is no rule. */
-static int append_rule(const struct filler *f, const struct weighted_rows *rows, size_t first, size_t end,
-                       double low, double high, int *full) {
+enum outcome { FULL, DONE, NO_RULE };
+
+static enum outcome append_rule(const struct filler *f, const double *moments, double low, double high) {
   struct compressor *c = f->c;
-  struct weighted_rows *to = f->to;
-  *full = to->count + Q > c->capacity;
-  if (*full) return 0;
-  const double *weights = rows->weights != NULL ? rows->weights + first : NULL;
-  if (!emblas_quadrature_rule(&c->quadrature, end - first, rows->values + first, weights, low, high,
-                              to->values + to->count, to->weights + to->count))
-    return 0;
+  struct weighted_rows *to = &c->result;
+  if (to->count + Q > c->capacity) return FULL;
+  if (!emblas_quadrature_rule(&c->quadrature, moments, low, high, to->values + to->count,
+                              to->weights + to->count))
+    return NO_RULE;
   to->count += Q;
   c->cell_low[c->cells] = low;
   c->cell_high[c->cells++] = high;
-  return 1;
+  return DONE;
 }
+
+/* Of items whose upper ends are high[first .. end]: the last that is not above `most`, or the first. */
+static size_t last_below(const double *high, size_t first, size_t end, double most) {
+  while (end - first > 1) {
+    size_t i = first + (end - first) / 2;
+    if (high[i] <= most)
+      first = i;
+    else
+      end = i;
+  }
+  return first;
+}
+
+/* Of items whose upper ends are high[first .. end], all above `low`: the last that an admissible cell from
+   `low` on takes in, or near enough; end when it takes in none. A cell's strain tells how wide the next one
+   to be looked at is. */
+static size_t last_within(struct filler *f, const double *high, size_t first, size_t end, double low) {
+  size_t good = end, bad = end, at = last_below(high, first, end, low + f->width);
+  for (int tries = 0;; tries++) {
+    double width = high[at] - low, strain = f->strain(f->context, low, high[at]);
+    if (strain <= 1)
+      good = at;
+    else
+      bad = at;
+    if (bad == first) return end;
+    size_t least = good < end ? good + 1 : first; /* what is still to be looked at: least .. bad */
+    if (least >= bad || (good < end && (strain > NEAR_ENOUGH || tries >= TRIES))) break;
+    at = last_below(high, least, bad, low + width * fmin(fmax(0.97 / strain, 1. / 8), 8));
+    if (good < end && bad < end && at + 1 == bad) { /* a strain that tells too little: by halves */
+      if (high[bad] - low < (high[good] - low) / NEAR_ENOUGH) break;
+      at = least + (bad - least) / 2;
+    }
+  }
+  f->width = high[good] - low;
+  return good;
+}
+
+/* ------------------------------------------------------------------ rows of a leaf */
 
 /* Are there more than KEPT different values among ascending rows? */
 static int many(const struct weighted_rows *rows, size_t first, size_t end) {
@@ -78,14 +107,17 @@ static int many(const struct weighted_rows *rows, size_t first, size_t end) {
   return different > KEPT;
 }
 
-/* Ascending rows of a leaf: as they are, or by their rule, or in two halves. */
-static int fill_rows(const struct filler *f, size_t first, size_t end) {
-  const struct weighted_rows *rows = &f->c->rows;
+/* Ascending rows that make one cell; or, if they have no rule, two halves of it. */
+static int fill_cell(const struct filler *f, size_t first, size_t end) {
+  const struct weighted_rows *rows = &f->c->leaves.rows;
   if (!many(rows, first, end)) return append_values(f, rows, first, end);
   double low = rows->values[first], high = rows->values[end - 1], middle = low + (high - low) / 2;
-  int full = 0;
-  if (f->admissible(f->context, low, high) && append_rule(f, rows, first, end, low, high, &full)) return 1;
-  if (full) return 0;
+  double moments[QUADRATURE_MOMENTS];
+  emblas_quadrature_moments(end - first, rows->values + first,
+                            rows->weights != NULL ? rows->weights + first : NULL, interval(low, high),
+                            moments);
+  enum outcome outcome = append_rule(f, moments, low, high);
+  if (outcome != NO_RULE) return outcome == DONE;
   size_t below = first, above = end; /* rows.values[below] <= middle < rows.values[above] */
   if (middle >= high) middle = low;
   while (above - below > 1) {
@@ -95,142 +127,87 @@ static int fill_rows(const struct filler *f, size_t first, size_t end) {
     else
       above = i;
   }
-  return fill_rows(f, first, above) && fill_rows(f, above, end);
+  return fill_cell(f, first, above) && fill_cell(f, above, end);
+}
+
+/* A leaf, cell by cell. */
+static int fill_leaf(struct filler *f, size_t leaf) {
+  struct leaves *leaves = &f->c->leaves;
+  size_t end = leaves->end[leaf];
+  emblas_leaves_sort(leaves, leaf);
+  for (size_t first = leaf_first(leaves, leaf); first < end;) {
+    const double *values = leaves->rows.values;
+    size_t last = last_within(f, values, first, end, values[first]);
+    size_t cell_end = (last < end ? last : first) + 1;
+    while (cell_end < end && values[cell_end] == values[cell_end - 1]) cell_end++;
+    if (!fill_cell(f, first, cell_end)) return 0;
+    first = cell_end;
+  }
+  return 1;
 }
 
 /* ------------------------------------------------------------------ leaves */
 
-static size_t leaf_first(const size_t *end, size_t leaf) {
-  return leaf > 0 ? end[leaf - 1] : 0;
+/* How many different values leaves have, as far as they are known; more than KEPT otherwise. */
+static size_t count_atoms(const struct leaves *leaves, size_t first, size_t end) {
+  size_t atoms = 0;
+  for (size_t leaf = first; leaf < end && atoms <= KEPT; leaf++)
+    atoms += leaves->atoms[leaf] > 0 ? leaves->atoms[leaf] : KEPT + 1;
+  return atoms;
 }
 
-static void sort_leaf(struct compressor *c, size_t leaf) {
-  double room[2][MOST_LEAF * 3 / 2 + 1];
-  size_t first = leaf_first(c->end, leaf), count = c->end[leaf] - first;
-  if (c->sorted[leaf]) return;
-  struct sortable s = {c->rows.values + first, c->rows.weights != NULL ? c->rows.weights + first : NULL};
-  emblas_sort(count, s, (struct sortable){room[0], room[1]});
-  c->sorted[leaf] = 1;
-}
-
-static int fill_leaf(const struct filler *f, size_t leaf) {
-  struct compressor *c = f->c;
-  size_t first = leaf_first(c->rule_end, leaf), end = c->rule_end[leaf];
-  if (c->kind[leaf] == LEAF_VALUES) return append_values(f, &c->rules, first, end);
-  if (c->kind[leaf] == LEAF_RULE && f->admissible(f->context, c->low[leaf], c->high[leaf])) {
-    if (f->to->count + Q > c->capacity) return 0;
-    c->cell_low[c->cells] = c->low[leaf];
-    c->cell_high[c->cells++] = c->high[leaf];
-    return append_values(f, &c->rules, first, end);
-  }
-  sort_leaf(c, leaf);
-  return fill_rows(f, leaf_first(c->end, leaf), c->end[leaf]);
-}
-
-/* Leaves first .. end: the rule of their rules, or in two halves. */
-static int fill_leaves(const struct filler *f, size_t first, size_t end) {
-  struct compressor *c = f->c;
-  if (end - first == 1) return fill_leaf(f, first);
-  double low = c->low[first], high = c->high[end - 1], middle = low + (high - low) / 2;
-  size_t rule = leaf_first(c->rule_end, first), rule_end = c->rule_end[end - 1];
-  int full = 0;
-  if (rule_end - rule > Q && f->admissible(f->context, low, high) &&
-      append_rule(f, &c->rules, rule, rule_end, low, high, &full))
+/* Leaves that make one cell; or, if they have no rule, two halves of it. */
+static int fill_leaves(struct filler *f, size_t first, size_t end) {
+  struct leaves *leaves = &f->c->leaves;
+  if (count_atoms(leaves, first, end) <= KEPT) {
+    for (size_t leaf = first; leaf < end; leaf++)
+      for (size_t i = 0; i < leaves->atoms[leaf]; i++)
+        if (!append(f, leaves->value[leaf * LEAF_POINTS + i], leaves->weight[leaf * LEAF_POINTS + i]))
+          return 0;
     return 1;
-  if (full) return 0;
-  size_t below = first, above = end; /* leaf `below` begins at or below the middle, `above` above it */
-  while (above - below > 1) {
-    size_t i = below + (above - below) / 2;
-    if (c->low[i] <= middle)
-      below = i;
-    else
-      above = i;
   }
-  if (above == end) above = end - 1;
-  return fill_leaves(f, first, above) && fill_leaves(f, above, end);
+  double low = leaves->low[first], high = leaves->high[end - 1], moments[QUADRATURE_MOMENTS];
+  emblas_leaves_moments(leaves, &f->c->quadrature, first, end, interval(low, high), moments);
+  enum outcome outcome = append_rule(f, moments, low, high);
+  if (outcome != NO_RULE) return outcome == DONE;
+  if (end - first == 1) {
+    emblas_leaves_sort(leaves, first);
+    return fill_cell(f, leaf_first(leaves, first), leaves->end[first]);
+  }
+  size_t middle = first + (end - first) / 2;
+  return fill_leaves(f, first, middle) && fill_leaves(f, middle, end);
 }
 
-int emblas_compress(struct compressor *c, compress_admissible admissible, void *context) {
-  struct filler f = {c, &c->result, admissible, context};
+int emblas_compress(struct compressor *c, compress_strain strain, void *context) {
+  struct filler f = {c, strain, context, 0};
+  const struct leaves *leaves = &c->leaves;
   c->result.count = c->cells = 0;
-  return c->rules.count > 0 && fill_leaves(&f, 0, c->leaves);
+  for (size_t leaf = 0; leaf < leaves->count;) {
+    size_t last = last_within(&f, leaves->high, leaf, leaves->count, leaves->low[leaf]);
+    if (!(last < leaves->count ? fill_leaves(&f, leaf, last + 1) : fill_leaf(&f, leaf))) return 0;
+    leaf = last < leaves->count ? last + 1 : leaf + 1;
+  }
+  return 1;
 }
 
 /* ------------------------------------------------------------------ set-up */
 
-static int always(void *context, double low, double high) {
-  (void)context, (void)low, (void)high;
-  return 1;
-}
-
-static void find_range(struct compressor *c, size_t leaf) {
-  size_t first = leaf_first(c->end, leaf);
-  double low = c->rows.values[first], high = low;
-  for (size_t i = first; i < c->end[leaf]; i++) {
-    double x = c->rows.values[i];
-    low = x < low ? x : low;
-    high = x > high ? x : high;
-  }
-  c->low[leaf] = low, c->high[leaf] = high;
-  c->sorted[leaf] = low == high;
-}
-
-/* The rules of a leaf, after those in `result`. */
-static int make_rules(const struct filler *f, size_t leaf) {
-  struct compressor *c = f->c;
-  size_t first = leaf_first(c->end, leaf), end = c->end[leaf], cells = c->cells;
-  int full = 0;
-  find_range(c, leaf);
-  c->kind[leaf] = LEAF_RULE;
-  if (end - first > KEPT && c->low[leaf] < c->high[leaf] &&
-      append_rule(f, &c->rows, first, end, c->low[leaf], c->high[leaf], &full))
-    return 1;
-  if (full) return 0;
-  sort_leaf(c, leaf);
-  if (!fill_rows(f, first, end)) return 0;
-  c->kind[leaf] = c->cells == cells ? LEAF_VALUES : LEAF_PARTS;
-  return 1;
-}
-
-/* The rules of all leaves are made where results will be, and then kept. */
-static emblas_status make_all_rules(struct compressor *c, struct arena *arena) {
-  struct filler f = {c, &c->result, always, NULL};
-  for (size_t leaf = 0; leaf < c->leaves; leaf++) {
-    if (!make_rules(&f, leaf)) return EMBLAS_OK;
-    c->rule_end[leaf] = c->result.count;
-  }
-  size_t count = c->result.count;
-  c->rules.values = emblas_arena_doubles(arena, count, 1);
-  c->rules.weights = emblas_arena_doubles(arena, count, 1);
-  if (arena->status != EMBLAS_OK) return arena->status;
-  memcpy(c->rules.values, c->result.values, count * sizeof(double));
-  memcpy(c->rules.weights, c->result.weights, count * sizeof(double));
-  c->rules.count = count;
-  return EMBLAS_OK;
-}
-
-static void allocate(struct compressor *c, struct arena *arena, size_t n) {
-  size_t leaves = 2 * n / leaf_rows(n) + 2;
-  c->end = emblas_arena_take(arena, leaves, 1, sizeof *c->end);
-  c->rule_end = emblas_arena_take(arena, leaves, 1, sizeof *c->rule_end);
-  c->low = emblas_arena_doubles(arena, leaves, 1);
-  c->high = emblas_arena_doubles(arena, leaves, 1);
-  c->sorted = emblas_arena_take(arena, leaves, 1, 1);
-  c->kind = emblas_arena_take(arena, leaves, 1, 1);
-  c->capacity = n / 2;
+emblas_status emblas_compressor_create(struct compressor *c, struct arena *arena, const struct frame *frame,
+                                       const struct emblas_data *data, const struct view_summary *summary) {
+  memset(c, 0, sizeof *c);
+  emblas_quadrature_init(&c->quadrature);
+  emblas_status status = emblas_leaves_create(&c->leaves, arena, frame, data, summary, &c->quadrature);
+  if (status != EMBLAS_OK) return status;
+  c->pairs.values = emblas_arena_doubles(arena, c->leaves.count, 2);
+  c->pairs.weights = emblas_arena_doubles(arena, c->leaves.count, 2);
+  c->capacity = c->leaves.rows.count / WORTH;
   c->result.values = emblas_arena_doubles(arena, c->capacity, 1);
   c->result.weights = emblas_arena_doubles(arena, c->capacity, 1);
   c->cell_low = emblas_arena_doubles(arena, c->capacity / Q + 1, 1);
   c->cell_high = emblas_arena_doubles(arena, c->capacity / Q + 1, 1);
-}
-
-emblas_status emblas_compressor_create(struct compressor *c, struct arena *arena, const struct frame *frame,
-                                       const struct emblas_data *data) {
-  size_t n = data->rows;
-  memset(c, 0, sizeof *c);
-  emblas_quadrature_init(&c->quadrature);
-  allocate(c, arena, n);
   if (arena->status != EMBLAS_OK) return arena->status;
-  emblas_status status = emblas_order_rows(&c->rows, arena, frame, data, leaf_rows(n), c->end, &c->leaves);
-  return status == EMBLAS_OK ? make_all_rules(c, arena) : status;
+  for (size_t leaf = 0; leaf < c->leaves.count; leaf++)
+    c->pairs.count += emblas_leaves_pair(&c->leaves, &c->quadrature, leaf, c->pairs.values + c->pairs.count,
+                                         c->pairs.weights + c->pairs.count);
+  return EMBLAS_OK;
 }

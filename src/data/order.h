@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows of one column, in a frame's coordinates, put roughly in order: a block of them lies within reach of
-   few components. */
+/* Rows of one column, in a frame's coordinates, in the order of stretches of the line that hold about as
+   many rows each: a block of them then lies within reach of few components. Within a stretch rows stay as
+   they come. */
 #ifndef EMBLAS_ORDER_H
 #define EMBLAS_ORDER_H
 
@@ -11,12 +12,12 @@ struct weighted_rows {
   double *values, *weights; /* weights NULL: 1 each */
 };
 
-/* All rows but those of weight 0, in stretches of at most 3/2 `few` (more only where all are equal) of
-   which none has a value greater than those of the next. ends: NULL, or room for 2 n / few + 2 numbers:
-   where each stretch ends, *stretches of them. Memory from the arena: 8 n bytes, 16 n with weights; for the
-   time of the call as much again, and the ends. */
-emblas_status emblas_order_rows(struct weighted_rows *rows, struct arena *arena, const struct frame *frame,
-                                const struct emblas_data *data, size_t few, size_t *ends,
-                                size_t *stretches);
+/* Fills *rows, *end (where each stretch ends) and *stretches (how many). Stretches have at most 3/2 `few`
+   rows, or more where all of them are equal. summary: of the data. Rows of weight 0 are left out. Memory
+   from the arena: 8 n bytes, 16 n with weights, besides the ends; and for the time of the call as much
+   again, where most rows lie close together. */
+emblas_status emblas_order_rows(struct arena *arena, const struct frame *frame,
+                                const struct emblas_data *data, const struct view_summary *summary,
+                                size_t few, struct weighted_rows *rows, size_t **end, size_t *stretches);
 
 #endif

@@ -8,81 +8,81 @@
    Chebyshev points with the same moments: one walk over the points, of three operations a moment. */
 #include "quadrature.h"
 
+#include "../base/dispatch.h"
+
 #include <float.h>
 #include <math.h>
 
 enum { Q = QUADRATURE_NODES, MOMENTS = QUADRATURE_MOMENTS, LANES = 8, MAX_SWEEPS = 30 };
 
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__)
-#define RUN_TIME_DISPATCH __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define RUN_TIME_DISPATCH
-#endif
-
-/* What the moments of a rule may be off by, in units of the mass, to which sums of |T_j| never come. A node
-   off by u moves T_j by up to j^2 u, the larger part of this for j = 15. */
-#define MOMENT_TOLERANCE (128 * DBL_EPSILON)
+/* What the moments of a rule may be off by, in units of the mass, to which sums of |T_j| never come: a node
+   off by u moves T_j by up to j^2 u, j = 23 at most. */
+#define MOMENT_TOLERANCE (MOMENTS * MOMENTS / 2 * DBL_EPSILON)
 
 /* A polynomial whose squared norm is this, beside one of norm 1, is roundoff: the measure has not so many
  * points. */
 #define EXHAUSTED 1e-12
 
-/* basis[i][j] = 2/N T_j(t_i), half of it for j = 0: a measure with moments m_j is sum_j basis[i][j] m_j at
-   t_i, since sum_j basis[i][j] T_j(t) is the Lagrange polynomial of t_i. */
+/* basis[j][i] = 2/N T_j(t_i), half of it for j = 0: a measure with moments m_j is sum_j basis[j][i] m_j at
+   t_i, since sum_j basis[j][i] T_j(t) is the Lagrange polynomial of t_i. */
 void emblas_quadrature_init(struct quadrature *quadrature) {
   for (size_t i = 0; i < MOMENTS; i++) {
     double angle = 3.14159265358979323846 * ((double)(MOMENTS - 1 - i) + 0.5) / MOMENTS;
     quadrature->points[i] = cos(angle);
     for (size_t j = 0; j < MOMENTS; j++)
-      quadrature->basis[i][j] = (j == 0 ? 1.0 : 2.0) / MOMENTS * cos((double)j * angle);
+      quadrature->basis[j][i] = (j == 0 ? 1.0 : 2.0) / MOMENTS * cos((double)j * angle);
   }
 }
 
 /* ------------------------------------------------------------------ moments */
 
-/* Onto [-1, 1]: t = (x - centre) inverse. */
-struct interval {
-  double centre, half, inverse;
-};
+#define EACH_LANE for (int l = 0; l < LANES; l++)
 
-static struct interval interval(double low, double high) {
-  double half = high / 2 - low / 2;
-  return (struct interval){low + half, half, 1 / half};
-}
-
-/* Adds w T_j(t) of eight points, each in a lane of its own. */
-static inline void add_moments(const double *x, const double *w, const struct interval *on,
-                               double sums[MOMENTS][LANES]) {
-  double before[LANES], now[LANES], twice[LANES];
-  for (int l = 0; l < LANES; l++) {
+/* Eight points, each in a lane of its own: `before` and `now` begin as w T_-1 = w T_1 and w T_0. */
+DISPATCHED void begin(const double *x, const double *w, const struct interval *on, double *twice,
+                      double *before, double *now) {
+  EACH_LANE {
     double t = (x[l] - on->centre) * on->inverse;
     twice[l] = 2 * t;
-    before[l] = w[l] * t; /* T_-1 = T_1 */
+    before[l] = w[l] * t;
     now[l] = w[l];
   }
-  for (int j = 0; j < MOMENTS; j++)
-    for (int l = 0; l < LANES; l++) {
-      double next = twice[l] * now[l] - before[l];
-      sums[j][l] += now[l];
-      before[l] = now[l];
-      now[l] = next;
+}
+
+/* Adds w T_j(t) of four times eight points, whose weights are `stride` apart: while one waits for its last
+   step others take theirs. Plain arrays in one loop are what compilers keep in registers. */
+DISPATCHED void add_moments(const double *x, const double *w, size_t stride, const struct interval *on,
+                            double sums[MOMENTS][LANES]) {
+  double a[LANES], a_before[LANES], a_twice[LANES], b[LANES], b_before[LANES], b_twice[LANES];
+  double c[LANES], c_before[LANES], c_twice[LANES], d[LANES], d_before[LANES], d_twice[LANES];
+  begin(x, w, on, a_twice, a_before, a);
+  begin(x + LANES, w + stride, on, b_twice, b_before, b);
+  begin(x + 2 * LANES, w + 2 * stride, on, c_twice, c_before, c);
+  begin(x + 3 * LANES, w + 3 * stride, on, d_twice, d_before, d);
+  for (int j = 0; j < MOMENTS; j++) EACH_LANE {
+      double a_next = a_twice[l] * a[l] - a_before[l], b_next = b_twice[l] * b[l] - b_before[l];
+      double c_next = c_twice[l] * c[l] - c_before[l], d_next = d_twice[l] * d[l] - d_before[l];
+      sums[j][l] += (a[l] + b[l]) + (c[l] + d[l]);
+      a_before[l] = a[l], b_before[l] = b[l], c_before[l] = c[l], d_before[l] = d[l];
+      a[l] = a_next, b[l] = b_next, c[l] = c_next, d[l] = d_next;
     }
 }
 
-/* moments[j] = sum_i w_i T_j(t_i). */
 RUN_TIME_DISPATCH
-static void chebyshev_moments(size_t n, const double *x, const double *w, struct interval on,
-                              double *moments) {
+void emblas_quadrature_moments(size_t n, const double *x, const double *w, struct interval on,
+                               double *moments) {
+  enum { TOGETHER = 4 * LANES };
   static const double ones[LANES] = {1, 1, 1, 1, 1, 1, 1, 1};
-  double sums[MOMENTS][LANES] = {{0}}, last_x[LANES], last_w[LANES];
-  size_t whole = n - n % LANES;
-  for (size_t i = 0; i < whole; i += LANES) add_moments(x + i, w != NULL ? w + i : ones, &on, sums);
-  for (size_t l = 0; l < LANES; l++) {
+  double sums[MOMENTS][LANES] = {{0}}, last_x[TOGETHER], last_w[TOGETHER];
+  size_t whole = n - n % TOGETHER, stride = w != NULL ? LANES : 0;
+  for (size_t i = 0; i < whole; i += TOGETHER)
+    add_moments(x + i, w != NULL ? w + i : ones, stride, &on, sums);
+  for (size_t l = 0; l < TOGETHER; l++) {
     int inside = whole + l < n;
     last_x[l] = inside ? x[whole + l] : on.centre;
     last_w[l] = !inside ? 0 : w != NULL ? w[whole + l] : 1;
   }
-  add_moments(last_x, last_w, &on, sums);
+  if (whole < n) add_moments(last_x, last_w, LANES, &on, sums);
   for (int j = 0; j < MOMENTS; j++)
     moments[j] = ((sums[j][0] + sums[j][1]) + (sums[j][2] + sums[j][3])) +
                  ((sums[j][4] + sums[j][5]) + (sums[j][6] + sums[j][7]));
@@ -94,30 +94,37 @@ struct jacobi {
   double diagonal[Q], off[Q]; /* off[j] couples j and j + 1 */
 };
 
-static double product(const double *v, const double *a, const double *b) {
-  double sum = 0;
-  for (int i = 0; i < MOMENTS; i++) sum += v[i] * a[i] * b[i];
-  return sum;
+DISPATCHED double product(const double *a, const double *b) {
+  double lanes[LANES] = {0};
+  for (int i = 0; i < MOMENTS; i += LANES)
+    for (int l = 0; l < LANES; l++) lanes[l] += a[i + l] * b[i + l];
+  return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
 }
 
 /* Of the signed measure v on the points t, of mass 1, by Stieltjes' procedure. Each polynomial is made
    orthogonal to all before it, which keeps the roundings from adding up. Zero when a norm is not positive.
  */
+RUN_TIME_DISPATCH
 static int recurrence(const double *t, const double *v, struct jacobi *matrix) {
-  double p[Q][MOMENTS], next[MOMENTS];
-  for (int i = 0; i < MOMENTS; i++) p[0][i] = 1;
+  double p[Q][MOMENTS], weighted[Q][MOMENTS], next[MOMENTS], square_terms[MOMENTS];
+  for (int i = 0; i < MOMENTS; i++) p[0][i] = 1, weighted[0][i] = v[i];
   for (int j = 0;; j++) {
     for (int i = 0; i < MOMENTS; i++) next[i] = t[i] * p[j][i];
-    matrix->diagonal[j] = product(v, next, p[j]);
+    matrix->diagonal[j] = product(next, weighted[j]);
     if (j + 1 == Q) return 1;
     for (int l = j; l >= 0; l--) {
-      double part = product(v, next, p[l]);
+      double part = product(next, weighted[l]);
       for (int i = 0; i < MOMENTS; i++) next[i] -= part * p[l][i];
     }
-    double square = product(v, next, next);
+    for (int i = 0; i < MOMENTS; i++) square_terms[i] = v[i] * next[i];
+    double square = product(square_terms, next);
     if (!(square > EXHAUSTED)) return 0;
     matrix->off[j] = sqrt(square);
-    for (int i = 0; i < MOMENTS; i++) p[j + 1][i] = next[i] / matrix->off[j];
+    double inverse = 1 / matrix->off[j];
+    for (int i = 0; i < MOMENTS; i++) {
+      p[j + 1][i] = next[i] * inverse;
+      weighted[j + 1][i] = square_terms[i] * inverse;
+    }
   }
 }
 
@@ -197,7 +204,7 @@ static int agrees(const double *t, const double *weights, const double *moments)
   static const struct interval identity = {0, 1, 1};
   for (int i = 0; i < Q; i++)
     if (!(weights[i] > 0) || !(fabs(t[i]) <= 1 + 16 * DBL_EPSILON)) return 0;
-  chebyshev_moments(Q, t, weights, identity, of_rule);
+  emblas_quadrature_moments(Q, t, weights, identity, of_rule);
   for (int j = 0; j < MOMENTS; j++)
     if (!(fabs(of_rule[j] - moments[j]) <= MOMENT_TOLERANCE)) return 0;
   return 1;
@@ -228,7 +235,7 @@ static void solve(double a[Q][Q], double *b) {
 }
 
 /* A node is rounded to an x, far more coarsely than the cell is wide where that lies far from 0. The
-   weights make up for it in the moments 0 to 7, which smooth functions depend on most; the others stay as
+   weights make up for it in the first Q moments, which smooth functions depend on most; the others stay as
    they are but for that rounding. */
 static void correct(const double *nodes, struct interval on, const double *moments, double *weights) {
   double a[Q][Q], rest[Q];
@@ -262,24 +269,25 @@ static void give_mass(double mass, double *weights) {
   weights[largest] += rest;
 }
 
-int emblas_quadrature_rule(const struct quadrature *quadrature, size_t n, const double *x, const double *w,
-                           double low, double high, double *nodes, double *weights) {
-  double moments[MOMENTS], v[MOMENTS];
+void emblas_quadrature_spread(const struct quadrature *quadrature, const double *moments, double *measure) {
+  for (int i = 0; i < MOMENTS; i++) measure[i] = 0;
+  for (int j = 0; j < MOMENTS; j++)
+    for (int i = 0; i < MOMENTS; i++) measure[i] += quadrature->basis[j][i] * moments[j];
+}
+
+int emblas_quadrature_rule(const struct quadrature *quadrature, const double *moments, double low,
+                           double high, double *nodes, double *weights) {
+  double mass = moments[0], share[MOMENTS], measure[MOMENTS];
   struct interval on = interval(low, high);
   struct jacobi matrix;
   if (!isfinite(on.inverse)) return 0;
-  chebyshev_moments(n, x, w, on, moments);
-  double mass = moments[0];
-  for (int j = 0; j < MOMENTS; j++) moments[j] /= mass;
-  for (int i = 0; i < MOMENTS; i++) {
-    v[i] = 0;
-    for (int j = 0; j < MOMENTS; j++) v[i] += quadrature->basis[i][j] * moments[j];
-  }
-  if (!recurrence(quadrature->points, v, &matrix) || !eigenvalues(&matrix, weights)) return 0;
+  for (int j = 0; j < MOMENTS; j++) share[j] = moments[j] / mass;
+  emblas_quadrature_spread(quadrature, share, measure);
+  if (!recurrence(quadrature->points, measure, &matrix) || !eigenvalues(&matrix, weights)) return 0;
   sort_nodes(matrix.diagonal, weights);
-  if (!agrees(matrix.diagonal, weights, moments)) return 0;
+  if (!agrees(matrix.diagonal, weights, share)) return 0;
   for (int i = 0; i < Q; i++) nodes[i] = fmin(fmax(on.centre + on.half * matrix.diagonal[i], low), high);
-  correct(nodes, on, moments, weights);
+  correct(nodes, on, share, weights);
   give_mass(mass, weights);
   return 1;
 }

@@ -16,9 +16,10 @@ enum {
   MAX_WAIT = 10
 };
 
-/* Cells are made narrower than they might be, and need not be made again when a component narrows a little.
- */
-static const double patience = 0.6;
+/* Parts of the width that a cell may have: when it is made, so that it need not be made again when a
+   component narrows a little; and while it is kept, for what parameters move until they are looked at
+   again. */
+static const double patience = 0.6, still = 0.8;
 
 /* What two passes over the same measure may differ by. A logit of the expanded form is off by up to 4096 u
    (docs/numerics.md), u = eps / 2, and so is, relative to itself, a sum of responsibilities; a moment by as
@@ -45,31 +46,35 @@ static void make_identity(struct compression *c, struct arena *arena, const stru
   c->identity.constant[0] = frame->constant[0];
 }
 
-static emblas_status put_in_order(struct compression *c, struct arena *arena, const struct pass *pass) {
+static emblas_status put_in_order(struct compression *c, struct arena *arena, const struct pass *pass,
+                                  const struct view_summary *summary) {
+  size_t *end, stretches;
   make_identity(c, arena, pass->frame);
-  return emblas_order_rows(&c->ordered, arena, pass->frame, pass->data, STRETCH, NULL, NULL);
+  return emblas_order_rows(arena, pass->frame, pass->data, summary, STRETCH, &c->ordered, &end, &stretches);
 }
 
 emblas_status emblas_compression_create(struct compression *c, struct arena *arena, const struct pass *pass,
-                                        enum emblas_compression how, size_t maps) {
+                                        const struct view_summary *summary, enum emblas_compression how,
+                                        size_t maps) {
   *c = (struct compression){.kind = COMPRESSION_NONE,
                             .all = pass->data,
                             .frame = pass->frame,
                             .expansion_limit = pass->expansion_limit};
   emblas_data_init(&c->view, sizeof c->view);
-  if (!pays(pass, how, maps)) return order_pays(pass, maps) ? put_in_order(c, arena, pass) : EMBLAS_OK;
+  if (!pays(pass, how, maps))
+    return order_pays(pass, maps) ? put_in_order(c, arena, pass, summary) : EMBLAS_OK;
   if (pass->data->columns > 1) {
     emblas_status status = emblas_duplicates_merge(pass->data, arena, &c->view);
     if (c->view.rows > 0) c->kind = COMPRESSION_DUPLICATES;
     return status;
   }
   if (pass->gaussian.k == 1) return EMBLAS_OK; /* after one map it is done */
-  emblas_status status = emblas_compressor_create(&c->line, arena, pass->frame, pass->data);
+  emblas_status status = emblas_compressor_create(&c->line, arena, pass->frame, pass->data, summary);
   emblas_reach_allocate(&c->reach, arena, pass->gaussian.k);
   make_identity(c, arena, pass->frame);
   if (arena->status != EMBLAS_OK) return arena->status;
-  if (c->line.rules.count > 0) c->kind = COMPRESSION_LINE;
-  if (order_pays(pass, maps)) c->ordered = c->line.rows;
+  c->kind = COMPRESSION_LINE;
+  if (order_pays(pass, maps)) c->ordered = c->line.leaves.rows;
   return status;
 }
 
@@ -123,8 +128,8 @@ void emblas_compression_begin(struct compression *c, struct pass *pass, enum emb
   if (kind != EMBLAS_START_KMEANSPP) return; /* labels are those of all rows; the others look at none */
   if (c->kind == COMPRESSION_DUPLICATES)
     point_at_duplicates(c, pass);
-  else if (c->kind == COMPRESSION_LINE && c->line.rules.count / ROWS_PER_CENTRE >= pass->gaussian.k)
-    point_at_line(c, pass, &c->line.rules);
+  else if (c->kind == COMPRESSION_LINE && c->line.pairs.count / ROWS_PER_CENTRE >= pass->gaussian.k)
+    point_at_line(c, pass, &c->line.pairs);
 }
 
 /* Do the rows that were made serve these parameters too? */
@@ -132,9 +137,9 @@ static int still_good(struct compression *c, const struct gaussian *g, const dou
   if (!c->ready) return 0;
   if (emblas_reach_near(&c->reach, g, theta)) return 1;
   emblas_reach_prepare(&c->reach, g, theta);
-  c->reach.patience = 1;
+  c->reach.patience = still;
   for (size_t i = 0; i < c->line.cells; i++)
-    if (!emblas_reach_admissible(&c->reach, c->line.cell_low[i], c->line.cell_high[i])) return 0;
+    if (emblas_reach_strain(&c->reach, c->line.cell_low[i], c->line.cell_high[i]) > 1) return 0;
   return 1;
 }
 
@@ -145,7 +150,7 @@ static int make_rows(struct compression *c, const struct gaussian *g, const doub
   }
   emblas_reach_prepare(&c->reach, g, theta);
   c->reach.patience = patience;
-  c->ready = emblas_compress(&c->line, emblas_reach_admissible, &c->reach);
+  c->ready = emblas_compress(&c->line, emblas_reach_strain, &c->reach);
   if (!c->ready) c->wait = (size_t)1 << (c->failures < MAX_WAIT ? c->failures++ : MAX_WAIT);
   return c->ready;
 }

@@ -23,9 +23,11 @@ struct compression {
   size_t failures, wait; /* of making rows for parameters that ask for too many; maps until the next try */
 };
 
-/* Looks at the rows of the pass. maps: how many EM maps there may be at most, in all starts. */
+/* Looks at the rows of the pass, of which summary tells. maps: how many EM maps there may be at most, in
+ * all starts. */
 emblas_status emblas_compression_create(struct compression *c, struct arena *arena, const struct pass *pass,
-                                        enum emblas_compression how, size_t maps);
+                                        const struct view_summary *summary, enum emblas_compression how,
+                                        size_t maps);
 
 /* Points the pass at the rows that a start of this kind looks at. Nothing is remembered of earlier starts.
  */

@@ -176,7 +176,8 @@ static emblas_status set_up(struct emblas_fitter *fitter, struct emblas_report *
                                      .summary = &fitter->summary};
   emblas_starter_allocate(&fitter->starter, arena, &fitter->pass);
   if (arena->status != EMBLAS_OK) return arena->status;
-  status = emblas_compression_create(&fitter->compression, arena, &fitter->pass, o->compress, most_maps(o));
+  status = emblas_compression_create(&fitter->compression, arena, &fitter->pass, &fitter->summary,
+                                     o->compress, most_maps(o));
   if (status != EMBLAS_OK) return status;
   emblas_em_model_init(&fitter->map, sizeof fitter->map);
   fitter->map.parameters = gaussian_theta_size(&shape);

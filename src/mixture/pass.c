@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pass.h"
 
+#include "../base/dispatch.h"
 #include "../base/parallel.h"
 
 #include <math.h>
@@ -210,9 +211,39 @@ void emblas_pass_expectation(struct pass *pass, const double *theta) {
   pass->q = univariate(pass) ? emblas_gaussian_univariate_q(g, &pass->terms, pass->stats) : sums->q;
 }
 
+/* sum_i w_i max_c l_ic, without an exponential: lanes are rows. */
+RUN_TIME_DISPATCH
+static double largest_logits(size_t n, size_t k, const double *restrict x, const double *restrict weights,
+                             const double *terms, double *restrict most) {
+  enum { LANES = 8 };
+  double sum[LANES] = {0}, all = 0;
+  for (size_t i = 0; i < n; i++) most[i] = -INFINITY;
+  for (size_t c = 0; c < k; c++) {
+    double mean = terms[3 * c], curvature = terms[3 * c + 1], constant = terms[3 * c + 2];
+    for (size_t i = 0; i < n; i++) {
+      double logit = constant + curvature * ((x[i] - mean) * (x[i] - mean));
+      most[i] = logit > most[i] ? logit : most[i];
+    }
+  }
+  if (weights != NULL)
+    for (size_t i = 0; i < n; i++) most[i] *= weights[i];
+  for (size_t i = 0; i + LANES <= n; i += LANES)
+    for (size_t l = 0; l < LANES; l++) sum[l] += most[i + l];
+  for (size_t i = n / LANES * LANES; i < n; i++) all += most[i];
+  return all + (((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7])));
+}
+
+static void add_largest_logits(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                               size_t count, double *to) {
+  (void)context;
+  emblas_pass_load(pass, worker, first, count);
+  to[0] += largest_logits(count, pass->gaussian.k, worker->block.x, pass_weights(pass, first),
+                          pass->terms.univariate, worker->block.r);
+}
+
 double emblas_pass_hard(struct pass *pass, const double *theta) {
   if (!univariate(pass)) return pass->hard;
-  emblas_gaussian_prepare(&pass->gaussian, pass->expansion_limit, theta, &pass->terms,
-                          &pass->workers[0].scratch);
-  return ((struct emblas_block_sums *)emblas_pass_walk(pass, HEAD, add_densities, NULL))->hard;
+  emblas_gaussian_prepare(&pass->gaussian, 0, theta, &pass->terms, &pass->workers[0].scratch);
+  const double *largest = emblas_pass_walk(pass, 2, add_largest_logits, NULL);
+  return fmin(largest[0] + largest[1] - pass->loglik, 0);
 }

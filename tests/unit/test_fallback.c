@@ -14,10 +14,15 @@ static double two_humps(size_t i, struct random *random) {
   return 5 * (double)(i % 2) + emblas_random_normal(random);
 }
 
-/* Every node and row off by a little: what too wide a cell would do. */
+/* Every point off by a little: what too wide a cell would do. */
 static void spoil(struct compressor *line, double by) {
-  for (size_t i = 0; i < line->rules.count; i++) line->rules.values[i] += by;
-  for (size_t i = 0; i < line->rows.count; i++) line->rows.values[i] += by;
+  struct leaves *leaves = &line->leaves;
+  for (size_t i = 0; i < line->pairs.count; i++) line->pairs.values[i] += by;
+  for (size_t i = 0; i < leaves->rows.count; i++) leaves->rows.values[i] += by;
+  for (size_t i = 0; i < leaves->count; i++) {
+    leaves->low[i] += by, leaves->high[i] += by;
+    for (size_t j = 0; j < leaves->atoms[i]; j++) leaves->value[i * LEAF_POINTS + j] += by;
+  }
 }
 
 /* Runs one start to its end; the mean of component 0, and the rows of the last map. */
