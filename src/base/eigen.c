@@ -20,25 +20,32 @@ static void rotate(size_t d, double *restrict x, double *restrict y, double c, d
   }
 }
 
+/* w' = u'M for n rows of M, `columns` wide. */
+static void combine(size_t n, size_t columns, size_t d, const double *u, const double *m, double *w) {
+  for (size_t j = 0; j < columns; j++) w[j] = u[0] * m[j];
+  for (size_t i = 1; i < n; i++)
+    for (size_t j = 0; j < columns; j++) w[j] += u[i] * m[i * d + j];
+}
+
 /* Symmetric A (n x n, rows d apart) becomes H A H, and the n rows of V become H V, for H = I - 2 u u' /
    u'u. w: room for d. */
 static void reflect(size_t n, size_t d, const double *u, double *a, double *v, double *w) {
   double square = 0, along = 0;
-  for (size_t j = 0; j < n; j++) w[j] = 0;
-  for (size_t i = 0; i < n; i++) {
-    square += u[i] * u[i];
-    for (size_t j = 0; j < n; j++) w[j] += u[i] * a[i * d + j];
+  combine(n, n, d, u, a, w);
+  for (size_t j = 0; j < n; j++) {
+    square += u[j] * u[j];
+    along += w[j] * u[j];
   }
-  for (size_t j = 0; j < n; j++) along += w[j] * u[j];
-  for (size_t j = 0; j < n; j++) w[j] = 2 / square * (w[j] - along / square * u[j]);
+  double twice = 2 / square, part = along / square;
+  for (size_t j = 0; j < n; j++) w[j] = twice * (w[j] - part * u[j]);
   for (size_t i = 0; i < n; i++)
     for (size_t j = 0; j < n; j++) a[i * d + j] -= u[i] * w[j] + w[i] * u[j];
 
-  for (size_t j = 0; j < d; j++) w[j] = 0;
-  for (size_t i = 0; i < n; i++)
-    for (size_t j = 0; j < d; j++) w[j] += u[i] * v[i * d + j];
-  for (size_t i = 0; i < n; i++)
-    for (size_t j = 0; j < d; j++) v[i * d + j] -= 2 / square * u[i] * w[j];
+  combine(n, d, d, u, v, w);
+  for (size_t i = 0; i < n; i++) {
+    double factor = twice * u[i];
+    for (size_t j = 0; j < d; j++) v[i * d + j] -= factor * w[j];
+  }
 }
 
 /* A becomes tridiagonal: what counts of row k is a[k, k] and a[k, k + 1]. The first row of V, which no
