@@ -4,8 +4,9 @@
 
 #include <stddef.h>
 
-/* Eigenvalues and eigenvectors of a symmetric matrix by cyclic Jacobi rotations. a: d x d, both triangles;
-   its diagonal becomes the eigenvalues. v: d x d, row i the eigenvector of a[i, i]. */
+/* Eigenvalues and eigenvectors of a symmetric matrix, to roundings of the largest. a: d x d, both
+   triangles; its diagonal becomes the eigenvalues, the rest is used up. v: d x d, row i the eigenvector of
+   a[i, i]. */
 void emblas_eigen_symmetric(size_t d, double *a, double *v);
 
 #endif

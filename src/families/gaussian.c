@@ -84,53 +84,90 @@ static double round_constant(double constant, const double *q, double *natural) 
   return (exact[0] - *natural) + exact[1];
 }
 
+/* The sum |natural phi| at |mean| + 2 sigma, from the precision matrix P in scratch->matrix. b = P m: d. */
+static double bound_full(const struct gaussian *g, const double *mean, const double *factor, double *b,
+                         struct gaussian_scratch *scratch) {
+  size_t d = g->d;
+  double *reach = scratch->moments, bound = 0;
+  for (size_t j = 0; j < d; j++) {
+    const double *l_row = factor + j * d, *p = scratch->matrix + j * d;
+    double variance = 0, sum = 0, second = 0;
+    for (size_t l = 0; l <= j; l++) variance += l_row[l] * l_row[l];
+    reach[j] = fabs(mean[j]) + 2 * sqrt(variance);
+    for (size_t l = 0; l < j; l++) {
+      sum += p[l] * mean[l];
+      b[l] += p[l] * mean[j];
+      second += fabs(p[l]) * reach[l];
+    }
+    b[j] = sum + p[j] * mean[j];
+    bound += (second + p[j] / 2 * reach[j]) * reach[j];
+  }
+  for (size_t j = 0; j < d; j++) bound += fabs(b[j]) * (reach[j] + fabs(mean[j]) / 2);
+  return bound;
+}
+
 /* natural: [ constant - q/2 | b | -P_jj/2 and -P_jl ] with b = P m rounded and q = m'(2 b - P m): the
    constant that makes it the log density of the mean that the rounded b stands for. Returns what
-   round_constant does, and in *bound the sum |natural phi| at |m| + 2 sigma. */
-static double natural_full(const struct gaussian *g, double constant, const double *mean,
-                           const double *factor, double *natural, struct gaussian_scratch *scratch,
-                           double *bound) {
+   round_constant does. */
+static double natural_full(const struct gaussian *g, double constant, const double *mean, const double *p,
+                           double *natural) {
   size_t d = g->d;
-  const double *p = scratch->matrix;
-  double *reach = scratch->moments, *square = natural + 1 + d, q[2] = {0, 0};
-  precision(g, factor, scratch);
-  *bound = 0;
+  double *square = natural + 1 + d, q[2] = {0, 0};
   for (size_t j = 0; j < d; j++) {
-    double variance = 0, product[2] = {0, 0};
-    for (size_t l = 0; l <= j; l++) variance += factor[j * d + l] * factor[j * d + l];
+    double product[2] = {0, 0};
     for (size_t l = 0; l < d; l++) sum_add_product(product, l <= j ? p[j * d + l] : p[l * d + j], mean[l]);
     double b = product[0] + product[1], rest = (b - product[0]) - product[1];
     natural[1 + j] = b;
     sum_add_product(q, mean[j], b);
     q[1] += mean[j] * rest;
-    reach[j] = fabs(mean[j]) + 2 * sqrt(variance);
-    *bound += fabs(b) * (reach[j] + fabs(mean[j]) / 2);
-    for (size_t l = 0; l <= j; l++) {
-      double weight = p[j * d + l] * (l == j ? 0.5 : 1);
-      *square++ = -weight;
-      *bound += fabs(weight) * reach[j] * reach[l];
-    }
+    for (size_t l = 0; l <= j; l++) *square++ = p[j * d + l] * (l == j ? -0.5 : -1);
   }
   return round_constant(constant, q, natural);
 }
 
-/* The same with P = diag(1 / s^2): natural [ constant - q/2 | m / s^2 | -1/(2 s^2) ], the last for each
+/* The same two with P = diag(1 / s^2): natural [ constant - q/2 | m / s^2 | -1/(2 s^2) ], the last for each
    column or once. */
+static double bound_diag(const struct gaussian *g, const double *mean, const double *factor) {
+  double bound = 0;
+  for (size_t j = 0; j < g->d; j++) {
+    double deviation = factor[g->geometry == GEOMETRY_DIAG ? j : 0], inverse = 1 / (deviation * deviation);
+    double reach = fabs(mean[j]) + 2 * deviation;
+    bound += fabs(mean[j] * inverse) * (reach + fabs(mean[j]) / 2) + inverse / 2 * reach * reach;
+  }
+  return bound;
+}
+
 static double natural_diag(const struct gaussian *g, double constant, const double *mean,
-                           const double *factor, double *natural, double *bound) {
+                           const double *factor, double *natural) {
   double q[2] = {0, 0};
-  *bound = 0;
   for (size_t j = 0; j < g->d; j++) {
     size_t entry = g->geometry == GEOMETRY_DIAG ? j : 0;
-    double deviation = factor[entry], inverse = 1 / (deviation * deviation), b = mean[j] * inverse;
-    double reach = fabs(mean[j]) + 2 * deviation;
+    double inverse = 1 / (factor[entry] * factor[entry]), b = mean[j] * inverse;
     natural[1 + j] = b;
     natural[1 + g->d + entry] = -inverse / 2;
     sum_add_product(q, mean[j], b);
     q[1] += mean[j] * fma(-mean[j], inverse, b);
-    *bound += fabs(b) * (reach + fabs(mean[j]) / 2) + inverse / 2 * reach * reach;
   }
   return round_constant(constant, q, natural);
+}
+
+/* The natural parameters of component c, if its form is the expanded one; zeros, if it is not. */
+static void set_form(const struct gaussian *g, double limit, size_t c, struct gaussian_terms *terms,
+                     struct gaussian_scratch *scratch) {
+  const double *mean = terms->mean + c * g->d, *factor = terms->factor + c * g->f;
+  double *natural = terms->natural + c * g->p, bound = INFINITY;
+  int full = g->geometry == GEOMETRY_FULL;
+  if (limit > 0 && full) precision(g, factor, scratch);
+  if (limit > 0)
+    bound = full ? bound_full(g, mean, factor, natural + 1, scratch) : bound_diag(g, mean, factor);
+  terms->expanded[c] = bound <= limit * (double)g->d;
+  terms->rounding[c] = 0;
+  if (!terms->expanded[c])
+    memset(natural, 0, g->p * sizeof *natural);
+  else if (full)
+    terms->rounding[c] = natural_full(g, terms->constant[c], mean, scratch->matrix, natural);
+  else
+    terms->rounding[c] = natural_diag(g, terms->constant[c], mean, factor, natural);
 }
 
 static double log_determinant(const struct gaussian *g, const double *factor) {
@@ -148,21 +185,14 @@ void emblas_gaussian_prepare(const struct gaussian *g, double limit, const doubl
   terms->expanded_count = 0;
   for (size_t c = 0; c < g->k; c++) {
     const double *mean = terms->mean + c * d, *factor = terms->factor + c * g->f;
-    double *natural = terms->natural + c * g->p, bound = INFINITY;
     double log_weight = theta[c] > 0 ? log(theta[c]) : LOG_ZERO;
     terms->constant[c] = log_weight - log_determinant(g, factor) - 0.5 * (double)d * LOG_2PI;
     terms->univariate[3 * c] = mean[0];
     terms->univariate[3 * c + 1] = -0.5 / (factor[0] * factor[0]);
     terms->univariate[3 * c + 2] = terms->constant[c];
-    terms->rounding[c] = 0;
-    if (limit > 0)
-      terms->rounding[c] = g->geometry == GEOMETRY_FULL
-                               ? natural_full(g, terms->constant[c], mean, factor, natural, scratch, &bound)
-                               : natural_diag(g, terms->constant[c], mean, factor, natural, &bound);
-    terms->expanded[c] = bound <= limit * (double)d;
+    set_form(g, limit, c, terms, scratch);
     terms->expanded_count += terms->expanded[c];
     for (size_t j = 0; j < d; j++) terms->centre[c * d + j] = terms->expanded[c] ? 0 : mean[j];
-    if (!terms->expanded[c]) memset(natural, 0, g->p * sizeof *natural);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 Test(arena, sizes_that_overflow_are_refused) {
   struct arena arena;
@@ -53,23 +54,44 @@ Test(random, streams_and_moments) {
 }
 
 /* V diag(l) V' = A and V V' = I, to a small multiple of d eps |A|. */
+static void check_eigen(const char *what, size_t d, const double *a, double size) {
+  double values[100], v[100], bound = 100 * (double)d * DBL_EPSILON;
+  memcpy(values, a, d * d * sizeof *a);
+  emblas_eigen_symmetric(d, values, v);
+  for (size_t i = 0; i < d; i++)
+    for (size_t j = 0; j < d; j++) {
+      double sum = 0, identity = 0;
+      for (size_t m = 0; m < d; m++) {
+        sum += v[m * d + i] * (values[m * d + m] / size) * v[m * d + j];
+        identity += v[i * d + m] * v[j * d + m];
+      }
+      cr_assert(fabs(sum - a[i * d + j] / size) < bound, "%s, d = %zu: %g", what, d, sum);
+      cr_assert(fabs(identity - (i == j)) < bound, "%s, d = %zu: %g", what, d, identity);
+    }
+}
+
 Test(eigen, reconstructs) {
-  enum { D = 9 };
-  double a[D * D], values[D * D], v[D * D];
+  double any[100], one[100], far[100], split[100] = {0}, blocks[100];
   struct random random;
   emblas_random_seed(&random, 4, 0);
-  for (int i = 0; i < D; i++)
-    for (int j = 0; j <= i; j++)
-      a[i * D + j] = a[j * D + i] = values[i * D + j] = values[j * D + i] = emblas_random_normal(&random);
-  emblas_eigen_symmetric(D, values, v);
-  for (int i = 0; i < D; i++)
-    for (int j = 0; j < D; j++) {
-      double sum = 0, identity = 0;
-      for (int m = 0; m < D; m++) {
-        sum += v[m * D + i] * values[m * D + m] * v[m * D + j];
-        identity += v[i * D + m] * v[j * D + m];
+  for (size_t d = 1; d <= 10; d++) {
+    const double sizes[] = {1, 1e-290, 1e-150, 1e150, 1e307};
+    for (size_t i = 0; i < d; i++)
+      for (size_t j = 0; j <= i; j++) {
+        any[i * d + j] = any[j * d + i] = emblas_random_normal(&random);
+        one[i * d + j] = one[j * d + i] = 1; /* rank one: d - 1 eigenvalues are 0 */
+        far[i * d + j] = far[j * d + i] = ldexp(any[i * d + j], -8 * (int)(i + j)); /* graded */
+        split[i * d + j] = split[j * d + i] = i == j ? (double)(i % 2) : 0;
+        blocks[i * d + j] = blocks[j * d + i] = i / 3 == j / 3 ? any[i * d + j] : 0;
       }
-      cr_assert(fabs(sum - a[i * D + j]) < 100 * D * DBL_EPSILON);
-      cr_assert(fabs(identity - (i == j)) < 100 * D * DBL_EPSILON);
+    check_eigen("rank one", d, one, 1);
+    check_eigen("graded", d, far, 1);
+    check_eigen("diagonal, repeated", d, split, 1);
+    check_eigen("blocks", d, blocks, 1);
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+      double scaled[100];
+      for (size_t i = 0; i < d * d; i++) scaled[i] = sizes[s] * any[i];
+      check_eigen("any", d, scaled, sizes[s]);
     }
+  }
 }
