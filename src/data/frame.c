@@ -9,7 +9,7 @@
    diagonal is then raised by the same part, and the whitened columns span fewer than d directions. */
 #define RANK_TOLERANCE 1e-12
 
-enum { MEDIAN_SAMPLE = 127 }; /* off by an eighth of a deviation at most, as a rule: near enough */
+enum { MEDIAN_SAMPLE = 1023 };
 
 void emblas_frame_allocate(struct frame *frame, struct arena *arena, size_t d, int whitened) {
   *frame = (struct frame){.d = d};
