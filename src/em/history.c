@@ -6,7 +6,6 @@
 
 void emblas_history_allocate(struct history *h, struct arena *arena, size_t size) {
   *h = (struct history){.size = size};
-  h->x = emblas_arena_doubles(arena, size, 1);
   h->f = emblas_arena_doubles(arena, size, 1);
   for (size_t i = 0; i < HISTORY; i++) {
     h->dx[i] = emblas_arena_doubles(arena, size, 1);
@@ -35,24 +34,16 @@ static void shift(struct history *h) {
   if (h->count < HISTORY) h->count++;
 }
 
-void emblas_history_push(struct history *h, const double *x, const double *f, int first) {
-  if (first) {
-    h->count = 0;
-  } else {
-    shift(h);
-    for (size_t l = 0; l < h->size; l++) {
-      h->dx[0][l] = x[l] - h->x[l];
-      h->df[0][l] = f[l] - h->f[l];
-    }
-    for (size_t i = 0; i < h->count; i++) {
-      h->xx[0][i] = h->xx[i][0] = emblas_dot(h->size, h->dx[0], h->dx[i]);
-      h->ff[0][i] = h->ff[i][0] = emblas_dot(h->size, h->df[0], h->df[i]);
-      h->xf[0][i] = emblas_dot(h->size, h->dx[0], h->df[i]);
-      h->xf[i][0] = emblas_dot(h->size, h->dx[i], h->df[0]);
-    }
+void emblas_history_push(struct history *h, const double *dx, const double *df) {
+  shift(h);
+  memcpy(h->dx[0], dx, h->size * sizeof *dx);
+  memcpy(h->df[0], df, h->size * sizeof *df);
+  for (size_t i = 0; i < h->count; i++) {
+    h->xx[0][i] = h->xx[i][0] = emblas_dot(h->size, h->dx[0], h->dx[i]);
+    h->ff[0][i] = h->ff[i][0] = emblas_dot(h->size, h->df[0], h->df[i]);
+    h->xf[0][i] = emblas_dot(h->size, h->dx[0], h->df[i]);
+    h->xf[i][0] = emblas_dot(h->size, h->dx[i], h->df[0]);
   }
-  memcpy(h->x, x, h->size * sizeof *x);
-  memcpy(h->f, f, h->size * sizeof *f);
 }
 
 void emblas_history_forget(struct history *h, size_t keep) {
