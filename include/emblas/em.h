@@ -100,6 +100,14 @@ struct emblas_em_model {
   size_t free;
   void (*to_free)(void *context, const double *theta, double *free);
   int (*from_free)(void *context, const double *free, double *theta);
+  /**
+   * A metric, for fewer maps: with H the information of one complete observation at theta, in the
+   * free coordinates, and H = E'E, whiten does change <- E change and unwhiten change <- E^-1 change. There
+   * the Jacobian of the map is symmetric, and a step of length 1 is one standard deviation of the
+   * complete data. Both, or none (the default): E = I.
+   */
+  void (*whiten)(void *context, const double *theta, double *change);
+  void (*unwhiten)(void *context, const double *theta, double *change);
 };
 EMBLAS_API void emblas_em_model_init(struct emblas_em_model *model, size_t size);
 
@@ -144,8 +152,8 @@ EMBLAS_API emblas_status emblas_em_run(const struct emblas_em_model *model,
 
 /**
  * The same loop, a step at a time. `model` must outlive the object; `theta` is copied.
- * Cost: memory for three parameter vectors, and for 25 of `free` entries when the run is accelerated; no
- * allocation in a step but for the growth of the trace.
+ * Cost: memory for three parameter vectors; for another and 38 of `free` entries when the run is
+ * accelerated. No allocation in a step but for the growth of the trace.
  */
 struct emblas_em;
 EMBLAS_API emblas_status emblas_em_create(const struct emblas_em_model *model,

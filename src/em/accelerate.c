@@ -22,94 +22,157 @@ void emblas_accelerator_init(struct accelerator *a, struct arena *arena,
   int classic = options->accelerate == EMBLAS_ACCELERATE_AUTO && options->stop != EMBLAS_STOP_LOGLIK;
   *a = (struct accelerator){.method = classic ? NULL : methods[options->accelerate],
                             .model = *model,
-                            .radius = INFINITY,
                             .climbed = INFINITY,
                             .tolerance = options->stop == EMBLAS_STOP_LOGLIK ? options->tolerance : 0,
-                            .curvature = NAN};
+                            .observations = NAN};
   if (a->method == NULL) return;
   size_t size = model->to_free != NULL ? model->free : model->parameters;
   emblas_history_allocate(&a->history, arena, size);
   a->x = emblas_arena_doubles(arena, size, 1);
   a->f = emblas_arena_doubles(arena, size, 1);
-  a->free = emblas_arena_doubles(arena, size, 1);
+  a->next_x = emblas_arena_doubles(arena, size, 1);
+  a->next_f = emblas_arena_doubles(arena, size, 1);
+  a->step = emblas_arena_doubles(arena, size, 1);
   a->theta = emblas_arena_doubles(arena, model->parameters, 1);
+  if (a->method->begin != NULL) a->method->begin(a);
 }
 
-/* Free coordinates to parameters; non-zero where there are none. */
+/* The step leads to free coordinates, and they to parameters; non-zero where there are none. */
 static int parameters(struct accelerator *a) {
   size_t size = a->history.size;
-  for (size_t l = 0; l < size; l++)
-    if (!isfinite(a->free[l])) return 1;
-  if (a->model.from_free != NULL) return a->model.from_free(a->model.context, a->free, a->theta);
-  memcpy(a->theta, a->free, size * sizeof *a->theta);
+  if (a->model.unwhiten != NULL) a->model.unwhiten(a->model.context, a->at, a->step);
+  for (size_t l = 0; l < size; l++) {
+    a->step[l] += a->x[l];
+    if (!isfinite(a->step[l])) return 1;
+  }
+  if (a->model.from_free != NULL) return a->model.from_free(a->model.context, a->step, a->theta);
+  memcpy(a->theta, a->step, size * sizeof *a->theta);
   return 0;
 }
 
+/* A sequence that begins symmetric stays so but for rounding, and ends at a saddle point where directions
+   grow that break the symmetry. This gives them something to grow from: a part of every coordinate, which
+   costs an eighth of what the last step gained. */
+static void nudge(struct accelerator *a) {
+  double length = sqrt(a->gained / (2 * a->observations * (double)a->history.size));
+  if (!(length < INFINITY)) return;
+  for (size_t l = 0; l < a->history.size; l++) a->step[l] += length * sin((double)(l * l + 1));
+}
+
 const double *emblas_accelerator_propose(struct accelerator *a) {
-  if (a->method == NULL || !a->begun || a->settling || !a->method->propose(a, a->free)) return NULL;
+  if (a->method == NULL || !a->begun || a->settling || !a->method->propose(a, a->step)) return NULL;
+  if (a->stuck > 0) nudge(a);
   if (parameters(a) == 0) return a->theta;
-  emblas_accelerator_verdict(a, 0);
+  emblas_accelerator_reject(a);
   return NULL;
 }
 
-void emblas_accelerator_verdict(struct accelerator *a, int accepted) {
+void emblas_accelerator_reject(struct accelerator *a) {
   a->plain = 0;
-  a->method->verdict(a, accepted);
+  if (a->method->rejected != NULL) a->method->rejected(a);
 }
 
-/* x and f = M(x) - x in free coordinates; non-zero where they are not finite. */
+/* The next x and f = M(x) - x in free coordinates; non-zero where they are not finite. */
 static int locate(struct accelerator *a, const struct accelerator_move *move) {
   size_t size = a->history.size;
+  double *x = a->next_x, *f = a->next_f;
   if (a->model.to_free != NULL) {
-    a->model.to_free(a->model.context, move->theta, a->x);
-    a->model.to_free(a->model.context, move->next, a->f);
+    a->model.to_free(a->model.context, move->theta, x);
+    a->model.to_free(a->model.context, move->next, f);
   } else {
-    memcpy(a->x, move->theta, size * sizeof *a->x);
-    memcpy(a->f, move->next, size * sizeof *a->f);
+    memcpy(x, move->theta, size * sizeof *x);
+    memcpy(f, move->next, size * sizeof *f);
   }
   int bad = 0;
   for (size_t l = 0; l < size; l++) {
-    a->f[l] -= a->x[l];
-    bad |= !isfinite(a->x[l]) || !isfinite(a->f[l]);
+    f[l] -= x[l];
+    bad |= !isfinite(x[l]) || !isfinite(f[l]);
   }
   return bad;
+}
+
+static void whiten(const struct accelerator *a, double *change) {
+  if (a->model.whiten != NULL) a->model.whiten(a->model.context, a->at, change);
+}
+
+/* Steps so short that their changes are rounding tell of no rate. */
+static const double SHORT = 1e-12;
+
+/* The next point becomes the current one, and what changed joins the history: each change as the metric at
+   its own end sees it. Metrics differ little from one step to the next, and old changes go. Returns whether
+   the step was longer than rounding. */
+static int advance(struct accelerator *a, int first) {
+  struct history *h = &a->history;
+  double *x = a->next_x, *f = a->next_f, *dx = a->x, *df = a->f;
+  int moved = 0;
+  if (first) {
+    emblas_history_forget(h, 0);
+  } else {
+    for (size_t l = 0; l < h->size; l++) {
+      dx[l] = x[l] - dx[l];
+      df[l] = f[l] - df[l];
+    }
+    moved = emblas_dot(h->size, dx, dx) > SHORT * SHORT * (1 + emblas_dot(h->size, x, x));
+    whiten(a, dx);
+    whiten(a, df);
+    emblas_history_push(h, dx, df);
+  }
+  a->x = x, a->f = f, a->next_x = dx, a->next_f = df;
+  memcpy(h->f, f, h->size * sizeof *f);
+  whiten(a, h->f);
+  return moved;
 }
 
 /* A slow direction may leave the history for some steps: its rate is forgotten slowly; one that grew, and
    does not now, counts as this slow. */
 static const double FORGET = 1.1, SLOWEST = 1e-4;
 
-/* The quadratic that loglik(y) - loglik(x) = (f(x) + f(y))'C (y - x) / 2 is near an optimum, for C a
-   multiple of I: which one? */
-static void measure_curvature(struct accelerator *a, double gain) {
+/* Near an optimum loglik(y) - loglik(x) = n (f(x) + f(y))'(y - x) / 2 in the metric of n observations. */
+static void measure_gain(struct accelerator *a, const struct accelerator_move *move) {
   const struct history *h = &a->history;
-  double work = 2 * emblas_dot(h->size, h->dx[0], h->f) - h->xf[0][0];
-  if (work > 0) a->curvature = 2 * gain / work;
+  double gained = emblas_dot(h->size, h->dx[0], h->f) - h->xf[0][0] / 2;
+  if (gained > 0) a->observations = move->gain / gained;
+  if (move->proposed && a->method->accepted != NULL) a->method->accepted(a, gained);
 }
 
 /* Quiet steps after which a point counts as an end although some direction was seen to grow near it. */
 enum { PATIENCE = 10 };
 
-/* Steps so short that their changes are rounding tell of no rate. */
-static const double SHORT = 1e-12;
+/* A direction whose curvature is below minus this, and is so beyond doubt, grows. */
+static const double GROWING = 1e-3;
 
 static void measure_rate(struct accelerator *a) {
-  struct history *h = &a->history;
-  if (h->count == 0 || !(h->xx[0][0] > SHORT * SHORT * (1 + emblas_dot(h->size, h->x, h->x)))) return;
-  double lately = 1 - FORGET * fmax(1 - a->rate, SLOWEST);
-  a->ritz = emblas_subspace_rate(h);
-  a->rate = a->ritz > lately ? a->ritz : lately;
-  if (a->ritz > GROWING) a->climbed = 0;
+  const struct spectrum *s = &a->spectrum;
+  double lately = 1 - FORGET * fmax(1 - a->rate, SLOWEST), least = 1;
+  a->flat = 0;
+  for (size_t e = 0; e < s->m; e++) {
+    least = fmin(least, s->curvature[e]);
+    if (a->model.whiten != NULL && s->curvature[e] < s->uncertain[e]) a->flat = 1;
+    if (s->curvature[e] < -fmax(GROWING, s->uncertain[e])) a->climbed = 0;
+  }
+  a->rate = fmax(1 - least, lately);
 }
 
-/* With e the way to the optimum, f = (I - J) e; there is e'C (I - J) e / 2 = f'(I - J)^-1 C f / 2 to gain,
-   at most f'C f / (1 - rate) / 2. A plain step from here has gained f'C (I + J) f / 2, and leaves at most
-   rate^2 / (1 - rate^2) times that. */
-static double still_to_gain(const struct accelerator *a, const struct accelerator_move *move, double rate) {
-  double square = emblas_dot(a->history.size, a->history.f, a->history.f), slow = rate * rate;
-  if (square == 0) return 0;
-  double left = a->curvature > 0 ? a->curvature * square / (2 * (1 - rate)) : INFINITY;
-  return move->proposed ? left : fmin(left, fmax(move->gain, move->rounding) * slow / (1 - slow));
+/* With e the way to the optimum, f = (I - J) e, and e'(I - J) e / 2 = f'(I - J)^-1 f / 2 is to gain, per
+   observation. Curvatures in the span of the history are known; no other is taken to be below 1 - rate. */
+static double quadratic_gain(struct accelerator *a, double rate) {
+  struct spectrum *s = &a->spectrum;
+  double along[HISTORY], sum = 0, outside = emblas_dot(a->history.size, a->history.f, a->history.f);
+  emblas_spectrum_project(s, &a->history, a->history.f, along);
+  for (size_t e = 0; e < s->m; e++) {
+    sum += along[e] * along[e] / fmax(s->curvature[e] - s->uncertain[e], 1 - rate);
+    outside -= along[e] * along[e];
+  }
+  return (sum + fmax(outside, 0) / (1 - rate)) / 2;
+}
+
+/* A plain step from here has gained f'(I + J) f / 2 per observation, and leaves at most rate^2 / (1 -
+   rate^2) times that. */
+static double still_to_gain(struct accelerator *a, const struct accelerator_move *move, double rate) {
+  double gain = quadratic_gain(a, rate), slow = rate * rate;
+  if (gain == 0) return 0;
+  double left = a->observations > 0 ? a->observations * gain : INFINITY;
+  return move->proposed ? left : fmin(left, a->gained * slow / (1 - slow));
 }
 
 /* The end, or a saddle point: it takes a number of quiet steps in which nothing grows out of the rounding.
@@ -122,18 +185,21 @@ static double wait_for_growth(struct accelerator *a, int quiet) {
 
 double emblas_accelerator_move(struct accelerator *a, const struct accelerator_move *move) {
   int first = !a->begun;
-  a->plain += !move->proposed;
+  a->plain = move->proposed ? 0 : a->plain + 1;
   a->begun = locate(a, move) == 0;
   if (!a->begun) return INFINITY;
-  emblas_history_push(&a->history, a->x, a->f, first);
+  a->at = move->theta;
+  int moved = advance(a, first);
+  emblas_spectrum_make(&a->spectrum, &a->history);
   if (first) return INFINITY;
+  a->gained = fmax(move->gain, move->rounding);
   a->climbed += move->gain;
-  if (move->gain > move->rounding) measure_curvature(a, move->gain);
-  measure_rate(a);
+  if (move->gain > move->rounding) measure_gain(a, move);
+  if (moved) measure_rate(a);
   double rate = fmin(a->rate, 1 - SLOWEST), left = still_to_gain(a, move, rate);
   double little = fmax(move->rounding, a->tolerance * (1 - rate * rate));
   int quiet = left < a->tolerance || move->gain <= little;
-  if (a->rate >= 1 || !(a->climbed > LEAVING)) return wait_for_growth(a, quiet);
+  if (a->flat || a->rate >= 1 || !(a->climbed > LEAVING)) return wait_for_growth(a, quiet);
   a->stuck = 0;
   a->settling = quiet;
   return left;

@@ -5,38 +5,47 @@
 #ifndef EMBLAS_ACCELERATE_H
 #define EMBLAS_ACCELERATE_H
 
-#include "history.h"
+#include "spectrum.h"
 
 #include <emblas/em.h>
 
 struct accelerator;
 
+/* In coordinates that the model's metric has whitened at the current point. */
 struct method {
-  /* Writes a candidate from the history; 0: take the plain step. */
-  int (*propose)(struct accelerator *a, double *candidate);
-  /* What became of the candidate. The history still ends where it was made from. */
-  void (*verdict)(struct accelerator *a, int accepted);
+  void (*begin)(struct accelerator *a);
+  /* Writes a step from the current point; 0: take the plain step. */
+  int (*propose)(struct accelerator *a, double *step);
+  /* What became of it. When it is rejected the history still ends where it was made from. When it was taken
+     and gained more than rounding: how much, per observation. All but propose() may be NULL. */
+  void (*rejected)(struct accelerator *a);
+  void (*accepted)(struct accelerator *a, double gained);
 };
 
 struct accelerator {
   const struct method *method; /* NULL: plain EM */
   struct emblas_em_model model;
   struct history history;
-  int begun;        /* there is a current point */
-  int settling;     /* the end seems near: plain steps, to measure what they gain */
-  size_t plain;     /* plain steps since the last candidate */
-  double radius;    /* longest step in the span of the history: of emblas_subspace */
-  double length;    /* of the last candidate's step there */
-  int limited;      /* it was as long as the radius */
-  double curvature; /* a plain step gains at most about this times |f|^2; NAN: unknown */
-  double ritz;      /* the rate in the present history */
-  double climbed;   /* gained since some direction was seen to grow */
-  size_t stuck;     /* steps that gained nothing while some direction grows */
-  double rate;      /* the slowest rate of convergence seen lately; 1 or more: none */
-  double tolerance; /* of the stop rule */
-  double *x, *f;    /* room for the next point */
-  double *free;     /* the candidate, in unconstrained coordinates */
-  double *theta;    /* and as parameters */
+  struct spectrum spectrum; /* of the history */
+  int begun;                /* there is a current point */
+  int settling;             /* the end seems near: plain steps, to measure what they gain */
+  size_t plain;             /* plain steps since the last candidate */
+  double radius;            /* longest step in the span of the history: of emblas_subspace */
+  double length;            /* of the last candidate's step there */
+  double foretold;          /* what it should gain, per observation */
+  int limited;              /* it was as long as the radius */
+  double observations;      /* a gain per observation is this many nats; NAN: unknown */
+  double climbed;           /* gained since some direction was seen to grow */
+  double gained;            /* by the last step, or what rounding may hide of it */
+  int flat;                 /* some direction may be flat, or grow, for all that is known of it */
+  size_t stuck;             /* steps that gained nothing while some direction grows */
+  double rate;              /* the slowest rate of convergence seen lately; 1 or more: none */
+  double tolerance;         /* of the stop rule */
+  const double *at;         /* the parameters of the current point */
+  double *x, *f;            /* the current point and its residual, in free coordinates */
+  double *next_x, *next_f;  /* room for the next */
+  double *step;             /* the candidate */
+  double *theta;            /* and its parameters */
 };
 
 /* Memory from the arena, whose status tells. */
@@ -46,8 +55,8 @@ void emblas_accelerator_init(struct accelerator *a, struct arena *arena,
 /* A candidate for the next point; NULL: take the plain step. */
 const double *emblas_accelerator_propose(struct accelerator *a);
 
-/* Whether the candidate was taken. */
-void emblas_accelerator_verdict(struct accelerator *a, int accepted);
+/* The candidate was not taken. */
+void emblas_accelerator_reject(struct accelerator *a);
 
 /* The loop has moved on, by a plain step or to a candidate, and gained so much; next = M(theta). */
 struct accelerator_move {
@@ -58,12 +67,6 @@ struct accelerator_move {
 /* Returns the log-likelihood still to gain, projected; INFINITY while unknown. */
 double emblas_accelerator_move(struct accelerator *a, const struct accelerator_move *move);
 
-/* A rate by which a direction grows rather than converges slowly. */
-static const double GROWING = 1.001;
-
 extern const struct method emblas_squarem, emblas_anderson, emblas_subspace;
-
-/* The largest rate at which a direction in the span of the history converges. */
-double emblas_subspace_rate(struct history *h);
 
 #endif

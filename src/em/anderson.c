@@ -8,7 +8,7 @@
 /* Tikhonov's term, in units of the columns' norms: singular values below its root hardly count. */
 static const double DAMPING = 1e-4;
 
-static int propose(struct accelerator *a, double *candidate) {
+static int propose(struct accelerator *a, double *step) {
   const struct history *h = &a->history;
   size_t m = h->count;
   double matrix[HISTORY][HISTORY], g[HISTORY];
@@ -22,14 +22,14 @@ static int propose(struct accelerator *a, double *candidate) {
   emblas_small_forward(m, matrix, g);
   emblas_small_backward(m, matrix, g);
   for (size_t l = 0; l < h->size; l++) {
-    candidate[l] = h->x[l] + h->f[l];
-    for (size_t i = 0; i < m; i++) candidate[l] -= g[i] * (h->dx[i][l] + h->df[i][l]);
+    step[l] = h->f[l];
+    for (size_t i = 0; i < m; i++) step[l] -= g[i] * (h->dx[i][l] + h->df[i][l]);
   }
   return 1;
 }
 
-static void verdict(struct accelerator *a, int accepted) {
-  if (!accepted) emblas_history_forget(&a->history, 0);
+static void rejected(struct accelerator *a) {
+  emblas_history_forget(&a->history, 0);
 }
 
-const struct method emblas_anderson = {propose, verdict};
+const struct method emblas_anderson = {.propose = propose, .rejected = rejected};

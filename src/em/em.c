@@ -44,7 +44,8 @@ void emblas_em_result_init(struct emblas_em_result *result, size_t size) {
 static int arguments_valid(const struct emblas_em_model *model, const struct emblas_em_options *options) {
   return model->size >= sizeof *model && model->map != NULL && model->parameters > 0 &&
          model->weights <= model->parameters && options->size >= sizeof *options &&
-         isfinite(options->tolerance) && options->tolerance >= 0 && options->stop <= EMBLAS_STOP_WEIGHTS &&
+         (model->whiten == NULL) == (model->unwhiten == NULL) && isfinite(options->tolerance) &&
+         options->tolerance >= 0 && options->stop <= EMBLAS_STOP_WEIGHTS &&
          options->accelerate <= EMBLAS_ACCELERATE_ANDERSON;
 }
 
@@ -140,7 +141,7 @@ static int try_candidate(struct emblas_em *em, struct emblas_em_value *value) {
   em->maps++;
   int accepted = status == EMBLAS_OK && isfinite(value->loglik) && value->loglik >= least;
   if (accepted) memcpy(em->next, candidate, em->model.parameters * sizeof *candidate);
-  emblas_accelerator_verdict(&em->accelerator, accepted);
+  if (!accepted) emblas_accelerator_reject(&em->accelerator);
   return accepted;
 }
 

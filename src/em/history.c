@@ -6,24 +6,17 @@
 
 void emblas_history_allocate(struct history *h, struct arena *arena, size_t size) {
   *h = (struct history){.size = size};
-  double *vectors = emblas_arena_doubles(arena, 2 + 2 * HISTORY, size);
-  if (vectors == NULL) return;
-  h->x = vectors;
-  h->f = vectors + size;
+  h->f = emblas_arena_doubles(arena, size, 1);
   for (size_t i = 0; i < HISTORY; i++) {
-    h->dx[i] = vectors + (2 + 2 * i) * size;
-    h->df[i] = vectors + (3 + 2 * i) * size;
+    h->dx[i] = emblas_arena_doubles(arena, size, 1);
+    h->df[i] = emblas_arena_doubles(arena, size, 1);
   }
 }
 
-/* In four sums, which need not wait for each other. */
 double emblas_dot(size_t n, const double *a, const double *b) {
-  double sum[4] = {0}, rest = 0;
-  size_t i = 0;
-  for (; i + 4 <= n; i += 4)
-    for (size_t l = 0; l < 4; l++) sum[l] += a[i + l] * b[i + l];
-  for (; i < n; i++) rest += a[i] * b[i];
-  return ((sum[0] + sum[2]) + (sum[1] + sum[3])) + rest;
+  double sum = 0;
+  for (size_t i = 0; i < n; i++) sum += a[i] * b[i];
+  return sum;
 }
 
 /* Makes room at [0]: everything moves on by one, the oldest vectors come round to be written anew. */
@@ -41,48 +34,19 @@ static void shift(struct history *h) {
   if (h->count < HISTORY) h->count++;
 }
 
-/* Those of the newest changes with changes i, in one walk. */
-static void products(struct history *h, size_t i) {
-  const double *x = h->dx[0], *f = h->df[0], *dx = h->dx[i], *df = h->df[i];
-  double xx[2] = {0}, ff[2] = {0}, xf[2] = {0}, fx[2] = {0};
-  size_t l = 0;
-  for (; l + 2 <= h->size; l += 2)
-    for (size_t m = 0; m < 2; m++) {
-      xx[m] += x[l + m] * dx[l + m];
-      ff[m] += f[l + m] * df[l + m];
-      xf[m] += x[l + m] * df[l + m];
-      fx[m] += f[l + m] * dx[l + m];
-    }
-  if (l < h->size) {
-    xx[0] += x[l] * dx[l];
-    ff[0] += f[l] * df[l];
-    xf[0] += x[l] * df[l];
-    fx[0] += f[l] * dx[l];
+void emblas_history_push(struct history *h, const double *dx, const double *df) {
+  shift(h);
+  memcpy(h->dx[0], dx, h->size * sizeof *dx);
+  memcpy(h->df[0], df, h->size * sizeof *df);
+  for (size_t i = 0; i < h->count; i++) {
+    h->xx[0][i] = h->xx[i][0] = emblas_dot(h->size, h->dx[0], h->dx[i]);
+    h->ff[0][i] = h->ff[i][0] = emblas_dot(h->size, h->df[0], h->df[i]);
+    h->xf[0][i] = emblas_dot(h->size, h->dx[0], h->df[i]);
+    h->xf[i][0] = emblas_dot(h->size, h->dx[i], h->df[0]);
   }
-  h->xx[0][i] = h->xx[i][0] = xx[0] + xx[1];
-  h->ff[0][i] = h->ff[i][0] = ff[0] + ff[1];
-  h->xf[0][i] = xf[0] + xf[1];
-  h->xf[i][0] = fx[0] + fx[1];
-}
-
-void emblas_history_push(struct history *h, const double *x, const double *f, int first) {
-  h->span.m = 0;
-  if (first) {
-    h->count = 0;
-  } else {
-    shift(h);
-    for (size_t l = 0; l < h->size; l++) {
-      h->dx[0][l] = x[l] - h->x[l];
-      h->df[0][l] = f[l] - h->f[l];
-    }
-    for (size_t i = 0; i < h->count; i++) products(h, i);
-  }
-  memcpy(h->x, x, h->size * sizeof *x);
-  memcpy(h->f, f, h->size * sizeof *f);
 }
 
 void emblas_history_forget(struct history *h, size_t keep) {
-  h->span.m = 0;
   if (h->count > keep) h->count = keep;
 }
 

@@ -6,31 +6,22 @@
 
 #include "../base/arena.h"
 
-enum { HISTORY = 10 };
-
-/* An orthonormal basis of the last changes of x, Q = dX L^-T over the columns that are used, and what f
-   changes by along it, Y = dF L^-T. */
-struct span {
-  size_t m, column[HISTORY];
-  double l[HISTORY][HISTORY];
-  double qy[HISTORY][HISTORY]; /* Q'Y */
-};
+enum { HISTORY = 16 };
 
 struct history {
   size_t size;                       /* entries of a vector */
-  double *x, *f;                     /* the current point and its residual */
-  double *dx[HISTORY], *df[HISTORY]; /* changes that led to them, [0] the last */
+  double *f;                         /* the residual of the current point */
+  double *dx[HISTORY], *df[HISTORY]; /* changes that led there, [0] the last */
   size_t count;                      /* changes held */
   double xx[HISTORY][HISTORY];       /* dx_i . dx_j */
   double xf[HISTORY][HISTORY];       /* dx_i . df_j */
   double ff[HISTORY][HISTORY];       /* df_i . df_j */
-  struct span span;                  /* of all this, once it was asked for; else of no columns */
 };
 
 void emblas_history_allocate(struct history *h, struct arena *arena, size_t size);
 
-/* The next point: its change joins the others, of which the oldest may go. first: there is none before. */
-void emblas_history_push(struct history *h, const double *x, const double *f, int first);
+/* Another change joins the others, of which the oldest may go. */
+void emblas_history_push(struct history *h, const double *dx, const double *df);
 
 /* Forgets all but the `keep` newest changes. */
 void emblas_history_forget(struct history *h, size_t keep);

@@ -6,7 +6,7 @@
 #include <math.h>
 
 /* The current point is x1, its residual x2 - x1, and v the change of the residual. */
-static int propose(struct accelerator *a, double *candidate) {
+static int propose(struct accelerator *a, double *step) {
   const struct history *h = &a->history;
   if (a->plain < 2 || h->count == 0) return 0;
   double square = 0;
@@ -18,13 +18,9 @@ static int propose(struct accelerator *a, double *candidate) {
   if (!(s > 1)) return 0; /* s = 1 is x2, the plain step */
   for (size_t l = 0; l < h->size; l++) {
     double v = h->df[0][l], r = h->f[l] - v;
-    candidate[l] = h->x[l] + (2 * s - 1) * r + s * s * v;
+    step[l] = (2 * s - 1) * r + s * s * v;
   }
   return 1;
 }
 
-static void verdict(struct accelerator *a, int accepted) {
-  (void)a, (void)accepted;
-}
-
-const struct method emblas_squarem = {propose, verdict};
+const struct method emblas_squarem = {.propose = propose};

@@ -126,4 +126,10 @@ void emblas_gaussian_to_free(const struct gaussian *g, const double *unit, const
 int emblas_gaussian_from_free(const struct gaussian *g, const struct gaussian_floor *floor,
                               const double *unit, const double *free, double *theta, double *room);
 
+/* A change of the coordinates, at theta, as the information of a complete observation sees it; and back. */
+void emblas_gaussian_whiten(const struct gaussian *g, const double *unit, const double *theta,
+                            double *change);
+void emblas_gaussian_unwhiten(const struct gaussian *g, const double *unit, const double *theta,
+                              double *change);
+
 #endif

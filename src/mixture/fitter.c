@@ -72,6 +72,16 @@ static int from_free(void *context, const double *free, double *theta) {
                                    fitter->unit + fitter->pass.gaussian.d);
 }
 
+static void whiten(void *context, const double *theta, double *change) {
+  const struct emblas_fitter *fitter = context;
+  emblas_gaussian_whiten(&fitter->pass.gaussian, fitter->unit, theta, change);
+}
+
+static void unwhiten(void *context, const double *theta, double *change) {
+  const struct emblas_fitter *fitter = context;
+  emblas_gaussian_unwhiten(&fitter->pass.gaussian, fitter->unit, theta, change);
+}
+
 /* The floor in the frame: relative to the pooled variance, which is 1 where the frame is whitened. */
 static void set_floor(struct emblas_fitter *fitter, double *variance) {
   const struct frame *frame = &fitter->frame;
@@ -187,6 +197,8 @@ static emblas_status set_up(struct emblas_fitter *fitter, struct emblas_report *
   fitter->map.free = emblas_gaussian_free_size(&shape);
   fitter->map.to_free = to_free;
   fitter->map.from_free = from_free;
+  fitter->map.whiten = whiten;
+  fitter->map.unwhiten = unwhiten;
   return arena->status;
 }
 

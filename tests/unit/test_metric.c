@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* The metric of a Gaussian mixture's coordinates against the divergence it is the second derivative of. */
+#include "families/gaussian.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+enum { K = 3, D = 3, SIZE = 64 };
+static const double unit[D] = {2, 0.5, 1}, smallest[D] = {1e-12, 1e-12, 1e-12};
+static const unsigned char constant[D] = {0};
+static const struct gaussian_floor bound = {smallest, constant};
+
+static struct gaussian example(enum emblas_covariance covariance, double *theta) {
+  static const double weights[K] = {.5, .2, .3}, full[] = {.3, 0, 0, -.2, .6, 0, .4, .1, 2};
+  struct gaussian g = emblas_gaussian_shape(covariance, K, D);
+  for (size_t c = 0; c < K; c++) {
+    theta[c] = weights[c];
+    double *factor = gaussian_factor(&g, theta, c), size = covariance == EMBLAS_TIED ? 1 : (double)(c + 1);
+    for (size_t j = 0; j < D; j++) gaussian_mean(&g, theta, c)[j] = (double)(c + 1) * (j ? -.7 : .3);
+    for (size_t i = 0; i < g.f; i++) factor[i] = size * (g.f == D * D ? full[i] : full[4 * i]);
+  }
+  return g;
+}
+
+/* Fixed numbers in (-1, 1); the weights' logarithms change so that their sum stays 1 to first order. */
+static void direction(const struct gaussian *g, const double *theta, double *change) {
+  double mean = 0;
+  for (size_t i = 0; i < emblas_gaussian_free_size(g); i++) change[i] = sin(3.7 * (double)(i + 1));
+  for (size_t c = 0; c < K; c++) mean += theta[c] * change[c];
+  for (size_t c = 0; c < K; c++) change[c] -= mean;
+}
+
+static double entry(const struct gaussian *g, const double *theta, size_t c, size_t i, size_t j) {
+  return emblas_geometry_factor_entry(g->geometry, D, theta + K * (1 + D) + c * g->f, i, j);
+}
+
+/* KL(N(mean, L L') : N(mean', L' L'')) = (|L'^-1 L|^2 + |L'^-1 (mean' - mean)|^2 - d) / 2 + log |L'| / |L|.
+ */
+static double divergence_of(const struct gaussian *g, const double *a, const double *b, size_t c) {
+  double sum = -(double)D, y[D];
+  for (size_t column = 0; column <= D; column++) {
+    for (size_t i = 0; i < D; i++) {
+      y[i] = column < D ? entry(g, a, c, i, column) : b[K + c * D + i] - a[K + c * D + i];
+      for (size_t j = 0; j < i; j++) y[i] -= entry(g, b, c, i, j) * y[j];
+      y[i] /= entry(g, b, c, i, i);
+      sum += y[i] * y[i];
+    }
+  }
+  for (size_t j = 0; j < D; j++) sum += 2 * log(entry(g, b, c, j, j) / entry(g, a, c, j, j));
+  return sum / 2;
+}
+
+/* Of the complete data: component and row. */
+static double divergence(const struct gaussian *g, const double *a, const double *b) {
+  double sum = 0;
+  for (size_t c = 0; c < K; c++) sum += a[c] * (log(a[c] / b[c]) + divergence_of(g, a, b, c));
+  return sum;
+}
+
+/* 2 KL(theta : theta + h change) = h^2 |E change|^2 + O(h^3), of which both signs of h leave O(h^4). */
+Test(metric, is_the_information_of_the_complete_data) {
+  const double h = 1e-3;
+  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+    double theta[SIZE], moved[SIZE], at[SIZE], to[SIZE], change[SIZE], room[D], twice = 0, square = 0;
+    struct gaussian g = example((enum emblas_covariance)v, theta);
+    size_t size = emblas_gaussian_free_size(&g);
+    direction(&g, theta, change);
+    emblas_gaussian_to_free(&g, unit, theta, at);
+    for (int sign = -1; sign <= 1; sign += 2) {
+      for (size_t i = 0; i < size; i++) to[i] = at[i] + sign * h * change[i];
+      cr_assert_eq(emblas_gaussian_from_free(&g, &bound, unit, to, moved, room), 0);
+      twice += divergence(&g, theta, moved);
+    }
+    emblas_gaussian_whiten(&g, unit, theta, change);
+    for (size_t i = 0; i < size; i++) square += change[i] * change[i];
+    /* h^2 times fourth derivatives, which whitened changes of length 10 bring to 1e3 */
+    cr_assert_float_eq(twice / (h * h), square, 1e-3 * square, "model %d: %g, not %g", v, square,
+                       twice / (h * h));
+  }
+}
+
+Test(metric, there_and_back) {
+  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+    double theta[SIZE], change[SIZE], back[SIZE];
+    struct gaussian g = example((enum emblas_covariance)v, theta);
+    direction(&g, theta, change);
+    memcpy(back, change, sizeof back);
+    emblas_gaussian_whiten(&g, unit, theta, back);
+    emblas_gaussian_unwhiten(&g, unit, theta, back);
+    for (size_t i = 0; i < emblas_gaussian_free_size(&g); i++)
+      cr_assert_float_eq(back[i], change[i], 1e-13, "model %d, entry %zu", v, i);
+  }
+}
+
+/* A component without weight has no say, but no infinity either. */
+Test(metric, empty_component) {
+  double theta[SIZE], change[SIZE];
+  struct gaussian g = example(EMBLAS_FULL, theta);
+  direction(&g, theta, change);
+  theta[1] = 0;
+  emblas_gaussian_unwhiten(&g, unit, theta, change);
+  emblas_gaussian_whiten(&g, unit, theta, change);
+  for (size_t i = 0; i < emblas_gaussian_free_size(&g); i++) cr_assert(isfinite(change[i]));
+}
