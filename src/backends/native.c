@@ -79,6 +79,8 @@ static size_t cholesky(size_t d, double *a) {
                 .multiply = multiply_##set,                                                                \
                 .whiten = whiten_##set,                                                                    \
                 .scatter = scatter_##set,                                                                  \
+                .quadratic_logits = quadratic_logits_##set,                                                \
+                .quadratic_moments = quadratic_moments_##set,                                              \
                 .cholesky = cholesky,                                                                      \
                 .univariate = univariate_##set},                                                           \
     .isa = name_of_set, .exp = exp_all_##set, .log = log_all_##set                                         \

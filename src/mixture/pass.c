@@ -42,7 +42,7 @@ static void allocate_worker(struct pass *pass, struct arena *arena, struct pass_
   worker->block = (struct gaussian_block){.stride = stride, .panel = least(panel + PADDING, g->p)};
   worker->block.x = emblas_arena_doubles(arena, g->d, stride);
   worker->block.phi =
-      emblas_arena_doubles(arena, worker->block.panel > g->d ? worker->block.panel : g->d + 1, stride);
+      emblas_arena_doubles(arena, (worker->block.panel > g->d ? worker->block.panel : g->d + 1)+16, stride+8);
   worker->block.r = emblas_arena_doubles(arena, g->k, stride);
   worker->row_loglik = emblas_arena_doubles(arena, stride, 1);
   emblas_gaussian_scratch_allocate(g, arena, stride, &worker->scratch);
