@@ -60,6 +60,7 @@ TARGET static void NAMED(log_all)(size_t n, const double *x, double *y) {
 #undef left
 #undef sum_of_lanes
 #undef sums
+#undef gather
 #undef add_exactly
 #undef exponentials
 #undef logarithm

@@ -50,29 +50,27 @@ TARGET static void NAMED(quadratic_logits)(size_t b, size_t stride, size_t d, si
   if (i < b) NAMED(quadratic_rows)(1, 0, b - i, stride, d, k, theta, x + i, l + i);
 }
 
-/* Up to LANES features are made at a time, into scratch, where they stay in the first-level cache until the
-   moments of all components have taken them. Feature 0 is the square of a column of ones, which stands
-   before those of x; features 1 .. d are its products with those. */
+/* LANES features are made at a time, into scratch, where they stay in the first-level cache until the
+   moments of all components have taken them; the first components' tile makes them. A feature past the last
+   repeats it. */
 TARGET static void NAMED(quadratic_moments)(size_t b, size_t stride, size_t d, size_t k, const double *r,
                                             const double *x, double *scratch, double *s) {
-  size_t p = 1 + d + d * (d + 1) / 2, j = 0, l = 0;
+  size_t p = 1 + d + d * (d + 1) / 2, first = k < MOMENTS_COMPONENTS ? k : MOMENTS_COMPONENTS;
   double *one = scratch + LANES * stride;
   for (size_t i = 0; i < b; i++) one[i] = 1;
+  struct feature at = {0, 0};
   for (size_t f = 0; f < p; f += LANES) {
     size_t features = p - f < LANES ? p - f : LANES;
-    const double *left[LANES], *right[LANES];
-    for (size_t m = 0; m < LANES; m++) { /* one past the last repeats it */
-      size_t number = f + (m < features ? m : features - 1);
-      left[m] = number > d ? x + j * stride : one;
-      right[m] = number > d ? x + l * stride : number > 0 ? x + (number - 1) * stride : one;
-      if (number <= d || m + 1 > features - (features < LANES)) continue;
-      l = l < j ? l + 1 : 0;
-      j += l == 0;
+    const double *column[LANES], *times[LANES];
+    for (size_t m = 0; m < LANES; m++) {
+      times[m] = at.j > 0 ? x + (at.j - 1) * stride : one;
+      column[m] = at.l > 0 ? x + (at.l - 1) * stride : one;
+      if (m + 1 < features || features == LANES) at = next_feature(at, d);
     }
-    size_t c = k >= 3 ? 3 : k;
-    if (c == 3) NAMED(moments_tile)(3, b, stride, features, r, left, right, scratch, s + f, p);
-    if (c == 2) NAMED(moments_tile)(2, b, stride, features, r, left, right, scratch, s + f, p);
-    if (c == 1) NAMED(moments_tile)(1, b, stride, features, r, left, right, scratch, s + f, p);
-    NAMED(moments_of_features)(b, stride, features, k - c, r + c * stride, scratch, s + c * p + f, p);
+    if (first == 3) NAMED(moments_tile)(3, b, stride, features, r, column, times, scratch, s + f, p);
+    if (first == 2) NAMED(moments_tile)(2, b, stride, features, r, column, times, scratch, s + f, p);
+    if (first == 1) NAMED(moments_tile)(1, b, stride, features, r, column, times, scratch, s + f, p);
+    NAMED(moments_of_features)
+    (b, stride, features, k - first, r + first * stride, scratch, s + first * p + f, p);
   }
 }
