@@ -91,6 +91,23 @@ struct emblas_backend {
   size_t (*cholesky)(size_t d, double *a);
 
   /**
+   * z[j,i] = x[i row_stride + j] factor_j - origin_j: rows of the data, which lie row_stride apart, become
+   * a block. factor: powers of two. NULL: by plain loops.
+   */
+  void (*columns)(size_t b, size_t stride, size_t d, const double *x, size_t row_stride,
+                  const double *factor, const double *origin, double *z);
+
+  /**
+   * logits (never added) and moments of the p = 1 + d + d (d + 1) / 2 features [1, x, x_j x_l for l <= j],
+   * row by row of the triangle, straight from x. theta, stats: k rows of p. scratch: 9 rows as x has. Both
+   * NULL: by the features and the kernels above.
+   */
+  void (*quadratic_logits)(size_t b, size_t stride, size_t d, size_t k, const double *theta,
+                           const double *x, double *logits);
+  void (*quadratic_moments)(size_t b, size_t stride, size_t d, size_t k, const double *r, const double *x,
+                            double *scratch, double *stats);
+
+  /**
    * One dimension, all at once: logits, softmax and moments of components of their own variances. NULL: by
    * the kernels above. terms, k x 3: mean, -1 / (2 variance), log weight + log density at the mean. stats,
    * k x 3: stats[c] += sum_i r_ic [1, x_i - mean_c, (x_i - mean_c)^2], r weighted. Of *sums it leaves out

@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-/* From this many natural parameters on, a BLAS's packing of the large matrices pays (docs/benchmarks.md).
- */
-enum { LARGE = 50000 };
+/* From this many natural parameters on, a BLAS's packing of the large matrices pays; but not with so many
+   features for each component that they are those of full covariances, of which native makes no matrix. */
+enum { LARGE = 50000, QUADRATIC = 8 };
 
 const struct emblas_backend *emblas_backend_auto(size_t k, size_t p) {
   const struct emblas_backend *native = emblas_backend_native(), *blas = emblas_backend_blas();
-  if (native != NULL && (blas == NULL || p < LARGE / k)) return native;
+  if (native != NULL && (blas == NULL || p < LARGE / k || p / QUADRATIC >= k)) return native;
   return blas != NULL ? blas : emblas_backend_reference();
 }
 

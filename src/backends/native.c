@@ -40,6 +40,16 @@ enum below { BELOW_TINY, BELOW_ZERO, BELOW_NONE };
 /* What the exponentials of a block in one dimension are shifted by: the largest constant, with all logits
    near enough to it, or not; or each row's own maximum. */
 enum shifts { CONSTANT_NEAR, CONSTANT, OWN_MAXIMUM };
+/* A feature of a full covariance is x_j x_l, where x_0 is 1: (0,0), (0,1) .. (0,d), (1,1), (2,1), (2,2), ..
+ */
+struct feature {
+  size_t j, l;
+};
+
+static struct feature next_feature(struct feature f, size_t d) {
+  if (f.j == 0) return f.l < d ? (struct feature){0, f.l + 1} : (struct feature){1, 1};
+  return f.l < f.j ? (struct feature){f.j, f.l + 1} : (struct feature){f.j + 1, 1};
+}
 
 #if defined(__x86_64__)
 #define FUSED 1
@@ -89,6 +99,9 @@ static size_t cholesky(size_t d, double *a) {
                 .multiply = multiply_##set,                                                                \
                 .whiten = whiten_##set,                                                                    \
                 .scatter = scatter_##set,                                                                  \
+                .columns = columns_##set,                                                                  \
+                .quadratic_logits = quadratic_logits_##set,                                                \
+                .quadratic_moments = quadratic_moments_##set,                                              \
                 .cholesky = cholesky,                                                                      \
                 .univariate = univariate_##set},                                                           \
     .isa = name_of_set, .exp = exp_all_##set, .log = log_all_##set                                         \

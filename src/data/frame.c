@@ -10,6 +10,7 @@
 #define RANK_TOLERANCE 1e-12
 
 enum { MEDIAN_SAMPLE = 1023 };
+enum { BAND = 12 }; /* rows of the whitener at a time: its upper triangle is 0 */
 
 void emblas_frame_allocate(struct frame *frame, struct arena *arena, size_t d, int whitened) {
   *frame = (struct frame){.d = d};
@@ -103,8 +104,17 @@ void emblas_frame_load(const struct frame *frame, const struct emblas_backend *b
                        const struct emblas_data *data, size_t first, size_t count, size_t stride,
                        double *scratch, double *out) {
   size_t d = frame->d;
-  emblas_frame_rows(frame, data, first, count, stride, frame->whitener != NULL ? scratch : out);
-  if (frame->whitener != NULL) backend->logits(count, stride, d, d, frame->whitener, d, scratch, out, 0);
+  double *rows = frame->whitener != NULL ? scratch : out;
+  if (backend->columns != NULL && d > 1)
+    backend->columns(count, stride, d, view_row(data, first), view_stride(data), frame->inverse,
+                     frame->origin, rows);
+  else
+    emblas_frame_rows(frame, data, first, count, stride, rows);
+  for (size_t j = 0; frame->whitener != NULL && j < d; j += BAND) {
+    size_t band = d - j < BAND ? d - j : BAND;
+    backend->logits(count, stride, j + band, band, frame->whitener + j * d, d, scratch, out + j * stride,
+                    0);
+  }
 }
 
 static size_t chunk(const struct emblas_data *data, size_t first, size_t rows) {

@@ -273,17 +273,32 @@ static void centred_logits(const struct gaussian *g, const struct emblas_backend
     logit[i] = constant + (logit[i] > LOG_ZERO / 2 ? logit[i] : LOG_ZERO / 2);
 }
 
+/* May the backend do without features in memory? Those that are kept are there anyway. */
+static int quadratic(const struct gaussian *g, const struct emblas_backend *backend,
+                     const struct gaussian_block *block) {
+  int kept = block->made != NULL && block->panel >= g->p;
+  return g->geometry == GEOMETRY_FULL && backend->quadratic_logits != NULL && !kept;
+}
+
+static void expanded_logits(const struct gaussian *g, const struct emblas_backend *backend,
+                            const struct gaussian_terms *terms, const struct gaussian_block *block) {
+  for (size_t first = 0; first < g->p; first += block->panel) {
+    size_t count = g->p - first < block->panel ? g->p - first : block->panel;
+    if (block->made == NULL || !*block->made) make_features(g, backend, block, first, count);
+    if (block->made != NULL) *block->made = count == g->p;
+    backend->logits(block->rows, block->stride, count, g->k, terms->natural + first, g->p, block->phi,
+                    block->r, first > 0);
+  }
+}
+
 void emblas_gaussian_logits(const struct gaussian *g, const struct emblas_backend *backend,
                             const struct gaussian_terms *terms, const struct gaussian_block *block,
                             struct gaussian_scratch *scratch) {
   size_t stride = block->stride;
-  for (size_t first = 0; first < g->p && terms->expanded_count > 0; first += block->panel) {
-    size_t count = g->p - first < block->panel ? g->p - first : block->panel;
-    if (block->made == NULL || !*block->made) make_features(g, backend, block, first, count);
-    if (block->made != NULL) *block->made = count == g->p;
-    backend->logits(block->rows, stride, count, g->k, terms->natural + first, g->p, block->phi, block->r,
-                    first > 0);
-  }
+  if (terms->expanded_count > 0 && quadratic(g, backend, block))
+    backend->quadratic_logits(block->rows, stride, g->d, g->k, terms->natural, block->x, block->r);
+  else if (terms->expanded_count > 0)
+    expanded_logits(g, backend, terms, block);
   for (size_t c = 0; c < g->k; c++)
     if (!terms->expanded[c]) centred_logits(g, backend, terms, c, block, scratch);
 }
@@ -338,7 +353,12 @@ void emblas_gaussian_moments(const struct gaussian *g, const struct emblas_backe
     centred_moments(g, backend, terms->centre + c * g->d, block, r, stats + c * g->p, scratch);
     memset(r, 0, block->rows * sizeof *r); /* nothing of it in the product below */
   }
-  for (size_t first = 0; first < g->p && terms->expanded_count > 0; first += block->panel) {
+  if (terms->expanded_count == 0) return;
+  if (quadratic(g, backend, block)) {
+    backend->quadratic_moments(block->rows, stride, g->d, g->k, block->r, block->x, block->phi, stats);
+    return;
+  }
+  for (size_t first = 0; first < g->p; first += block->panel) {
     size_t count = g->p - first < block->panel ? g->p - first : block->panel;
     if (block->panel < g->p) make_features(g, backend, block, first, count);
     backend->moments(block->rows, stride, count, g->k, block->r, block->phi, stats + first, g->p);

@@ -13,6 +13,7 @@ enum {
       256, /* rows in a block: with a panel of features and the responsibilities it stays in the cache */
   PADDING = 8,     /* keeps columns of a block from falling into the same places of the cache */
   PANEL = 160,     /* features in a panel, about */
+  QUADRATIC = 9,   /* rows of scratch of a backend's quadratic_moments() */
   MAX_CHUNKS = 64, /* shares of work for the threads .. */
   MIN_CHUNKS = 16,
   CHUNK_MEMORY = 1 << 20, /* .. in doubles, while there are more than the least */
@@ -42,6 +43,7 @@ static void allocate_worker(struct pass *pass, struct arena *arena, struct pass_
   size_t stride = pass->block_rows + PADDING;
   worker->block = (struct gaussian_block){.stride = stride, .panel = least(panel + PADDING, g->p)};
   size_t features = worker->block.panel > g->d ? worker->block.panel : g->d + 1;
+  features = features > QUADRATIC ? features : QUADRATIC;
   worker->own = (struct pass_rows){.x = emblas_arena_doubles(arena, g->d, stride),
                                    .phi = emblas_arena_doubles(arena, features, stride)};
   worker->block.r = emblas_arena_doubles(arena, g->k, stride);

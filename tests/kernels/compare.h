@@ -36,6 +36,10 @@ size_t comparison_gap(const struct comparison *comparison);
 
 void compare_logits(const struct comparison *comparison);
 void compare_moments(const struct comparison *comparison);
+/* Of the backends that have them: */
+void compare_columns(const struct comparison *comparison);
+void compare_quadratic_logits(const struct comparison *comparison);
+void compare_quadratic_moments(const struct comparison *comparison);
 void compare_multiply(const struct comparison *comparison);
 void compare_scatter(const struct comparison *comparison);
 void compare_whiten(const struct comparison *comparison);

@@ -77,6 +77,53 @@ static void quad_scatter(size_t b, size_t stride, size_t d, const double *r, con
     }
 }
 
+/* [1, x, x_j x_l for l <= j] of row i. */
+static void quad_features(size_t stride, size_t d, const double *x, size_t i, real *phi) {
+  size_t f = 0;
+  phi[f++] = 1;
+  for (size_t j = 0; j < d; j++) phi[f++] = x[j * stride + i];
+  for (size_t j = 0; j < d; j++)
+    for (size_t l = 0; l <= j; l++) phi[f++] = (real)x[j * stride + i] * x[l * stride + i];
+}
+
+enum { MAX_FEATURES = 4096 };
+
+static void quad_quadratic_logits(size_t b, size_t stride, size_t d, size_t k, const double *theta,
+                                  const double *x, double *logits) {
+  real phi[MAX_FEATURES];
+  size_t p = 1 + d + d * (d + 1) / 2;
+  for (size_t i = 0; i < b; i++) {
+    quad_features(stride, d, x, i, phi);
+    for (size_t c = 0; c < k; c++) {
+      real sum = 0;
+      for (size_t f = 0; f < p; f++) sum += theta[c * p + f] * phi[f];
+      logits[c * stride + i] = (double)sum;
+    }
+  }
+}
+
+static void quad_quadratic_moments(size_t b, size_t stride, size_t d, size_t k, const double *r,
+                                   const double *x, double *scratch, double *stats) {
+  real phi[MAX_FEATURES], sums[MAX_FEATURES];
+  size_t p = 1 + d + d * (d + 1) / 2;
+  (void)scratch;
+  for (size_t c = 0; c < k; c++) {
+    for (size_t f = 0; f < p; f++) sums[f] = stats[c * p + f];
+    for (size_t i = 0; i < b; i++) {
+      quad_features(stride, d, x, i, phi);
+      for (size_t f = 0; f < p; f++) sums[f] += r[c * stride + i] * phi[f];
+    }
+    for (size_t f = 0; f < p; f++) stats[c * p + f] = (double)sums[f];
+  }
+}
+
+static void quad_columns(size_t b, size_t stride, size_t d, const double *x, size_t row_stride,
+                         const double *factor, const double *origin, double *z) {
+  for (size_t i = 0; i < b; i++)
+    for (size_t j = 0; j < d; j++)
+      z[j * stride + i] = (double)((real)x[i * row_stride + j] * factor[j] - origin[j]);
+}
+
 enum { MAX_COMPONENTS = 256 };
 
 /* r becomes the responsibilities of x; returns the log-likelihood. */
@@ -121,5 +168,8 @@ const struct emblas_backend quad_backend = {
     .multiply = quad_multiply,
     .whiten = quad_whiten,
     .scatter = quad_scatter,
+    .columns = quad_columns,
+    .quadratic_logits = quad_quadratic_logits,
+    .quadratic_moments = quad_quadratic_moments,
     .univariate = quad_univariate,
 };

@@ -129,6 +129,38 @@ Test(reference_is_right, scatter) {
   each_small(compare_scatter);
 }
 
+/* The reference has none of these: by 113 bits. Components and features that fill no tile, and such as leave
+   every rest of one. */
+static void each_quadratic(visit *compare) {
+  SKIP_WITHOUT_REAL();
+  const size_t rows[] = {1, 7, 33, 256}, dims[] = {1, 2, 3, 4, 5, 16, 50};
+  struct contestant others[CONTESTANTS];
+  size_t count = other_backends(others);
+  for (size_t i = 0; i < 4 * 7; i++)
+    for (size_t k = 1; k <= 19; k += k < 9 ? 1 : 5) {
+      struct kernel_case size = {.b = rows[i % 4], .d = dims[i / 4], .k = k};
+      size.p = kernel_feature_count(0, size.d);
+      if (size.b * size.k * size.p > (test_small() ? 20000 : 500000)) continue;
+      both_strides((struct comparison){others, count, quad(), size, 0}, compare);
+    }
+}
+
+Test(full_covariances, quadratic_logits) {
+  each_quadratic(compare_quadratic_logits);
+}
+Test(full_covariances, quadratic_moments) {
+  each_quadratic(compare_quadratic_moments);
+}
+Test(rows_of_data, columns) {
+  SKIP_WITHOUT_REAL();
+  struct contestant others[CONTESTANTS];
+  size_t count = other_backends(others);
+  for (size_t i = 0; i < KERNEL_ROWS * KERNEL_DIMS; i++) {
+    struct kernel_case size = {.b = kernel_rows[i / KERNEL_DIMS], .d = kernel_dims[i % KERNEL_DIMS]};
+    both_strides((struct comparison){others, count, quad(), size, 0}, compare_columns);
+  }
+}
+
 /* The reference has none: by 113 bits. Rows that fill no vector, and such as leave a rest. */
 Test(one_dimension, univariate) {
   SKIP_WITHOUT_REAL();
@@ -194,6 +226,7 @@ Test(backends, are_complete) {
                   backend->expansion_limit >= 0,
               "%s", all[n].label);
     cr_assert_eq(!backend->enter, !backend->leave);
+    cr_assert_eq(!backend->quadratic_logits, !backend->quadratic_moments);
   }
 }
 

@@ -8,14 +8,21 @@
 enum {
   NAMED(LOGITS_COMPONENTS) = LANES > 2 ? 6 : 3, /* register tiles: components x vectors of rows, */
   NAMED(LOGITS_VECTORS) = LANES > 2 ? LANES / 2 : 2,
+  NAMED(QUADRATIC_COMPONENTS) = LANES > 4   ? 8
+                                : LANES > 2 ? 6
+                                            : 3,
+  NAMED(QUADRATIC_VECTORS) = LANES > 4 ? 3 : 2,
   NAMED(MOMENTS_COMPONENTS) = 3 /* and components x LANES features */
 };
 #define LOGITS_COMPONENTS NAMED(LOGITS_COMPONENTS)
 #define LOGITS_VECTORS NAMED(LOGITS_VECTORS)
+#define QUADRATIC_COMPONENTS NAMED(QUADRATIC_COMPONENTS)
+#define QUADRATIC_VECTORS NAMED(QUADRATIC_VECTORS)
 #define MOMENTS_COMPONENTS NAMED(MOMENTS_COMPONENTS)
 
 #include "lanes.h"
 #include "products.h"
+#include "quadratic.h"
 #include "softmax.h"
 #include "univariate.h"
 
@@ -35,6 +42,8 @@ TARGET static void NAMED(log_all)(size_t n, const double *x, double *y) {
 
 #undef LOGITS_COMPONENTS
 #undef LOGITS_VECTORS
+#undef QUADRATIC_COMPONENTS
+#undef QUADRATIC_VECTORS
 #undef MOMENTS_COMPONENTS
 #undef lanes
 #undef stored
@@ -51,6 +60,7 @@ TARGET static void NAMED(log_all)(size_t n, const double *x, double *y) {
 #undef left
 #undef sum_of_lanes
 #undef sums
+#undef gather
 #undef add_exactly
 #undef exponentials
 #undef logarithm

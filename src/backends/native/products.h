@@ -46,46 +46,101 @@ TARGET static void NAMED(logits)(size_t b, size_t stride, size_t p, size_t k, co
   if (i < b) NAMED(logits_rows)(1, 0, b - i, stride, p, k, theta, theta_stride, phi + i, l + i, add);
 }
 
-/* Up to LANES features of C components: s_cj += r_ci phi_ji. A feature past the last repeats it. */
-INLINE void NAMED(moments_tile)(int components, size_t b, size_t stride, size_t features, const double *r,
-                                const double *phi, double *s, size_t s_stride) {
-  lanes sum[MOMENTS_COMPONENTS][LANES];
-  const double *x[LANES];
-  for (size_t j = 0; j < LANES; j++) x[j] = phi + (j < features ? j : features - 1) * stride;
-  _Pragma("GCC unroll 8") for (int c = 0; c < components; c++)
-      _Pragma("GCC unroll 8") for (int j = 0; j < LANES; j++) sum[c][j] = splat(0);
-  size_t i = 0;
-  for (; i + LANES <= b; i += LANES) {
-    lanes weight[MOMENTS_COMPONENTS];
-    _Pragma("GCC unroll 8") for (int c = 0; c < components; c++) weight[c] =
-        *(const stored *)(r + (size_t)c * stride + i);
-    _Pragma("GCC unroll 8") for (int j = 0; j < LANES; j++) {
-      lanes value = *(const stored *)(x[j] + i);
-      IN_REGISTER(value); /* else each sum loads it again, and loads are what there is too little of */
-      _Pragma("GCC unroll 8") for (int c = 0; c < components; c++) sum[c][j] += weight[c] * value;
+/* One vector of rows, or what is left of it: sum_cm += r_c phi_m. phi is a column, or where `times` is not
+   NULL the product of two, which is then kept. */
+INLINE void NAMED(moments_step)(int components, int whole, size_t rows, size_t stride, const double *r,
+                                const double *const *column, const double *const *times, double *phi,
+                                size_t i, lanes (*sum)[LANES]) {
+  lanes weight[MOMENTS_COMPONENTS];
+  _Pragma("GCC unroll 8") for (int c = 0; c < components; c++) weight[c] =
+      get(whole, r + (size_t)c * stride + i, rows, 0);
+  _Pragma("GCC unroll 8") for (int m = 0; m < LANES; m++) {
+    lanes value = get(whole, column[m] + i, rows, 0);
+    if (times != NULL) {
+      value *= get(whole, times[m] + i, rows, 0);
+      put(whole, phi + (size_t)m * stride + i, rows, value);
     }
+    IN_REGISTER(value); /* else each sum loads it again, and loads are what there is too little of */
+    _Pragma("GCC unroll 8") for (int c = 0; c < components; c++) sum[c][m] += weight[c] * value;
   }
-  if (i < b) {
-    _Pragma("GCC unroll 8") for (int j = 0; j < LANES; j++)
-        _Pragma("GCC unroll 8") for (int c = 0; c < components; c++) sum[c][j] +=
-        get(0, r + (size_t)c * stride + i, b - i, 0) * get(0, x[j] + i, b - i, 0);
-  }
+}
+
+/* LANES features of C components, of which the first `features` are kept: s_cm += r_ci phi_mi. */
+INLINE void NAMED(moments_tile)(int components, size_t b, size_t stride, size_t features, const double *r,
+                                const double *const *column, const double *const *times, double *phi,
+                                double *s, size_t s_stride) {
+  lanes sum[MOMENTS_COMPONENTS][LANES];
+  _Pragma("GCC unroll 8") for (int c = 0; c < components; c++)
+      _Pragma("GCC unroll 8") for (int m = 0; m < LANES; m++) sum[c][m] = splat(0);
+  size_t i = 0;
+  for (; i + LANES <= b; i += LANES)
+    NAMED(moments_step)(components, 1, 0, stride, r, column, times, phi, i, sum);
+  if (i < b) NAMED(moments_step)(components, 0, b - i, stride, r, column, times, phi, i, sum);
   _Pragma("GCC unroll 8") for (int c = 0; c < components; c++) {
-    double *to = s + (size_t)c * s_stride;
-    put(0, to, features, get(0, to, features, 0) + sums(sum[c]));
+    lanes total = sums(sum[c]);
+    double *to = s + (size_t)c * s_stride, part[LANES];
+    if (features == LANES) {
+      *(stored *)to += total;
+      continue;
+    }
+    *(stored *)part = total;
+    for (size_t m = 0; m < features; m++) to[m] += part[m];
+  }
+}
+
+/* Up to LANES features; one past the last repeats it. */
+INLINE void NAMED(moments_of_features)(size_t b, size_t stride, size_t features, size_t k, const double *r,
+                                       const double *phi, double *s, size_t s_stride) {
+  const double *x[LANES];
+  for (size_t m = 0; m < LANES; m++) x[m] = phi + (m < features ? m : features - 1) * stride;
+  for (size_t c = 0, taken; c < k; c += taken) {
+    const double *share = r + c * stride;
+    double *to = s + c * s_stride;
+    taken = k - c >= 3 && k - c != 4 ? 3 : k - c >= 2 ? 2 : 1;
+    if (taken == 3) NAMED(moments_tile)(3, b, stride, features, share, x, NULL, NULL, to, s_stride);
+    if (taken == 2) NAMED(moments_tile)(2, b, stride, features, share, x, NULL, NULL, to, s_stride);
+    if (taken == 1) NAMED(moments_tile)(1, b, stride, features, share, x, NULL, NULL, to, s_stride);
   }
 }
 
 TARGET static void NAMED(moments)(size_t b, size_t stride, size_t p, size_t k, const double *r,
                                   const double *phi, double *s, size_t s_stride) {
-  for (size_t j = 0; j < p; j += LANES) {
-    size_t c = 0;
-    for (; c + MOMENTS_COMPONENTS <= k; c += MOMENTS_COMPONENTS) NAMED(moments_tile)
-    (MOMENTS_COMPONENTS, b, stride, p - j, r + c * stride, phi + j * stride, s + c * s_stride + j,
-     s_stride);
-    for (; c < k; c++) NAMED(moments_tile)
-    (1, b, stride, p - j, r + c * stride, phi + j * stride, s + c * s_stride + j, s_stride);
+  for (size_t j = 0; j < p; j += LANES) NAMED(moments_of_features)
+  (b, stride, p - j < LANES ? p - j : LANES, k, r, phi + j * stride, s + j, s_stride);
+}
+
+/* One entry of each of LANES rows. */
+INLINE lanes NAMED(gather)(const double *x, size_t row_stride) {
+#if LANES == 8
+  return (lanes){x[0],
+                 x[row_stride],
+                 x[2 * row_stride],
+                 x[3 * row_stride],
+                 x[4 * row_stride],
+                 x[5 * row_stride],
+                 x[6 * row_stride],
+                 x[7 * row_stride]};
+#elif LANES == 4
+  return (lanes){x[0], x[row_stride], x[2 * row_stride], x[3 * row_stride]};
+#else
+  return (lanes){x[0], x[row_stride]};
+#endif
+}
+#define gather NAMED(gather)
+
+/* As many rows again are asked for ahead of time: the next block is likely to begin there. */
+TARGET static void NAMED(columns)(size_t b, size_t stride, size_t d, const double *x, size_t row_stride,
+                                  const double *factor, const double *origin, double *z) {
+  size_t i = 0, bytes = LANES * row_stride * sizeof *x;
+  uintptr_t ahead = (uintptr_t)x + b * row_stride * sizeof *x;
+  for (; i + LANES <= b; i += LANES, ahead += bytes) {
+    for (size_t line = 0; line < bytes && row_stride <= 2 * d; line += 64)
+      __builtin_prefetch((const void *)(ahead + line), 0, 2);
+    for (size_t j = 0; j < d; j++)
+      *(stored *)(z + j * stride + i) = gather(x + i * row_stride + j, row_stride) * factor[j] - origin[j];
   }
+  for (; i < b; i++)
+    for (size_t j = 0; j < d; j++) z[j * stride + i] = x[i * row_stride + j] * factor[j] - origin[j];
 }
 
 TARGET static void NAMED(multiply)(size_t b, const double *x, const double *y, double *z) {

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* The two products with the features [1, x, x_j x_l for l <= j], which are formed in registers where they
+   are needed: once for several components, instead of through memory. Included by isa.h. */
+
+/* C components of up to WIDE vectors of rows: L_ci = theta_c . [1, x_i, x_ji x_li]. */
+INLINE void NAMED(quadratic_tile)(int components, int wide, int whole, size_t rows, size_t stride, size_t d,
+                                  size_t p, const double *theta, const double *x, double *l) {
+  lanes sum[QUADRATIC_COMPONENTS][QUADRATIC_VECTORS];
+  _Pragma("GCC unroll 8") for (int c = 0; c < components; c++)
+      _Pragma("GCC unroll 8") for (int v = 0; v < wide; v++) sum[c][v] = splat(theta[(size_t)c * p]);
+  const double *linear = theta + 1, *square = theta + 1 + d;
+  for (size_t j = 0; j < d; j++) {
+    lanes x_j[QUADRATIC_VECTORS];
+    _Pragma("GCC unroll 8") for (int v = 0; v < wide; v++) x_j[v] =
+        get(whole, x + j * stride + v * LANES, rows, 0);
+    _Pragma("GCC unroll 8") for (int c = 0; c < components; c++)
+        _Pragma("GCC unroll 8") for (int v = 0; v < wide; v++) sum[c][v] +=
+        linear[(size_t)c * p + j] * x_j[v];
+    for (size_t m = 0; m <= j; m++) {
+      lanes z[QUADRATIC_VECTORS];
+      _Pragma("GCC unroll 8") for (int v = 0; v < wide; v++) z[v] =
+          x_j[v] * get(whole, x + m * stride + v * LANES, rows, 0);
+      _Pragma("GCC unroll 8") for (int c = 0; c < components; c++)
+          _Pragma("GCC unroll 8") for (int v = 0; v < wide; v++) sum[c][v] +=
+          square[(size_t)c * p + m] * z[v];
+    }
+    square += j + 1;
+  }
+  _Pragma("GCC unroll 8") for (int c = 0; c < components; c++)
+      _Pragma("GCC unroll 8") for (int v = 0; v < wide; v++)
+          put(whole, l + (size_t)c * stride + v * LANES, rows, sum[c][v]);
+}
+
+INLINE void NAMED(quadratic_rows)(int wide, int whole, size_t rows, size_t stride, size_t d, size_t k,
+                                  const double *theta, const double *x, double *l) {
+  size_t c = 0, p = 1 + d + d * (d + 1) / 2;
+  for (; c + QUADRATIC_COMPONENTS <= k; c += QUADRATIC_COMPONENTS) NAMED(quadratic_tile)
+  (QUADRATIC_COMPONENTS, wide, whole, rows, stride, d, p, theta + c * p, x, l + c * stride);
+  for (; c + 2 <= k; c += 2) NAMED(quadratic_tile)
+  (2, wide, whole, rows, stride, d, p, theta + c * p, x, l + c * stride);
+  if (c < k) NAMED(quadratic_tile)(1, wide, whole, rows, stride, d, p, theta + c * p, x, l + c * stride);
+}
+
+TARGET static void NAMED(quadratic_logits)(size_t b, size_t stride, size_t d, size_t k, const double *theta,
+                                           const double *x, double *l) {
+  size_t i = 0;
+  for (; i + QUADRATIC_VECTORS * LANES <= b; i += QUADRATIC_VECTORS * LANES)
+    NAMED(quadratic_rows)(QUADRATIC_VECTORS, 1, 0, stride, d, k, theta, x + i, l + i);
+  for (; i + LANES <= b; i += LANES) NAMED(quadratic_rows)(1, 1, 0, stride, d, k, theta, x + i, l + i);
+  if (i < b) NAMED(quadratic_rows)(1, 0, b - i, stride, d, k, theta, x + i, l + i);
+}
+
+/* LANES features are made at a time, into scratch, where they stay in the first-level cache until the
+   moments of all components have taken them; the first components' tile makes them. A feature past the last
+   repeats it. */
+TARGET static void NAMED(quadratic_moments)(size_t b, size_t stride, size_t d, size_t k, const double *r,
+                                            const double *x, double *scratch, double *s) {
+  size_t p = 1 + d + d * (d + 1) / 2, first = k < MOMENTS_COMPONENTS ? k : MOMENTS_COMPONENTS;
+  double *one = scratch + LANES * stride;
+  for (size_t i = 0; i < b; i++) one[i] = 1;
+  struct feature at = {0, 0};
+  for (size_t f = 0; f < p; f += LANES) {
+    size_t features = p - f < LANES ? p - f : LANES;
+    const double *column[LANES], *times[LANES];
+    for (size_t m = 0; m < LANES; m++) {
+      times[m] = at.j > 0 ? x + (at.j - 1) * stride : one;
+      column[m] = at.l > 0 ? x + (at.l - 1) * stride : one;
+      if (m + 1 < features || features == LANES) at = next_feature(at, d);
+    }
+    if (first == 3) NAMED(moments_tile)(3, b, stride, features, r, column, times, scratch, s + f, p);
+    if (first == 2) NAMED(moments_tile)(2, b, stride, features, r, column, times, scratch, s + f, p);
+    if (first == 1) NAMED(moments_tile)(1, b, stride, features, r, column, times, scratch, s + f, p);
+    NAMED(moments_of_features)
+    (b, stride, features, k - first, r + first * stride, scratch, s + first * p + f, p);
+  }
+}
