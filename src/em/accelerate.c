@@ -50,8 +50,18 @@ static int parameters(struct accelerator *a) {
   return 0;
 }
 
+/* A sequence that begins symmetric stays so but for rounding, and ends at a saddle point where directions
+   grow that break the symmetry. This gives them something to grow from: a part of every coordinate, which
+   costs an eighth of what the last step gained. */
+static void nudge(struct accelerator *a) {
+  double length = sqrt(a->gained / (2 * a->observations * (double)a->history.size));
+  if (!(length < INFINITY)) return;
+  for (size_t l = 0; l < a->history.size; l++) a->step[l] += length * sin((double)(l * l + 1));
+}
+
 const double *emblas_accelerator_propose(struct accelerator *a) {
   if (a->method == NULL || !a->begun || a->settling || !a->method->propose(a, a->step)) return NULL;
+  if (a->stuck > 0) nudge(a);
   if (parameters(a) == 0) return a->theta;
   emblas_accelerator_reject(a);
   return NULL;
@@ -134,21 +144,35 @@ static const double GROWING = 1e-3;
 static void measure_rate(struct accelerator *a) {
   const struct spectrum *s = &a->spectrum;
   double lately = 1 - FORGET * fmax(1 - a->rate, SLOWEST), least = 1;
+  a->flat = 0;
   for (size_t e = 0; e < s->m; e++) {
     least = fmin(least, s->curvature[e]);
+    if (a->model.whiten != NULL && s->curvature[e] < s->uncertain[e]) a->flat = 1;
     if (s->curvature[e] < -fmax(GROWING, s->uncertain[e])) a->climbed = 0;
   }
   a->rate = fmax(1 - least, lately);
 }
 
-/* With e the way to the optimum, f = (I - J) e; per observation there is e'(I - J) e / 2 = f'(I - J)^-1 f /
-   2 to gain, at most f'f / (1 - rate) / 2. A plain step from here has gained f'(I + J) f / 2, and leaves at
-   most rate^2 / (1 - rate^2) times that. */
-static double still_to_gain(const struct accelerator *a, const struct accelerator_move *move, double rate) {
-  double square = emblas_dot(a->history.size, a->history.f, a->history.f), slow = rate * rate;
-  if (square == 0) return 0;
-  double left = a->observations > 0 ? a->observations * square / (2 * (1 - rate)) : INFINITY;
-  return move->proposed ? left : fmin(left, fmax(move->gain, move->rounding) * slow / (1 - slow));
+/* With e the way to the optimum, f = (I - J) e, and e'(I - J) e / 2 = f'(I - J)^-1 f / 2 is to gain, per
+   observation. Curvatures in the span of the history are known; no other is taken to be below 1 - rate. */
+static double quadratic_gain(struct accelerator *a, double rate) {
+  struct spectrum *s = &a->spectrum;
+  double along[HISTORY], sum = 0, outside = emblas_dot(a->history.size, a->history.f, a->history.f);
+  emblas_spectrum_project(s, &a->history, a->history.f, along);
+  for (size_t e = 0; e < s->m; e++) {
+    sum += along[e] * along[e] / fmax(s->curvature[e] - s->uncertain[e], 1 - rate);
+    outside -= along[e] * along[e];
+  }
+  return (sum + fmax(outside, 0) / (1 - rate)) / 2;
+}
+
+/* A plain step from here has gained f'(I + J) f / 2 per observation, and leaves at most rate^2 / (1 -
+   rate^2) times that. */
+static double still_to_gain(struct accelerator *a, const struct accelerator_move *move, double rate) {
+  double gain = quadratic_gain(a, rate), slow = rate * rate;
+  if (gain == 0) return 0;
+  double left = a->observations > 0 ? a->observations * gain : INFINITY;
+  return move->proposed ? left : fmin(left, a->gained * slow / (1 - slow));
 }
 
 /* The end, or a saddle point: it takes a number of quiet steps in which nothing grows out of the rounding.
@@ -168,13 +192,14 @@ double emblas_accelerator_move(struct accelerator *a, const struct accelerator_m
   int moved = advance(a, first);
   emblas_spectrum_make(&a->spectrum, &a->history);
   if (first) return INFINITY;
+  a->gained = fmax(move->gain, move->rounding);
   a->climbed += move->gain;
   if (move->gain > move->rounding) measure_gain(a, move);
   if (moved) measure_rate(a);
   double rate = fmin(a->rate, 1 - SLOWEST), left = still_to_gain(a, move, rate);
   double little = fmax(move->rounding, a->tolerance * (1 - rate * rate));
   int quiet = left < a->tolerance || move->gain <= little;
-  if (a->rate >= 1 || !(a->climbed > LEAVING)) return wait_for_growth(a, quiet);
+  if (a->flat || a->rate >= 1 || !(a->climbed > LEAVING)) return wait_for_growth(a, quiet);
   a->stuck = 0;
   a->settling = quiet;
   return left;

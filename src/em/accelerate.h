@@ -36,6 +36,8 @@ struct accelerator {
   int limited;              /* it was as long as the radius */
   double observations;      /* a gain per observation is this many nats; NAN: unknown */
   double climbed;           /* gained since some direction was seen to grow */
+  double gained;            /* by the last step, or what rounding may hide of it */
+  int flat;                 /* some direction may be flat, or grow, for all that is known of it */
   size_t stuck;             /* steps that gained nothing while some direction grows */
   double rate;              /* the slowest rate of convergence seen lately; 1 or more: none */
   double tolerance;         /* of the stop rule */

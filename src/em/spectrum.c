@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* A change within this angle of the span of newer ones adds nothing to it but rounding. */
-static const double PARALLEL = 1e-2;
+static const double PARALLEL = 1e-4;
 /* A is symmetric. A change that says otherwise by more was made where A was another. */
 static const double ASYMMETRY = 0.2;
 

@@ -13,7 +13,7 @@ static const double STRETCH = 1e4;
 /* A plain step is right where rates are 0; outside of the span they are like those within, if not lower. */
 static const double RELAX = 1.3;
 /* The radius at first, of a model with a metric: half a deviation of one complete observation. */
-static const double FIRST_RADIUS = 0.5;
+static const double FIRST_RADIUS = 1;
 /* A gain below this part of what was foretold makes the radius smaller, one above the other larger. */
 static const double POOR = 0.5, GOOD = 0.8;
 static const double NARROW = 0.5, WIDEN = 2;
