@@ -99,6 +99,24 @@ static int from_free(void *context, const double *free, double *theta) {
   return !(sum > 0);
 }
 
+/* What a change of a coordinate counts in the information of one complete observation. */
+static double information(const struct mixture *m, const double *theta, size_t i) {
+  double weight = theta[i % m->k], deviation = m->poisson ? 1 : theta[2 * m->k + i % m->k];
+  if (i < m->k) return sqrt(weight);
+  if (m->poisson) return sqrt(weight * theta[i]);
+  return i < 2 * m->k ? sqrt(weight) / deviation : sqrt(2 * weight);
+}
+
+static void whiten(void *context, const double *theta, double *change) {
+  const struct mixture *m = context;
+  for (size_t i = 0; i < parameters(m); i++) change[i] *= information(m, theta, i);
+}
+
+static void unwhiten(void *context, const double *theta, double *change) {
+  const struct mixture *m = context;
+  for (size_t i = 0; i < parameters(m); i++) change[i] /= information(m, theta, i);
+}
+
 static size_t run(struct mixture *m, enum emblas_acceleration method, const double *start, double *loglik) {
   struct emblas_em_model model;
   struct emblas_em_options options;
@@ -107,7 +125,8 @@ static size_t run(struct mixture *m, enum emblas_acceleration method, const doub
   emblas_em_model_init(&model, sizeof model);
   emblas_em_options_init(&options, sizeof options);
   model.parameters = model.free = parameters(m), model.weights = m->k;
-  model.context = m, model.map = map, model.to_free = to_free, model.from_free = from_free;
+  model.context = m, model.map = map, model.to_free = to_free, model.from_free = from_free,
+  model.whiten = whiten, model.unwhiten = unwhiten;
   options.tolerance = 0, options.max_iterations = bench_smoke() ? 100 : MAX_MAPS,
   options.accelerate = method;
   m->maps = m->reached = 0;
@@ -125,7 +144,8 @@ static size_t run(struct mixture *m, enum emblas_acceleration method, const doub
   return m->reached ? m->reached : m->maps;
 }
 
-static void measure(struct bench *bench, const char *name, struct mixture *m, const double *start) {
+static void measure(struct bench *bench, struct tally *tally, const char *name, struct mixture *m,
+                    const double *start) {
   static const struct {
     const char *name;
     enum emblas_acceleration method;
@@ -135,14 +155,17 @@ static void measure(struct bench *bench, const char *name, struct mixture *m, co
                  {"auto", EMBLAS_ACCELERATE_AUTO}};
   struct json_object *row = json_object_new_object(), *counts = json_object_new_object();
   double plain = NAN, loglik = NAN;
+  size_t maps = 0, plain_maps = 0;
   printf("%-30s", name);
   for (size_t i = 0; i < 4; i++) {
-    size_t maps = run(m, methods[i].method, start, &loglik);
-    if (i == 0) plain = loglik;
+    maps = run(m, methods[i].method, start, &loglik);
+    if (i == 0) plain = loglik, plain_maps = maps;
     json_object_object_add(counts, methods[i].name, json_object_new_uint64(maps));
     printf(" %8zu", maps);
   }
-  if (fabs(loglik - plain) > 1e-6) printf("  another basin, %+.6g", loglik - plain);
+  tally_add(tally, plain_maps, maps, 0, loglik - plain);
+  printf(" %7.1f", (double)plain_maps / (double)maps);
+  if (fabs(loglik - plain) > TALLY_SAME) printf("  another basin, %+.6g", loglik - plain);
   printf("\n");
   fflush(stdout);
   json_object_object_add(row, "name", json_object_new_string(name));
@@ -158,7 +181,8 @@ static int ascending(const void *a, const void *b) {
 }
 
 /* Equal weights, means at the quantiles (c + 1/2) / k, the deviation of all. */
-static void measure_normal(struct bench *bench, const char *name, struct rows rows, size_t k) {
+static void measure_normal(struct bench *bench, struct tally *tally, const char *name, struct rows rows,
+                           size_t k) {
   struct mixture m = {.k = k, .n = rows.n, .x = rows.x};
   double start[3 * MAX_K], mean = 0, variance = 0;
   qsort(rows.x, rows.n, sizeof *rows.x, ascending);
@@ -171,28 +195,28 @@ static void measure_normal(struct bench *bench, const char *name, struct rows ro
     start[k + c] = at[0] + (place - whole) * (at[1] - at[0]);
     start[2 * k + c] = sqrt(variance);
   }
-  measure(bench, name, &m, start);
+  measure(bench, tally, name, &m, start);
   rows_free(&rows);
 }
 
 /* Deaths of women over 80 in The Times: on how many days there were 0, 1, .. 9 (Hasselblad 1969). */
-static void measure_poisson(struct bench *bench) {
+static void measure_poisson(struct bench *bench, struct tally *tally) {
   static const double deaths[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9},
                       days[] = {162, 267, 271, 185, 111, 61, 27, 8, 3, 1}, start[] = {.5, .5, 1, 3};
   struct mixture m = {.k = 2, .n = 10, .x = deaths, .counts = days, .poisson = 1};
-  measure(bench, "two Poisson, Hasselblad", &m, start);
+  measure(bench, tally, "two Poisson, Hasselblad", &m, start);
 }
 
-void maps_to_parameters(struct bench *bench) {
+void maps_to_parameters(struct bench *bench, struct tally *tally) {
   size_t n = bench_smoke() ? 200 : 2000;
-  printf("To a change of the parameters below 1e-8\n%-30s %8s %8s %8s %8s\n", "problem", "none", "squarem",
-         "anderson", "auto");
-  measure_normal(bench, "acidity, 2 by quantiles", rows_read("acidity", 0), 2);
-  measure_normal(bench, "acidity, 3 by quantiles", rows_read("acidity", 0), 3);
-  measure_normal(bench, "acidity, 4 by quantiles", rows_read("acidity", 0), 4);
-  measure_normal(bench, "galaxies, 4 by quantiles", rows_read("galaxies", 0), 4);
-  measure_normal(bench, "2 at 1.5 deviations", rows_generate(n, 1, 2, 1.5, 11), 2);
-  measure_normal(bench, "5 at 2 deviations", rows_generate(n, 1, 5, 2, 12), 5);
-  measure_normal(bench, "5 at 3 deviations", rows_generate(n, 1, 5, 3, 13), 5);
-  measure_poisson(bench);
+  printf("To a change of the parameters below 1e-8\n%-30s %8s %8s %8s %8s %7s\n", "problem", "none",
+         "squarem", "anderson", "auto", "ratio");
+  measure_normal(bench, tally, "acidity, 2 by quantiles", rows_read("acidity", 0), 2);
+  measure_normal(bench, tally, "acidity, 3 by quantiles", rows_read("acidity", 0), 3);
+  measure_normal(bench, tally, "acidity, 4 by quantiles", rows_read("acidity", 0), 4);
+  measure_normal(bench, tally, "galaxies, 4 by quantiles", rows_read("galaxies", 0), 4);
+  measure_normal(bench, tally, "2 at 1.5 deviations", rows_generate(n, 1, 2, 1.5, 11), 2);
+  measure_normal(bench, tally, "5 at 2 deviations", rows_generate(n, 1, 5, 2, 12), 5);
+  measure_normal(bench, tally, "5 at 3 deviations", rows_generate(n, 1, 5, 3, 13), 5);
+  measure_poisson(bench, tally);
 }

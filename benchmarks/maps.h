@@ -3,8 +3,8 @@
 #ifndef MAPS_H
 #define MAPS_H
 
-#include "bench.h"
+#include "tally.h"
 
-void maps_to_parameters(struct bench *bench);
+void maps_to_parameters(struct bench *bench, struct tally *tally);
 
 #endif
