@@ -6,7 +6,7 @@
 
 enum {
   Q = QUADRATURE_NODES,
-  WORTH = 4,          /* times fewer rows than there are: cells have to be looked after, too */
+  WORTH = 2,          /* times fewer rows than there are: cells have to be looked after, too */
   KEPT = LEAF_POINTS, /* so many different values stay as they are */
   TRIES = 8           /* to make a cell wider */
 };

@@ -26,7 +26,7 @@ struct compressor {
 };
 
 /* summary: of the data. Takes their one column into the frame; rows of weight 0 are left out. Memory from
-   the arena: 12 n bytes, 20 n with weights; besides that, for the time of the call, as much as
+   the arena: 16 n bytes, 24 n with weights; besides that, for the time of the call, as much as
    data/leaves.h says. */
 emblas_status emblas_compressor_create(struct compressor *c, struct arena *arena, const struct frame *frame,
                                        const struct emblas_data *data, const struct view_summary *summary);

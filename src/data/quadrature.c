@@ -69,8 +69,7 @@ DISPATCHED void add_moments(const double *x, const double *w, size_t stride, con
 }
 
 RUN_TIME_DISPATCH
-void emblas_quadrature_moments(size_t n, const double *x, const double *w, struct interval on,
-                               double *moments) {
+static void add_up(size_t n, const double *x, const double *w, struct interval on, double *moments) {
   enum { TOGETHER = 4 * LANES };
   static const double ones[LANES] = {1, 1, 1, 1, 1, 1, 1, 1};
   double sums[MOMENTS][LANES] = {{0}}, last_x[TOGETHER], last_w[TOGETHER];
@@ -86,6 +85,11 @@ void emblas_quadrature_moments(size_t n, const double *x, const double *w, struc
   for (int j = 0; j < MOMENTS; j++)
     moments[j] = ((sums[j][0] + sums[j][1]) + (sums[j][2] + sums[j][3])) +
                  ((sums[j][4] + sums[j][5]) + (sums[j][6] + sums[j][7]));
+}
+
+void emblas_quadrature_moments(size_t n, const double *x, const double *w, struct interval on,
+                               double *moments) {
+  add_up(n, x, w, on, moments); /* dispatched functions cannot be hidden */
 }
 
 /* ------------------------------------------------------------------ the Jacobi matrix */
