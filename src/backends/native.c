@@ -34,8 +34,10 @@
 #define TILE 4
 static const double ones[] = {1, 1, 1, 1, 1, 1, 1, 1};
 
-/* Of an argument below -708 the exponential is exp(-708), or 0; or there are none. */
-enum below { BELOW_TINY, BELOW_ZERO, BELOW_NONE };
+/* Of an argument below -708 the exponential is 0; or one below TINY_LOG has that of TINY_LOG; or there are
+   none so low. */
+enum below { BELOW_ZERO, BELOW_TINY, BELOW_NONE };
+#define TINY_LOG (-600.0)
 
 /* What the exponentials of a block in one dimension are shifted by: the largest constant, with all logits
    near enough to it, or not; or each row's own maximum. */

@@ -114,7 +114,8 @@ INLINE void NAMED(add_exactly)(lanes *sum, lanes x) {
 }
 #define add_exactly NAMED(add_exactly)
 
-/* x <- exp(x) for x <= 0, within 1 ulp; for x < -708, where exp is subnormal or nearly, what `below` says.
+/* x <- exp(x) for x <= 0, within 1 ulp; for x < -708, where exp is subnormal or nearly, 0, unless
+   `below` says otherwise.
    x = n ln 2 + r, |r| <= ln(2)/2, exp(r) = 1 + r + r^2 p(r), and n is added to the exponent. p, of degree
    9, has the least largest relative error of exp among those with this p(0): 2^-57.7. */
 INLINE void NAMED(exponentials)(lanes *x, enum below below) {
@@ -125,7 +126,8 @@ INLINE void NAMED(exponentials)(lanes *x, enum below below) {
   const double round_magic = 0x1.8p52; /* adding it leaves the nearest integer in the low bits */
   const double ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33;
   lanes shifted[TILE], n[TILE], p[TILE], clamped[TILE];
-  EACH_VECTOR clamped[t] = below == BELOW_NONE ? x[t] : greater(x[t], splat(-708.0));
+  EACH_VECTOR clamped[t] =
+      below == BELOW_NONE ? x[t] : greater(x[t], splat(below == BELOW_ZERO ? -708.0 : TINY_LOG));
   EACH_VECTOR shifted[t] = clamped[t] * 0x1.71547652b82fep0 + round_magic;
   EACH_VECTOR n[t] = shifted[t] - round_magic;
   EACH_VECTOR clamped[t] = clamped[t] - n[t] * ln2_high;

@@ -3,8 +3,9 @@
 
    The logit constant - (x - mean)^2 / (2 sigma^2) has its moments about the component's own mean, so
    nothing cancels. Exponentials are shifted by the largest constant, which no logit exceeds; only a block
-   with a row for which they vanish is done again with that row's own maximum. An exponential below e^-708
-   of the shift is that, not 0: nothing beside the others. */
+   with a row for which they vanish is done again with that row's own maximum. An exponential below e^-600
+   of the shift is that, not 0: nothing beside the others, and times a share still no subnormal number, with
+   which processors are slow. */
 
 /* Of the components, those that count in this block, as arrays, and the lanes' partial statistics. */
 struct NAMED(univariate) {
@@ -188,7 +189,7 @@ TARGET static void NAMED(univariate)(size_t b, size_t k, const double *x, const 
   struct NAMED(tile_sums) tile = {0};
   lanes least = splat(INFINITY);
   NAMED(univariate_select)(b, x, k, terms, active, &u);
-  if (u.lowest > -700)
+  if (u.lowest > TINY_LOG)
     NAMED(univariate_rows)(CONSTANT_NEAR, b, x, weights, &u, &least, &tile);
   else
     NAMED(univariate_rows)(CONSTANT, b, x, weights, &u, &least, &tile);
