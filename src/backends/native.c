@@ -34,14 +34,11 @@
 #define TILE 4
 static const double ones[] = {1, 1, 1, 1, 1, 1, 1, 1};
 
-/* Of an argument below -708 the exponential is 0; or one below TINY_LOG has that of TINY_LOG; or there are
-   none so low. */
-enum below { BELOW_ZERO, BELOW_TINY, BELOW_NONE };
-#define TINY_LOG (-600.0)
-
 /* What the exponentials of a block in one dimension are shifted by: the largest constant, with all logits
    near enough to it, or not; or each row's own maximum. */
 enum shifts { CONSTANT_NEAR, CONSTANT, OWN_MAXIMUM };
+#define LEAST_LOGIT (-600.0)
+
 /* A feature of a full covariance is x_j x_l, where x_0 is 1: (0,0), (0,1) .. (0,d), (1,1), (2,1), (2,2), ..
  */
 struct feature {

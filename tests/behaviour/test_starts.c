@@ -103,8 +103,9 @@ Test(starts, seed) {
     for (size_t t = 0; t < a.report.trace_length; t++)
       cr_assert_eq(a.report.trace[t].loglik, b.report.trace[t].loglik);
     size_t same = 0;
-    for (size_t s = 0; s < 4; s++) same += a.report.starts[s].loglik == c.report.starts[s].loglik &&
-                                           a.report.starts[s].iterations == c.report.starts[s].iterations;
+    for (size_t s = 0; s < 4; s++)
+      same += a.report.starts[s].loglik == c.report.starts[s].loglik &&
+              a.report.starts[s].iterations == c.report.starts[s].iterations;
     cr_assert_lt(same, 4, "seeds 1 and 2 gave the same %d starts", kind);
     fit_free(&a);
     fit_free(&b);
@@ -133,7 +134,8 @@ Test(starts, labels) {
 
 /* The start from a model is that model, and starting from one's own result ends at once. The stop rule
    needs the projected gain below the tolerance twice, and a projection needs three values: with nothing to
-   gain that is the third iteration, the earliest there is. */
+   gain that is the third iteration, the earliest there is; or the fourth, where the gains are roundings and
+   the second happens to be larger than the first, which has no projection. */
 Test(starts, model) {
   struct emblas_data data = iris();
   for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
@@ -154,7 +156,7 @@ Test(starts, model) {
     options.tolerance = 1e-7;
     same = fit_or_fail(&data, &options);
     cr_assert_eq(same.report.stop, EMBLAS_CONVERGED);
-    cr_assert(same.report.iterations <= 3, "%zu iterations", same.report.iterations);
+    cr_assert(same.report.iterations <= 4, "%zu iterations", same.report.iterations);
     check_near("log-likelihood from its own result", same.report.loglik, fit.report.loglik, 1e-9);
     fit_free(&same);
     fit_free(&fit);

@@ -114,11 +114,12 @@ INLINE void NAMED(add_exactly)(lanes *sum, lanes x) {
 }
 #define add_exactly NAMED(add_exactly)
 
-/* x <- exp(x) for x <= 0, within 1 ulp; for x < -708, where exp is subnormal or nearly, 0, unless
-   `below` says otherwise.
-   x = n ln 2 + r, |r| <= ln(2)/2, exp(r) = 1 + r + r^2 p(r), and n is added to the exponent. p, of degree
-   9, has the least largest relative error of exp among those with this p(0): 2^-57.7. */
-INLINE void NAMED(exponentials)(lanes *x, enum below below) {
+/* x <- exp(x) for x <= 0, within 1 ulp; 0 for x < least, which is -708, from where on exp is subnormal or
+   nearly, or greater; -INFINITY: no x is less than -708. x = n ln 2 + r, |r| <= ln(2)/2, exp(r) = 1 + r +
+   r^2 p(r), and n is added to the exponent. p, of degree 9, has the least largest relative error of exp
+   among those with this p(0): 2^-57.7. */
+INLINE void NAMED(exponentials)(lanes *x, double least) {
+  const int any = least > -INFINITY;
   static const double c[] = {0x1.af55e95351e26p-26, 0x1.28b49060945bep-22, 0x1.71de198c28cb5p-19,
                              0x1.a019924af7b35p-16, 0x1.a01a01942996ap-13, 0x1.6c16c1870de70p-10,
                              0x1.1111111116fa4p-7,  0x1.555555554fb04p-5,  0x1.5555555555531p-3,
@@ -126,8 +127,7 @@ INLINE void NAMED(exponentials)(lanes *x, enum below below) {
   const double round_magic = 0x1.8p52; /* adding it leaves the nearest integer in the low bits */
   const double ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33;
   lanes shifted[TILE], n[TILE], p[TILE], clamped[TILE];
-  EACH_VECTOR clamped[t] =
-      below == BELOW_NONE ? x[t] : greater(x[t], splat(below == BELOW_ZERO ? -708.0 : TINY_LOG));
+  EACH_VECTOR clamped[t] = any ? greater(x[t], splat(least)) : x[t];
   EACH_VECTOR shifted[t] = clamped[t] * 0x1.71547652b82fep0 + round_magic;
   EACH_VECTOR n[t] = shifted[t] - round_magic;
   EACH_VECTOR clamped[t] = clamped[t] - n[t] * ln2_high;
@@ -141,7 +141,7 @@ INLINE void NAMED(exponentials)(lanes *x, enum below below) {
     EACH_VECTOR p[t] = 1 + (clamped[t] + clamped[t] * clamped[t] * p[t]);
   }
   EACH_VECTOR p[t] = (lanes)((bits)p[t] + ((bits)shifted[t] << 52));
-  EACH_VECTOR x[t] = below == BELOW_ZERO ? (lanes)((bits)p[t] & (x[t] >= splat(-708.0))) : p[t];
+  EACH_VECTOR x[t] = any ? (lanes)((bits)p[t] & (x[t] >= splat(least))) : p[t];
 }
 #define exponentials NAMED(exponentials)
 

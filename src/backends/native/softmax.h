@@ -30,7 +30,7 @@ INLINE void NAMED(softmax_tile)(int whole, size_t rows, size_t stride, size_t k,
     lanes distance[TILE], e[TILE];
     EACH_VECTOR distance[t] = e[t] =
         get(whole, l + c * stride + t * LANES, left(rows, (size_t)t * LANES), 0) - max[t];
-    exponentials(e, BELOW_ZERO);
+    exponentials(e, -708);
     EACH_VECTOR z[t] += e[t];
     EACH_VECTOR expected[t] += e[t] * distance[t];
     EACH_VECTOR put(whole, l + c * stride + t * LANES, left(rows, (size_t)t * LANES), e[t]);

@@ -3,9 +3,9 @@
 
    The logit constant - (x - mean)^2 / (2 sigma^2) has its moments about the component's own mean, so
    nothing cancels. Exponentials are shifted by the largest constant, which no logit exceeds; only a block
-   with a row for which they vanish is done again with that row's own maximum. An exponential below e^-600
-   of the shift is that, not 0: nothing beside the others, and times a share still no subnormal number, with
-   which processors are slow. */
+   with a row for which they vanish is done again with that row's own maximum. Exponentials
+   below e^-600, which are nothing beside the others, are 0: products with them would be subnormal numbers,
+   with which processors are slow. */
 
 /* Of the components, those that count in this block, as arrays, and the lanes' partial statistics. */
 struct NAMED(univariate) {
@@ -74,7 +74,7 @@ INLINE void NAMED(univariate_tile)(int whole, enum shifts by, size_t rows, const
     lanes e[TILE];
     NAMED(univariate_logits)(u, c, x, e);
     if (by == OWN_MAXIMUM) EACH_VECTOR e[t] -= shift[t];
-    exponentials(e, by == CONSTANT_NEAR ? BELOW_NONE : BELOW_TINY);
+    exponentials(e, by == CONSTANT_NEAR ? -INFINITY : LEAST_LOGIT);
     EACH_VECTOR z[t] += e[t];
     EACH_VECTOR *(stored *)(u->e + c * TILE_ROWS + t * LANES) = e[t];
   }
@@ -189,7 +189,7 @@ TARGET static void NAMED(univariate)(size_t b, size_t k, const double *x, const 
   struct NAMED(tile_sums) tile = {0};
   lanes least = splat(INFINITY);
   NAMED(univariate_select)(b, x, k, terms, active, &u);
-  if (u.lowest > TINY_LOG)
+  if (u.lowest > LEAST_LOGIT)
     NAMED(univariate_rows)(CONSTANT_NEAR, b, x, weights, &u, &least, &tile);
   else
     NAMED(univariate_rows)(CONSTANT, b, x, weights, &u, &least, &tile);
