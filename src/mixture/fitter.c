@@ -2,41 +2,11 @@
 /* A fit that the caller drives: the data in its frame, the starts, and EM on the mixture's map. */
 #include "fitter.h"
 
-#include "../base/parallel.h"
 #include "coordinates.h"
 #include "report.h"
 
-#include <limits.h>
 #include <math.h>
 #include <string.h>
-
-void emblas_options_init(struct emblas_options *options, size_t size) {
-  memset(options, 0, size);
-  options->size = size;
-  options->components = 1;
-  options->starts = 20;
-  options->seed = 1;
-  options->tolerance = 1e-7;
-  options->max_iterations = 10000;
-  options->floor = 1e-12;
-}
-
-static int options_valid(const struct emblas_options *o) {
-  return o->size >= sizeof *o && o->components > 0 && emblas_covariance_model(o->covariance) != NULL &&
-         o->accelerate <= EMBLAS_ACCELERATE_ANDERSON && o->compress <= EMBLAS_COMPRESS_NONE &&
-         o->start <= EMBLAS_START_MODEL && o->starts > 0 && o->stop <= EMBLAS_STOP_WEIGHTS &&
-         isfinite(o->tolerance) && o->tolerance >= 0 && o->floor > 0 && o->floor < 1 &&
-         (o->start != EMBLAS_START_LABELS || o->labels != NULL) &&
-         (o->start != EMBLAS_START_MODEL || o->model != NULL) &&
-         (o->allocator.allocate == NULL) == (o->allocator.release == NULL);
-}
-
-/* The BLAS's sizes are ints. */
-static int sizes_fit(const struct emblas_options *o, size_t d) {
-  size_t square;
-  if (o->components > INT_MAX || emblas_size_multiply(d, d + 2, &square) || square > INT_MAX) return 0;
-  return !emblas_size_multiply(square, o->components, &square);
-}
 
 /* One EM map of the mixture, in the frame, on the rows that the pass is pointed at. */
 static void map_rows(struct emblas_fitter *fitter, const double *theta, double *next,
@@ -51,7 +21,6 @@ static void map_rows(struct emblas_fitter *fitter, const double *theta, double *
                              pass->stats, next, fitter->flags, &pass->workers[0].scratch);
 }
 
-/* What em/ iterates. */
 static emblas_status map(void *context, const double *theta, double *next, struct emblas_em_value *value) {
   struct emblas_fitter *fitter = context;
   emblas_compression_select(&fitter->compression, &fitter->pass, theta);
@@ -82,124 +51,19 @@ static void unwhiten(void *context, const double *theta, double *change) {
   emblas_gaussian_unwhiten(&fitter->pass.gaussian, fitter->unit, theta, change);
 }
 
-/* The floor in the frame: relative to the pooled variance, which is 1 where the frame is whitened. */
-static void set_floor(struct emblas_fitter *fitter, double *variance) {
-  const struct frame *frame = &fitter->frame;
-  enum geometry geometry = fitter->pass.gaussian.geometry;
-  double mean = 0;
-  for (size_t j = 0; j < frame->d; j++) mean += frame->variance[j] / (double)frame->d;
-  for (size_t j = 0; j < frame->d; j++) {
-    double pooled = geometry == GEOMETRY_DIAG ? frame->variance[j] : geometry == GEOMETRY_FULL ? 1 : mean;
-    variance[j] = fitter->options.floor * (pooled > 0 ? pooled : 1);
-    fitter->unit[j] = sqrt(pooled > 0 ? pooled : 1);
-  }
-  fitter->floor = (struct gaussian_floor){variance, frame->constant};
-}
-
-static void pool(struct emblas_fitter *fitter, double *pooled) {
-  struct pass *pass = &fitter->pass;
-  const struct gaussian_scratch *scratch = &pass->workers[0].scratch;
-  struct frame_workspace work = {.rows = pass->block_rows,
-                                 .stride = pass->workers[0].block.stride,
-                                 .block = scratch->rows,
-                                 .scratch = scratch->more_rows,
-                                 .share = scratch->column,
-                                 .pooled = pooled,
-                                 .mean = scratch->moments};
-  emblas_frame_pool(&fitter->frame, pass->backend, &fitter->data, fitter->summary.total_weight, &work);
-}
-
-/* Weights near the ends of the range of doubles would overflow or vanish in sums and products: they are
-   brought back by a power of two, in a copy. Others are used where they are. */
-static emblas_status scale_weights(struct emblas_fitter *fitter) {
-  enum { FAR = 256 };
-  int exponent = ilogb(fitter->summary.largest_weight);
-  fitter->weight_unit = 1;
-  if (exponent > -FAR && exponent < FAR) return EMBLAS_OK;
-  double *scaled = emblas_arena_doubles(&fitter->arena, fitter->data.rows, 1), total = 0;
-  if (scaled == NULL) return fitter->arena.status;
-  for (size_t i = 0; i < fitter->data.rows; i++)
-    total += scaled[i] = ldexp(fitter->data.weights[i], -exponent);
-  fitter->weight_unit = ldexp(1, exponent);
-  fitter->data.weights = scaled;
-  fitter->summary.total_weight = total;
-  return EMBLAS_OK;
-}
-
-static emblas_status check_rows(struct emblas_fitter *fitter, struct emblas_report *report) {
-  const struct emblas_options *o = &fitter->options;
-  size_t row = EMBLAS_NOWHERE, column = EMBLAS_NOWHERE;
-  emblas_status status = emblas_view_summarise(&fitter->data, &fitter->summary, &row, &column);
-  if (status != EMBLAS_OK) return emblas_report_place(report, status, row, column, EMBLAS_NOWHERE);
-  if (fitter->summary.rows < o->components) return EMBLAS_ERROR_TOO_FEW_ROWS;
-  for (size_t i = 0; o->start == EMBLAS_START_LABELS && i < fitter->data.rows; i++)
-    if (o->labels[i] >= o->components)
-      return emblas_report_place(report, EMBLAS_ERROR_LABEL, i, EMBLAS_NOWHERE, EMBLAS_NOWHERE);
-  return scale_weights(fitter);
-}
-
-/* Of all starts together. */
-static size_t most_maps(const struct emblas_options *o) {
-  size_t maps;
-  int many = o->start == EMBLAS_START_KMEANSPP || o->start == EMBLAS_START_RANDOM;
-  return emblas_size_multiply(o->max_iterations, many ? o->starts : 1, &maps) ? SIZE_MAX : maps;
-}
-
-static emblas_status set_up(struct emblas_fitter *fitter, struct emblas_report *report) {
-  struct emblas_options *o = &fitter->options;
-  struct arena *arena = &fitter->arena;
-  size_t d = fitter->data.columns;
-  if (!sizes_fit(o, d)) return EMBLAS_ERROR_SIZE;
-  struct gaussian shape = emblas_gaussian_shape(o->covariance, o->components, d);
-  /* One component needs no whitening, and is exact without. */
-  int whitened = shape.geometry == GEOMETRY_FULL && o->components > 1;
-
-  fitter->summary.low = emblas_arena_doubles(arena, d, 1);
-  fitter->summary.high = emblas_arena_doubles(arena, d, 1);
-  if (arena->status != EMBLAS_OK) return arena->status;
-  emblas_status status = check_rows(fitter, report);
-  if (status != EMBLAS_OK) return status;
-
-  emblas_frame_allocate(&fitter->frame, arena, d, whitened);
-  emblas_pass_allocate(&fitter->pass, arena, &fitter->data, &fitter->frame, o->backend, shape,
-                       emblas_parallel_limit(o->threads));
-  fitter->theta = emblas_arena_doubles(arena, gaussian_theta_size(&shape), 1);
-  fitter->spare = emblas_arena_doubles(arena, gaussian_theta_size(&shape), 1);
-  fitter->unit = emblas_arena_doubles(arena, d, 2);
-  fitter->compressed = emblas_arena_doubles(arena, gaussian_theta_size(&shape), 1);
-  fitter->flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->flags);
-  fitter->column_flags = emblas_arena_take(arena, d, 1, sizeof *fitter->column_flags);
-  double *floor = emblas_arena_doubles(arena, d, 1),
-         *pooled = whitened ? emblas_arena_doubles(arena, d, d) : NULL;
-  if (arena->status != EMBLAS_OK) return arena->status;
-
-  emblas_frame_from_ranges(&fitter->frame, &fitter->data, &fitter->summary,
-                           shape.geometry == GEOMETRY_SPHERICAL);
-  for (size_t j = 0; j < d; j++)
-    fitter->column_flags[j] = fitter->frame.constant[j] ? EMBLAS_COLUMN_CONSTANT : 0;
-  pool(fitter, pooled);
-  set_floor(fitter, floor);
-  fitter->starter = (struct starter){.kind = o->start,
-                                     .seed = o->seed,
-                                     .labels = o->labels,
-                                     .model = o->model,
-                                     .summary = &fitter->summary};
-  emblas_starter_allocate(&fitter->starter, arena, &fitter->pass);
-  if (arena->status != EMBLAS_OK) return arena->status;
-  status = emblas_compression_create(&fitter->compression, arena, &fitter->pass, &fitter->summary,
-                                     o->compress, most_maps(o));
-  if (status != EMBLAS_OK) return status;
+/* What em/ iterates. */
+static void make_map(struct emblas_fitter *fitter) {
+  const struct gaussian *g = &fitter->pass.gaussian;
   emblas_em_model_init(&fitter->map, sizeof fitter->map);
-  fitter->map.parameters = gaussian_theta_size(&shape);
-  fitter->map.weights = o->components;
+  fitter->map.parameters = gaussian_theta_size(g);
+  fitter->map.weights = g->k;
   fitter->map.context = fitter;
   fitter->map.map = map;
-  fitter->map.free = emblas_gaussian_free_size(&shape);
+  fitter->map.free = emblas_gaussian_free_size(g);
   fitter->map.to_free = to_free;
   fitter->map.from_free = from_free;
   fitter->map.whiten = whiten;
   fitter->map.unwhiten = unwhiten;
-  return arena->status;
 }
 
 /* Kernels run between these two. */
@@ -219,7 +83,7 @@ emblas_status emblas_fitter_create(const struct emblas_data *data, const struct 
   emblas_options_init(&defaults, sizeof defaults);
   if (options == NULL) options = &defaults;
   if (report != NULL && report->size < sizeof *report) return EMBLAS_ERROR_ARGUMENT;
-  if (out == NULL || !options_valid(options)) return EMBLAS_ERROR_ARGUMENT;
+  if (out == NULL || !emblas_options_valid(options)) return EMBLAS_ERROR_ARGUMENT;
   emblas_status status = emblas_view_check(data);
   if (status != EMBLAS_OK) return status;
   emblas_report_begin(report, options->allocator);
@@ -234,13 +98,15 @@ emblas_status emblas_fitter_create(const struct emblas_data *data, const struct 
         options->components,
         emblas_gaussian_shape(options->covariance, options->components, data->columns).p);
   int token = enter(fitter);
-  status = set_up(fitter, report);
+  status = emblas_fitter_set_up(fitter, report);
   leave(fitter, token);
-  if (status != EMBLAS_OK)
+  if (status != EMBLAS_OK) {
     emblas_fitter_free(fitter);
-  else
-    *out = fitter;
-  return status;
+    return status;
+  }
+  make_map(fitter);
+  *out = fitter;
+  return EMBLAS_OK;
 }
 
 void emblas_fitter_free(struct emblas_fitter *fitter) {

@@ -35,6 +35,12 @@ struct emblas_fitter {
   size_t component;                /* at fault in a start that failed, or EMBLAS_NOWHERE */
 };
 
+int emblas_options_valid(const struct emblas_options *options);
+
+/* Makes everything but the map, of a fitter that has its data, options and arena. report: where the place
+   of bad input goes, or NULL. */
+emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_report *report);
+
 /* As emblas_fitter_start(), at the parameters of a model. */
 emblas_status emblas_fitter_start_at(struct emblas_fitter *fitter, const struct emblas_model *model,
                                      size_t max_iterations);
