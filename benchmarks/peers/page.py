@@ -48,7 +48,10 @@ turns, and medians are given. Whoever has threads gets {threads}. `*`: fewer tha
 each is long; `>`: so long that it was not repeated. After two maps the log-likelihoods must agree to {agree:g}
 of themselves; where one does not, the program does something else than EM's map and is marked `~`.
 
-`emblas` is its backend `auto` with neither acceleration nor compression: every map walks over every row.
+`emblas` is its backend `auto` with neither acceleration nor compression: every map walks over every row. With
+many components in one dimension it does so in the order of the values, so that a block of rows is out of reach
+of components that could change no digit of its sums (docs/numerics.md); putting rows in order is done once and
+cancels.
 `numpy` is EM as one writes it with a textbook at hand, on n x k arrays, with the BLAS's threads.
 
 ```
@@ -89,7 +92,8 @@ the shapes of the E step, (k x p)(p x b), and of the M step, (k x b)(b x p), p =
 2d for diagonal covariances, in the layout and with the block of b rows for which this BLAS is fastest. Each
 thread has blocks of its own and the BLAS one thread. The limit has neither the features, nor the sums, nor
 the maxima of the rows, nor any traffic beyond the cache. A program may pass it by kernels
-that are faster than this BLAS on these shapes, or by doing less.
+that are faster than this BLAS on these shapes, or by doing less: components that are out of reach have no
+exponentials.
 """
 
 REMARKS = """What was not timed, or differs:
