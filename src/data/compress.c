@@ -6,7 +6,8 @@
 
 enum {
   Q = QUADRATURE_NODES,
-  WORTH = 2,          /* times fewer rows than there are: cells have to be looked after, too */
+  WORTH = 4,          /* times fewer rows than there are: cells have to be looked after, too, and rows in
+                         order leave components out as well */
   KEPT = LEAF_POINTS, /* so many different values stay as they are */
   TRIES = 8           /* to make a cell wider */
 };
