@@ -101,7 +101,7 @@ enum emblas_compression {
    */
   EMBLAS_COMPRESS_AUTO = 0,
   /**
-   * Every pass walks over every row. With one column and 8 components or more it may do so in the order of
+   * Every pass walks over every row. With one column and 16 components or more it may do so in the order of
    * their values, of which a copy is made: 8 n bytes, 16 n with weights, and as much again while it is made.
    */
   EMBLAS_COMPRESS_NONE = 1

@@ -7,10 +7,9 @@
 #include <math.h>
 
 enum {
-  LEAST_ROWS = 4096,   /* with fewer there is no time to save */
-  LEAST_MAPS = 16,     /* nor with fewer maps than the set-up takes */
-  MANY_COMPONENTS = 8, /* so that the time of FEW_MAPS is more than that of putting rows in order, .. */
-  FEW_MAPS = 4,
+  LEAST_ROWS = 4096,    /* with fewer there is no time to save */
+  LEAST_MAPS = 16,      /* nor with fewer maps than the set-up takes */
+  MANY_COMPONENTS = 16, /* so that a few maps take longer than putting rows in order, .. */
   STRETCH = 128,        /* .. in stretches of about so many */
   ROWS_PER_CENTRE = 16, /* what k-means++ draws from must be many */
   MAX_WAIT = 10
@@ -32,9 +31,9 @@ static int pays(const struct pass *pass, enum emblas_compression how, size_t map
 }
 
 /* Rows in order are worth their sorting where a block of them leaves components out of reach. */
-static int order_pays(const struct pass *pass, size_t maps) {
+static int order_pays(const struct pass *pass) {
   return pass->data->columns == 1 && pass->backend->univariate != NULL && pass->data->rows >= LEAST_ROWS &&
-         pass->gaussian.k >= MANY_COMPONENTS && maps >= FEW_MAPS;
+         pass->gaussian.k >= MANY_COMPONENTS;
 }
 
 static void make_identity(struct compression *c, struct arena *arena, const struct frame *frame) {
@@ -61,8 +60,7 @@ emblas_status emblas_compression_create(struct compression *c, struct arena *are
                             .frame = pass->frame,
                             .expansion_limit = pass->expansion_limit};
   emblas_data_init(&c->view, sizeof c->view);
-  if (!pays(pass, how, maps))
-    return order_pays(pass, maps) ? put_in_order(c, arena, pass, summary) : EMBLAS_OK;
+  if (!pays(pass, how, maps)) return order_pays(pass) ? put_in_order(c, arena, pass, summary) : EMBLAS_OK;
   if (pass->data->columns > 1) {
     emblas_status status = emblas_duplicates_merge(pass->data, arena, &c->view);
     if (c->view.rows > 0) c->kind = COMPRESSION_DUPLICATES;
@@ -74,7 +72,7 @@ emblas_status emblas_compression_create(struct compression *c, struct arena *are
   make_identity(c, arena, pass->frame);
   if (arena->status != EMBLAS_OK) return arena->status;
   c->kind = COMPRESSION_LINE;
-  if (order_pays(pass, maps)) c->ordered = c->line.leaves.rows;
+  if (order_pays(pass)) c->ordered = c->line.leaves.rows;
   return status;
 }
 

@@ -231,7 +231,7 @@ Test(compression, leaves_small_fits_alone) {
 /* Of one column and many components rows may be put in order, and those of weight 0 left out. The reference
    backend takes them as they come. */
 Test(compression, order_of_rows_changes_nothing) {
-  enum { HUMPS = 12, ROWS = 6000 };
+  enum { HUMPS = 16, ROWS = 8000 };
   struct generator generator = {27};
   double *x = test_keep(ROWS, sizeof *x), *weights = test_keep(ROWS, sizeof *weights);
   size_t *labels = test_keep(ROWS, sizeof *labels);
