@@ -76,22 +76,21 @@ emblas_status emblas_compression_create(struct compression *c, struct arena *are
   return status;
 }
 
-void emblas_compression_all(struct compression *c, struct pass *pass) {
-  c->merged = 0;
+void emblas_compression_all(const struct compression *c, struct pass *pass) {
   pass->data = c->all;
   pass->frame = c->frame;
   pass->expansion_limit = c->expansion_limit;
 }
 
-static void point_at(struct compression *c, struct pass *pass, const struct frame *frame, double limit) {
-  c->merged = 1;
+static void point_at(const struct compression *c, struct pass *pass, const struct frame *frame,
+                     double limit) {
   pass->data = &c->view;
   pass->frame = frame;
   pass->expansion_limit = limit;
 }
 
 /* Fewer rows have fewer roundings to cancel: the limit is that of a pass over so many. */
-static void point_at_duplicates(struct compression *c, struct pass *pass) {
+static void point_at_duplicates(const struct compression *c, struct pass *pass) {
   point_at(c, pass, c->frame, fmin(c->expansion_limit, 8 * sqrt((double)c->view.rows)));
 }
 
@@ -116,7 +115,6 @@ static void point_at_ordered(struct compression *c, struct pass *pass) {
   }
   view_line(c, &c->ordered);
   point_at(c, pass, &c->identity, c->expansion_limit);
-  c->merged = 0;
 }
 
 void emblas_compression_begin(struct compression *c, struct pass *pass, enum emblas_start kind) {

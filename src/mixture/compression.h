@@ -15,7 +15,6 @@ struct compression {
   struct emblas_data view;      /* .. and what it walks over instead, .. */
   struct frame identity;        /* .. in one dimension in the coordinates of the frame */
   struct weighted_rows ordered; /* all of one column; count 0: not in order */
-  int merged;                   /* what the pass walks over now are fewer rows */
   struct compressor line;
   struct reach reach;
   int ready;             /* `view` has the rows for the reach's parameters */
@@ -37,7 +36,12 @@ void emblas_compression_begin(struct compression *c, struct pass *pass, enum emb
 void emblas_compression_select(struct compression *c, struct pass *pass, const double *theta);
 
 /* .. at all rows as they are. */
-void emblas_compression_all(struct compression *c, struct pass *pass);
+void emblas_compression_all(const struct compression *c, struct pass *pass);
+
+/* Are the rows that the pass walks over now fewer than all? */
+static inline int compression_active(const struct compression *c, const struct pass *pass) {
+  return pass->data != c->all && c->view.values != c->ordered.values;
+}
 
 /* Is M(theta) of compressed rows that of all rows, to their roundings? */
 int emblas_compression_agrees(const struct gaussian *g, const double *compressed,

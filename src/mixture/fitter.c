@@ -24,9 +24,10 @@ static void map_rows(struct emblas_fitter *fitter, const double *theta, double *
 static emblas_status map(void *context, const double *theta, double *next, struct emblas_em_value *value) {
   struct emblas_fitter *fitter = context;
   emblas_compression_select(&fitter->compression, &fitter->pass, theta);
-  fitter->rows = fitter->compression.merged ? fitter->pass.data->rows : fitter->data.rows;
+  int active = compression_active(&fitter->compression, &fitter->pass);
+  fitter->rows = active ? fitter->pass.data->rows : fitter->data.rows;
   map_rows(fitter, theta, next, value);
-  fitter->complete = next != NULL && !fitter->compression.merged;
+  fitter->complete = next != NULL && !active;
   return EMBLAS_OK;
 }
 
@@ -185,7 +186,7 @@ static int settle(struct emblas_fitter *fitter) {
   int token = enter(fitter);
   map(fitter, theta, fitter->compressed, &value);
   int agreed = 1;
-  if (fitter->compression.merged) {
+  if (compression_active(&fitter->compression, &fitter->pass)) {
     emblas_compression_all(&fitter->compression, &fitter->pass);
     map_rows(fitter, theta, fitter->spare, &of_all);
     agreed = emblas_compression_agrees(&fitter->pass.gaussian, fitter->compressed, &value, fitter->spare,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "compare.h"
+#include "../support/generate.h"
 #include "backends/kernels.h"
 
 #include <criterion/criterion.h>
@@ -50,4 +51,32 @@ size_t other_backends(struct contestant others[CONTESTANTS]) {
     others[count++] = (struct contestant){labels[n], &native->backend, 0};
   }
   return count;
+}
+
+struct guarded compare_random_rows(size_t rows, size_t width, size_t stride, uint64_t seed) {
+  struct generator generator = {seed};
+  struct guarded array = guarded_rows(rows, width, stride);
+  for (size_t r = 0; r < rows; r++)
+    for (size_t i = 0; i < width; i++) array.values[r * stride + i] = generate_gaussian(&generator);
+  return array;
+}
+
+struct guarded compare_absolute(const struct guarded *array) {
+  struct guarded values = guarded_copy(array);
+  for (size_t r = 0; r < array->rows; r++)
+    for (size_t i = 0; i < array->width; i++) {
+      double *value = values.values + r * array->stride + i;
+      *value = fabs(*value);
+    }
+  return values;
+}
+
+void compare_scale(struct guarded *array, double factor) {
+  for (size_t r = 0; r < array->rows; r++)
+    for (size_t i = 0; i < array->width; i++) array->values[r * array->stride + i] *= factor;
+}
+
+void compare_finish(struct guarded *array, const char *kernel, const char *name) {
+  guarded_check(array, kernel, name);
+  guarded_free(array);
 }

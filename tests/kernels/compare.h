@@ -57,4 +57,11 @@ void compare_arrays(const struct comparison *comparison, const struct contestant
 void compare_values(const struct comparison *comparison, const struct contestant *tested, const char *what,
                     double actual, double expected, double bound);
 
+/* Rows of normal numbers; the absolute values of an array; what there is times a factor; the last of an
+   array: its guards are looked at. */
+struct guarded compare_random_rows(size_t rows, size_t width, size_t stride, uint64_t seed);
+struct guarded compare_absolute(const struct guarded *array);
+void compare_scale(struct guarded *array, double factor);
+void compare_finish(struct guarded *array, const char *kernel, const char *name);
+
 #endif

@@ -8,38 +8,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-static struct guarded random_rows(size_t rows, size_t width, size_t stride, uint64_t seed) {
-  struct generator generator = {seed};
-  struct guarded array = guarded_rows(rows, width, stride);
-  for (size_t r = 0; r < rows; r++)
-    for (size_t i = 0; i < width; i++) array.values[r * stride + i] = generate_gaussian(&generator);
-  return array;
-}
-
 static struct guarded random_input(size_t rows, size_t width, size_t stride, uint64_t seed) {
-  struct guarded array = random_rows(rows, width, stride, seed);
+  struct guarded array = compare_random_rows(rows, width, stride, seed);
   guarded_seal(&array);
   return array;
-}
-
-static struct guarded absolute_values(const struct guarded *array) {
-  struct guarded values = guarded_copy(array);
-  for (size_t r = 0; r < array->rows; r++)
-    for (size_t i = 0; i < array->width; i++) {
-      double *value = values.values + r * array->stride + i;
-      *value = fabs(*value);
-    }
-  return values;
-}
-
-static void scale(struct guarded *array, double factor) {
-  for (size_t r = 0; r < array->rows; r++)
-    for (size_t i = 0; i < array->width; i++) array->values[r * array->stride + i] *= factor;
-}
-
-static void finish(struct guarded *array, const char *kernel, const char *name) {
-  guarded_check(array, kernel, name);
-  guarded_free(array);
 }
 
 /* logits and moments are called alike: the coefficients (theta, r), the features, the output. `add`: to
@@ -55,10 +27,10 @@ struct product {
 
 static void compare_product(const struct comparison *comparison, struct product *p, int add) {
   const struct emblas_backend *oracle = comparison->oracle.table;
-  struct guarded left = absolute_values(&p->coefficients), right = absolute_values(&p->features);
-  struct guarded bound = absolute_values(&p->before), expected = guarded_copy(&p->before);
+  struct guarded left = compare_absolute(&p->coefficients), right = compare_absolute(&p->features);
+  struct guarded bound = compare_absolute(&p->before), expected = guarded_copy(&p->before);
   p->call(comparison, oracle, &left, &right, &bound, add);
-  scale(&bound, 2 * gamma_bound(p->length + 1));
+  compare_scale(&bound, 2 * gamma_bound(p->length + 1));
   p->call(comparison, oracle, &p->coefficients, &p->features, &expected, add);
   for (size_t n = 0; n < comparison->count; n++) {
     /* What is not added to may hold anything: a NaN shows that it is read. */
@@ -66,15 +38,15 @@ static void compare_product(const struct comparison *comparison, struct product 
         add ? guarded_copy(&p->before) : guarded_rows(p->before.rows, p->before.width, p->before.stride);
     p->call(comparison, comparison->tested[n].table, &p->coefficients, &p->features, &actual, add);
     compare_arrays(comparison, &comparison->tested[n], p->name, &actual, &expected, bound.values);
-    finish(&actual, p->name, "its output");
+    compare_finish(&actual, p->name, "its output");
   }
-  finish(&expected, p->name, "the oracle's output");
+  compare_finish(&expected, p->name, "the oracle's output");
   guarded_free(&left), guarded_free(&right), guarded_free(&bound);
 }
 
 static void finish_product(struct product *p) {
-  finish(&p->coefficients, p->name, "theta or r");
-  finish(&p->features, p->name, "phi");
+  compare_finish(&p->coefficients, p->name, "theta or r");
+  compare_finish(&p->features, p->name, "phi");
   guarded_free(&p->before);
 }
 
@@ -92,7 +64,7 @@ void compare_logits(const struct comparison *comparison) {
   struct product p = {.name = "logits",
                       .coefficients = random_input(s->k, s->p, theta_stride, 1),
                       .features = random_input(s->p, s->b, stride, 2),
-                      .before = random_rows(s->k, s->b, stride, 3),
+                      .before = compare_random_rows(s->k, s->b, stride, 3),
                       .length = s->p,
                       .call = call_logits};
   if (s->b * s->k * s->p <= KERNEL_SMALL) compare_product(comparison, &p, 0);
@@ -114,7 +86,7 @@ void compare_moments(const struct comparison *comparison) {
   struct product p = {.name = "moments",
                       .coefficients = random_input(s->k, s->b, stride, 4),
                       .features = random_input(s->p, s->b, stride, 5),
-                      .before = random_rows(s->k, s->p, stats_stride, 6),
+                      .before = compare_random_rows(s->k, s->p, stats_stride, 6),
                       .length = s->b,
                       .call = call_moments};
   compare_product(comparison, &p, 1);
@@ -134,9 +106,9 @@ void compare_multiply(const struct comparison *comparison) {
       comparison->tested[n].table->multiply(b, in_place ? z.values : x.values, y.values, z.values);
       compare_arrays(comparison, &comparison->tested[n], in_place ? "multiply in place" : "multiply", &z,
                      &expected, none.values);
-      finish(&z, "multiply", "z");
+      compare_finish(&z, "multiply", "z");
     }
-  finish(&x, "multiply", "x"), finish(&y, "multiply", "y");
+  compare_finish(&x, "multiply", "x"), compare_finish(&y, "multiply", "y");
   guarded_free(&expected), guarded_free(&none);
 }
 
@@ -154,20 +126,21 @@ static struct guarded make_weights(size_t b) {
    x_li|). The upper triangle stays as it was. */
 void compare_scatter(const struct comparison *comparison) {
   size_t b = comparison->size.b, d = comparison->size.d, stride = comparison->stride;
-  struct guarded r = make_weights(b), x = random_input(d, b, stride, 10), size = absolute_values(&x);
-  struct guarded scratch = guarded_rows(d, b, stride), before = random_rows(d, d, d, 11);
-  struct guarded expected = guarded_copy(&before), bound = absolute_values(&before);
+  struct guarded r = make_weights(b), x = random_input(d, b, stride, 10), size = compare_absolute(&x);
+  struct guarded scratch = guarded_rows(d, b, stride), before = compare_random_rows(d, d, d, 11);
+  struct guarded expected = guarded_copy(&before), bound = compare_absolute(&before);
   comparison->oracle.table->scatter(b, stride, d, r.values, size.values, scratch.values, bound.values);
   comparison->oracle.table->scatter(b, stride, d, r.values, x.values, scratch.values, expected.values);
-  scale(&bound, 2 * gamma_bound(b + 5));
+  compare_scale(&bound, 2 * gamma_bound(b + 5));
   for (size_t j = 0; j < d; j++)
     for (size_t l = j + 1; l < d; l++) bound.values[j * d + l] = 0;
   for (size_t n = 0; n < comparison->count; n++) {
     struct guarded actual = guarded_copy(&before);
     comparison->tested[n].table->scatter(b, stride, d, r.values, x.values, scratch.values, actual.values);
     compare_arrays(comparison, &comparison->tested[n], "scatter", &actual, &expected, bound.values);
-    finish(&actual, "scatter", "m");
+    compare_finish(&actual, "scatter", "m");
   }
-  finish(&r, "scatter", "r"), finish(&x, "scatter", "x"), finish(&scratch, "scatter", "its scratch");
+  compare_finish(&r, "scatter", "r"), compare_finish(&x, "scatter", "x"),
+      compare_finish(&scratch, "scatter", "its scratch");
   guarded_free(&size), guarded_free(&before), guarded_free(&expected), guarded_free(&bound);
 }

@@ -4,38 +4,9 @@
    terms, which the oracle gives for the absolute values of the inputs. The scaling in columns is exact: one
    rounding is left, and nothing to choose. */
 #include "compare.h"
-#include "../support/generate.h"
 
 #include <math.h>
 #include <string.h>
-
-static struct guarded random_rows(size_t rows, size_t width, size_t stride, uint64_t seed) {
-  struct generator generator = {seed};
-  struct guarded array = guarded_rows(rows, width, stride);
-  for (size_t r = 0; r < rows; r++)
-    for (size_t i = 0; i < width; i++) array.values[r * stride + i] = generate_gaussian(&generator);
-  return array;
-}
-
-static struct guarded absolute_values(const struct guarded *array) {
-  struct guarded values = guarded_copy(array);
-  for (size_t r = 0; r < array->rows; r++)
-    for (size_t i = 0; i < array->width; i++) {
-      double *value = values.values + r * array->stride + i;
-      *value = fabs(*value);
-    }
-  return values;
-}
-
-static void scale(struct guarded *array, double factor) {
-  for (size_t r = 0; r < array->rows; r++)
-    for (size_t i = 0; i < array->width; i++) array->values[r * array->stride + i] *= factor;
-}
-
-static void finish(struct guarded *array, const char *kernel, const char *name) {
-  guarded_check(array, kernel, name);
-  guarded_free(array);
-}
 
 /* left: theta or r; x; the output, which moments are added to. */
 typedef void call(const struct comparison *comparison, const struct emblas_backend *backend,
@@ -54,18 +25,18 @@ static void call_moments(const struct comparison *comparison, const struct embla
   struct guarded scratch = guarded_rows(9, s->b, comparison->stride);
   backend->quadratic_moments(s->b, comparison->stride, s->d, s->k, r->values, x->values, scratch.values,
                              stats->values);
-  finish(&scratch, "quadratic_moments", "its scratch");
+  compare_finish(&scratch, "quadratic_moments", "its scratch");
 }
 
 static void compare_quadratic(const struct comparison *comparison, const char *name, call *run,
                               struct guarded *left, struct guarded *before, int add, size_t terms) {
   const struct kernel_case *s = &comparison->size;
-  struct guarded x = random_rows(s->d, s->b, comparison->stride, 2), size = absolute_values(&x);
-  struct guarded left_size = absolute_values(left), expected = guarded_copy(before);
-  struct guarded bound = absolute_values(before);
+  struct guarded x = compare_random_rows(s->d, s->b, comparison->stride, 2), size = compare_absolute(&x);
+  struct guarded left_size = compare_absolute(left), expected = guarded_copy(before);
+  struct guarded bound = compare_absolute(before);
   guarded_seal(&x), guarded_seal(left);
   run(comparison, comparison->oracle.table, &left_size, &size, &bound);
-  scale(&bound, 2 * gamma_bound(terms + 2));
+  compare_scale(&bound, 2 * gamma_bound(terms + 2));
   run(comparison, comparison->oracle.table, left, &x, &expected);
   for (size_t n = 0; n < comparison->count; n++) {
     if (comparison->tested[n].table->quadratic_logits == NULL) continue;
@@ -73,24 +44,24 @@ static void compare_quadratic(const struct comparison *comparison, const char *n
         add ? guarded_copy(before) : guarded_rows(before->rows, before->width, before->stride);
     run(comparison, comparison->tested[n].table, left, &x, &actual);
     compare_arrays(comparison, &comparison->tested[n], name, &actual, &expected, bound.values);
-    finish(&actual, name, "its output");
+    compare_finish(&actual, name, "its output");
   }
-  finish(&x, name, "x"), finish(left, name, "theta or r");
+  compare_finish(&x, name, "x"), compare_finish(left, name, "theta or r");
   guarded_free(&size), guarded_free(&left_size), guarded_free(&expected), guarded_free(&bound);
   guarded_free(before);
 }
 
 void compare_quadratic_logits(const struct comparison *comparison) {
   const struct kernel_case *s = &comparison->size;
-  struct guarded theta = random_rows(s->k, s->p, s->p, 1);
-  struct guarded before = random_rows(s->k, s->b, comparison->stride, 3);
+  struct guarded theta = compare_random_rows(s->k, s->p, s->p, 1);
+  struct guarded before = compare_random_rows(s->k, s->b, comparison->stride, 3);
   compare_quadratic(comparison, "quadratic_logits", call_logits, &theta, &before, 0, s->p);
 }
 
 void compare_quadratic_moments(const struct comparison *comparison) {
   const struct kernel_case *s = &comparison->size;
-  struct guarded r = random_rows(s->k, s->b, comparison->stride, 4),
-                 before = random_rows(s->k, s->p, s->p, 6);
+  struct guarded r = compare_random_rows(s->k, s->b, comparison->stride, 4),
+                 before = compare_random_rows(s->k, s->p, s->p, 6);
   compare_quadratic(comparison, "quadratic_moments", call_moments, &r, &before, 1, s->b);
 }
 
@@ -98,8 +69,8 @@ void compare_quadratic_moments(const struct comparison *comparison) {
 void compare_columns(const struct comparison *comparison) {
   size_t b = comparison->size.b, d = comparison->size.d, stride = comparison->stride;
   size_t row_stride = d + comparison_gap(comparison);
-  struct guarded x = random_rows(b, d, row_stride, 7), factor = guarded_new(d);
-  struct guarded origin = random_rows(1, d, d, 8), expected = guarded_rows(d, b, stride);
+  struct guarded x = compare_random_rows(b, d, row_stride, 7), factor = guarded_new(d);
+  struct guarded origin = compare_random_rows(1, d, d, 8), expected = guarded_rows(d, b, stride);
   struct guarded none = guarded_rows(d, b, stride);
   for (size_t j = 0; j < d; j++) {
     factor.values[j] = ldexp(1, (int)(j % 7) - 3);
@@ -114,8 +85,9 @@ void compare_columns(const struct comparison *comparison) {
     comparison->tested[n].table->columns(b, stride, d, x.values, row_stride, factor.values, origin.values,
                                          z.values);
     compare_arrays(comparison, &comparison->tested[n], "columns", &z, &expected, none.values);
-    finish(&z, "columns", "z");
+    compare_finish(&z, "columns", "z");
   }
-  finish(&x, "columns", "x"), finish(&factor, "columns", "factor"), finish(&origin, "columns", "origin");
+  compare_finish(&x, "columns", "x"), compare_finish(&factor, "columns", "factor"),
+      compare_finish(&origin, "columns", "origin");
   guarded_free(&expected), guarded_free(&none);
 }
