@@ -92,10 +92,11 @@ enum emblas_start {
 /** Whether rows are merged before EM walks over them. */
 enum emblas_compression {
   /**
-   * Equal rows are merged where that pays. In one dimension, rows that lie close together for every
-   * component are replaced by fewer weighted ones with the same moments (Gauss quadrature of the rows' own
-   * measure); the time of an iteration then hardly depends on n. The result is verified on all rows and is
-   * that of EMBLAS_COMPRESS_NONE to roundoff. From 4096 rows and 16 maps on; below that nothing is changed.
+   * Equal rows are merged where that pays. In one dimension, with 200 rows a component or more, rows that
+   * lie close together for every component are replaced by fewer weighted ones with the same moments (Gauss
+   * quadrature of the rows' own measure); the time of an iteration then hardly depends on n. The result is
+   * verified on all rows and is that of EMBLAS_COMPRESS_NONE to roundoff. From 4096 rows and 16 maps on;
+   * below that nothing is changed.
    * Memory: in one dimension 17 n bytes, 25 n with weights, and half as much again while it is set up;
    * otherwise less than the data for what is merged, and nothing where it does not pay.
    */

@@ -9,6 +9,7 @@
 enum {
   LEAST_ROWS = 4096,    /* with fewer there is no time to save */
   LEAST_MAPS = 16,      /* nor with fewer maps than the set-up takes */
+  LEAST_SHARE = 200,    /* rows a component: with fewer there are too many cells to look after */
   MANY_COMPONENTS = 16, /* so that a few maps take longer than putting rows in order, .. */
   STRETCH = 128,        /* .. in stretches of about so many */
   ROWS_PER_CENTRE = 16, /* what k-means++ draws from must be many */
@@ -28,6 +29,10 @@ static const double patience = 0.6, still = 0.8;
 
 static int pays(const struct pass *pass, enum emblas_compression how, size_t maps) {
   return how == EMBLAS_COMPRESS_AUTO && pass->data->rows >= LEAST_ROWS && maps >= LEAST_MAPS;
+}
+
+static int cells_pay(const struct pass *pass) {
+  return pass->data->columns == 1 && pass->data->rows / LEAST_SHARE >= pass->gaussian.k;
 }
 
 /* Rows in order are worth their sorting where a block of them leaves components out of reach. */
@@ -52,6 +57,24 @@ static emblas_status put_in_order(struct compression *c, struct arena *arena, co
   return emblas_order_rows(arena, pass->frame, pass->data, summary, STRETCH, &c->ordered, &end, &stretches);
 }
 
+static emblas_status cut_line(struct compression *c, struct arena *arena, const struct pass *pass,
+                              const struct view_summary *summary) {
+  if (pass->gaussian.k == 1) return EMBLAS_OK; /* after one map it is done */
+  emblas_status status = emblas_compressor_create(&c->line, arena, pass->frame, pass->data, summary);
+  if (status != EMBLAS_OK) return status;
+  emblas_reach_allocate(&c->reach, arena, pass->gaussian.k);
+  make_identity(c, arena, pass->frame);
+  c->kind = COMPRESSION_LINE;
+  if (order_pays(pass)) c->ordered = c->line.leaves.rows;
+  return arena->status;
+}
+
+static emblas_status merge_duplicates(struct compression *c, struct arena *arena, const struct pass *pass) {
+  emblas_status status = emblas_duplicates_merge(pass->data, arena, &c->view);
+  if (c->view.rows > 0) c->kind = COMPRESSION_DUPLICATES;
+  return status;
+}
+
 emblas_status emblas_compression_create(struct compression *c, struct arena *arena, const struct pass *pass,
                                         const struct view_summary *summary, enum emblas_compression how,
                                         size_t maps) {
@@ -60,20 +83,12 @@ emblas_status emblas_compression_create(struct compression *c, struct arena *are
                             .frame = pass->frame,
                             .expansion_limit = pass->expansion_limit};
   emblas_data_init(&c->view, sizeof c->view);
-  if (!pays(pass, how, maps)) return order_pays(pass) ? put_in_order(c, arena, pass, summary) : EMBLAS_OK;
-  if (pass->data->columns > 1) {
-    emblas_status status = emblas_duplicates_merge(pass->data, arena, &c->view);
-    if (c->view.rows > 0) c->kind = COMPRESSION_DUPLICATES;
-    return status;
+  if (pays(pass, how, maps)) {
+    if (cells_pay(pass)) return cut_line(c, arena, pass, summary);
+    emblas_status status = merge_duplicates(c, arena, pass);
+    if (status != EMBLAS_OK || c->kind != COMPRESSION_NONE) return status;
   }
-  if (pass->gaussian.k == 1) return EMBLAS_OK; /* after one map it is done */
-  emblas_status status = emblas_compressor_create(&c->line, arena, pass->frame, pass->data, summary);
-  emblas_reach_allocate(&c->reach, arena, pass->gaussian.k);
-  make_identity(c, arena, pass->frame);
-  if (arena->status != EMBLAS_OK) return arena->status;
-  c->kind = COMPRESSION_LINE;
-  if (order_pays(pass)) c->ordered = c->line.leaves.rows;
-  return status;
+  return order_pays(pass) ? put_in_order(c, arena, pass, summary) : EMBLAS_OK;
 }
 
 void emblas_compression_all(const struct compression *c, struct pass *pass) {

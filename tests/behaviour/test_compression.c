@@ -182,6 +182,23 @@ Test(compression, equal_rows_are_merged) {
   }
 }
 
+/* One column with too many components for cells: equal rows are merged still, and none where none are. */
+Test(compression, many_components) {
+  enum { HUMPS = 30, ROWS = 5000 };
+  struct generator generator = {29};
+  double *x = test_keep(ROWS, sizeof *x), *rounded = test_keep(ROWS, sizeof *rounded);
+  size_t *labels = test_keep(ROWS, sizeof *labels);
+  for (size_t i = 0; i < ROWS; i++) {
+    labels[i] = (size_t)(HUMPS * generate_uniform(&generator));
+    x[i] = 5 * (double)labels[i] + generate_gaussian(&generator);
+    rounded[i] = floor(2 * x[i]) / 2;
+  }
+  struct emblas_data as_drawn = view(x, ROWS, 1), on_grid = view(rounded, ROWS, 1);
+  struct emblas_options options = options_from_labels(HUMPS, EMBLAS_FULL, labels, 20);
+  cr_assert_eq(check_same_fit("as drawn", &as_drawn, &options, 0), ROWS);
+  cr_assert_lt(check_same_fit("on a grid", &on_grid, &options, 0), 2 * 5 * (HUMPS + 1));
+}
+
 /* Labels are those of all rows. */
 Test(compression, starts_from_labels) {
   double *x = three_humps(N, 1, 0);
