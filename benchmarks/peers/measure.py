@@ -175,29 +175,55 @@ def repeat(driver, request, plan, patience):
     return {**answer, "repetitions": len(answers)}
 
 
-def run_emblas(options, build, directory, variables, plan, once=False):
+def run_emblas(options, build, directory, variables, plan, maps=10**9, once=False):
     program = Emblas("emblas", "emblas", options + [f"seconds={plan.optimum}"])
     driver = Driver(program.command(build) + [directory], variables)
     try:
         patience = 10 * plan.optimum + 60
-        return driver.ask(10**9, patience) if once else repeat(driver, 10**9, plan, patience)
+        return driver.ask(maps, patience) if once else repeat(driver, maps, plan, patience)
     finally:
         driver.close()
+
+
+PLAIN = ["accelerate=none", "tolerance=1e-9"]
 
 
 def plain_maps(best, run):
     """How many maps plain EM needs to come within WITHIN of the best, or of its own limit where that is another
     optimum; None when the time was over."""
-    plain = ["accelerate=none", "tolerance=1e-9"]
-    answer = run(plain + [f"target={best - WITHIN!r}"])
+    answer = run(PLAIN + [f"target={best - WITHIN!r}"], once=True)
     if answer["stop"] == "cancelled" and answer["loglik"] < best - WITHIN:
         return None, answer
     if answer["loglik"] < best - WITHIN:
-        answer = run(plain + [f"target={answer['loglik'] - WITHIN!r}"])
+        answer = run(PLAIN + [f"target={answer['loglik'] - WITHIN!r}"], once=True)
     return answer["maps"], answer
 
 
-def time_peer(program, maps, done, best, build, directory, variables, plan):
+def time_emblas(threads, run):
+    """Answers by threads, and the best log-likelihood. Where the default stop rule ends before the optimum that a
+    tighter tolerance leads to, the loosest that does not is taken, and named."""
+    default = {str(t): run([f"threads={t}"]) for t in threads}
+    best = max(answer["loglik"] for answer in default.values())
+    if any(answer["stop"] != "converged" for answer in default.values()):
+        return default, best
+    most = [f"threads={max(threads)}"]
+    best = max(best, run(["tolerance=1e-10"] + most, once=True)["loglik"])
+    for tolerance in (None, 1e-8, 1e-9, 1e-10):
+        option = [f"tolerance={tolerance}"] if tolerance else []
+        if run(option + most, once=True)["loglik"] >= best - WITHIN:
+            break
+    if tolerance is None:
+        return default, best
+    return {str(t): {**run(option + [f"threads={t}"]), "tolerance": tolerance} for t in threads}, best
+
+
+def time_level(maps, threads, run):
+    """Seconds until emblas is where plain EM is after so many maps."""
+    level = run(PLAIN + [f"threads={threads}"], maps=maps, once=True)["loglik"]
+    return run([f"threads={threads}", f"target={level!r}"])["seconds"]
+
+
+def time_peer(program, maps, done, best, threads, build, directory, variables, plan, run):
     """A peer told how many maps it needs, and the same peer with its own stop rule."""
     driver = Driver(program.command(build) + [directory], variables)
     try:
@@ -210,6 +236,8 @@ def time_peer(program, maps, done, best, build, directory, variables, plan):
         result = {"map_seconds": map_seconds}
         if maps is None or projected > plan.optimum:
             result.update(at_least=max(plan.optimum, projected) if maps is None else plan.optimum, projected=projected)
+            result["maps_in_time"] = max(1, round(plan.optimum / map_seconds))
+            result["level_seconds"] = time_level(result["maps_in_time"], threads, run)
         else:
             answer = repeat(driver, maps, plan, 2 * plan.optimum + 5)
             result.update(seconds=answer["seconds"], short=best - answer["loglik"], maps=maps,
@@ -226,15 +254,12 @@ def time_peer(program, maps, done, best, build, directory, variables, plan):
 
 def time_optimum(p, directory, peers, build, core_type, threads, plan):
     """Seconds from the given start to within WITHIN of the best log-likelihood that anyone reaches from there."""
-    def run(options, once=True):
-        return run_emblas(options, build, directory, variables, plan, once)
+    def run(options, **how):
+        return run_emblas(options, build, directory, variables, plan, **how)
 
     variables = environment(core_type, threads)
-    own = {str(t): run([f"threads={t}"], once=False) for t in sorted({1, threads})}
-    best = max(answer["loglik"] for answer in own.values())
-    if all(answer["stop"] == "converged" for answer in own.values()):
-        best = max(best, run(["tolerance=1e-10", f"threads={threads}"])["loglik"])
-    maps, plain = plain_maps(best, lambda options: run(options + [f"threads={threads}"]))
+    own, best = time_emblas(sorted({1, threads}), run)
+    maps, plain = plain_maps(best, lambda options, **how: run(options + [f"threads={threads}"], **how))
     best = max(best, plain["loglik"])
     result = {"best": best, "emblas": own, "plain_maps": maps, "plain_maps_done": plain["maps"],
               "plain_short": best - plain["loglik"], "peers": {}}
@@ -242,6 +267,6 @@ def time_optimum(p, directory, peers, build, core_type, threads, plan):
         answer["short"] = best - answer["loglik"]
     for program in peers:
         if program.fits(p):
-            result["peers"][program.name] = time_peer(program, maps, plain["maps"], best, build, directory, variables,
-                                                      plan)
+            result["peers"][program.name] = time_peer(program, maps, plain["maps"], best, threads, build, directory,
+                                                      variables, plan, run)
     return result

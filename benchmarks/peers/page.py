@@ -114,8 +114,18 @@ rejected ones too. The others run plain EM. They are told how many maps plain EM
 maps`, found by emblas without acceleration, which follows the same sequence) and do just as many with
 their stop rules off: less than anybody would need who had to find out. `>=`: not there after {seconds:g} s; then
 `projected` is maps times the time of a map. Last, the same programs with their own default stop rule (and
-no regularisation), and how many nats below the best that leaves them. `short`: ended so many nats below the best, in another
-optimum or because time was over.
+no regularisation), and how many nats below the best that leaves them. `short`: ended so many nats below the
+best, in another optimum or because time was over. `tolerance`: emblas's default of 1e-7 would have ended below
+the optimum that this one, the loosest power of ten, leads to.
+
+```
+{table}
+```
+{levels}"""
+
+LEVELS = """
+Programs that are not there after {seconds:g} s have come somewhere: the maps they do in that time, and how soon
+emblas, with its defaults and {threads} threads, has the log-likelihood that EM has after so many.
 
 ```
 {table}
@@ -145,5 +155,7 @@ def section(results, picture):
     if lines:
         parts.append(REMARKS.format(lines="\n".join(lines)))
     if results.get("optimum"):
-        parts.append(OPTIMUM.format(seconds=results["seconds"], table=report.optimum_table(results)))
+        levels = report.level_table(results)
+        levels = LEVELS.format(seconds=results["seconds"], threads=results["threads"], table=levels) if levels else ""
+        parts.append(OPTIMUM.format(seconds=results["seconds"], table=report.optimum_table(results), levels=levels))
     return "\n".join(parts)

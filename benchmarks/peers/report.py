@@ -100,6 +100,11 @@ def shortfall(short):
     return f" ({short:.1g} short)" if short > 2e-6 else ""
 
 
+def own_cell(answer):
+    tolerance = f" (tolerance {answer['tolerance']:.0e})" if "tolerance" in answer else ""
+    return ">= " * (answer["stop"] == "cancelled") + duration(answer["seconds"]) + tolerance + shortfall(answer["short"])
+
+
 def peer_cell(peer):
     if peer is None:
         return "-"
@@ -121,14 +126,25 @@ def optimum_table(results):
     titles = [results["titles"][name] for name in peers]
     rows = []
     for row in results["optimum"]:
-        own = [">= " * (answer["stop"] == "cancelled") + duration(answer["seconds"]) + shortfall(answer["short"])
-               for answer in row["emblas"].values()]
+        own = [own_cell(answer) for answer in row["emblas"].values()]
         maps = f"> {row['plain_maps_done']}" if row["plain_maps"] is None else str(row["plain_maps"])
         rows.append([row["name"], list(row["emblas"].values())[0]["maps"], *own, maps]
                     + [cell(row["peers"].get(name)) for cell in (peer_cell, own_rule_cell) for name in peers])
     threads = [f"emblas {t} thr." for t in results["optimum"][0]["emblas"]]
     own_stops = [title + "'s own stop" for title in titles]
     return grid(["to the optimum", "its maps", *threads, "plain maps", *titles, *own_stops], rows)
+
+
+def level_table(results):
+    """Who was not at the optimum in time: how far it came, and how soon emblas is there. None if all were."""
+    rows = []
+    for row in results["optimum"]:
+        for name, peer in row["peers"].items():
+            if "level_seconds" in peer:
+                seconds = peer["maps_in_time"] * peer["map_seconds"]
+                rows.append([row["name"], results["titles"][name], peer["maps_in_time"], duration(seconds),
+                             duration(peer["level_seconds"]), three(seconds / peer["level_seconds"])])
+    return grid(["as far", "program", "maps", "take it", "emblas is there in", "times"], rows, (0, 1)) if rows else None
 
 
 def differences(results):
@@ -198,6 +214,8 @@ def text(results):
         parts.append(f"log-likelihoods with one core type and another agree to {core_types_agree(results):.1e}")
     if results.get("optimum"):
         parts += ["", optimum_table(results)]
+        if level_table(results):
+            parts += ["", level_table(results)]
     return "\n".join(parts)
 
 
