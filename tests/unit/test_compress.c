@@ -331,3 +331,58 @@ Test(compress, offsets_and_zero_weights) {
   emblas_arena_free(&arena);
   free(x), free(weights), free(kept), free(room);
 }
+
+/* Moments 0 to 3 of a leaf and of its pair, on [-1, 1], where they are at most the mass: a rounding or two
+   of each term of a sum whose terms add up to that. */
+static void check_pair(const char *what, const struct leaves *leaves, size_t leaf, size_t count,
+                       const double *values, const double *weights) {
+  enum { MOMENTS = 4 };
+  const struct weighted_rows *rows = &leaves->rows;
+  double low = leaves->low[leaf], high = leaves->high[leaf];
+  struct interval on = interval(low, high);
+  double n = (double)(leaves->end[leaf] - leaf_first(leaves, leaf));
+  double far = fmax(fabs(low), fabs(high)) / on.half;
+  double bound = 2 * DBL_EPSILON * (3 * LEAF_POINTS + n / 8 + 9 * (2 + far));
+  real expected[MOMENTS] = {0}, own[MOMENTS] = {0};
+  if (!isfinite(on.inverse)) return; /* no number lies between its ends */
+  for (size_t i = leaf_first(leaves, leaf); i < leaves->end[leaf]; i++) {
+    real power = rows->weights != NULL ? rows->weights[i] : 1;
+    for (int m = 0; m < MOMENTS; m++, power *= (rows->values[i] - on.centre) * on.inverse)
+      expected[m] += power;
+  }
+  for (size_t i = 0; i < count; i++) {
+    real power = weights[i];
+    for (int m = 0; m < MOMENTS; m++, power *= (values[i] - on.centre) * on.inverse) own[m] += power;
+  }
+  for (int m = 0; m < (count == 2 ? MOMENTS : 2); m++) {
+    double off = (double)(own[m] - expected[m]) / (double)expected[0];
+    cr_assert(fabs(off) <= bound, "%s: moment %d of leaf %zu is off by %g", what, m, leaf, off);
+  }
+}
+
+/* What looks for a start sees the line with its masses, means, variances and skewness. */
+Test(compress, pairs_keep_moments) {
+  static const enum line lines[] = {NORMAL, UNIFORM, GEOMETRIC, OUTLIER};
+  double *weights = malloc(N * sizeof *weights);
+  for (size_t l = 0; l < sizeof lines / sizeof *lines; l++) {
+    double *x = line_values(lines[l]);
+    struct compressor c;
+    struct arena arena;
+    emblas_arena_init(&arena, (struct emblas_allocator){0});
+    struct frame frame = shift_frame(&arena, 0);
+    for (size_t i = 0; i < N; i++) weights[i] = exp(200 * fabs(x[i] - 0.5));
+    struct emblas_data data = data_of(x, l % 2 ? NULL : weights, N);
+    cr_assert_eq(create(&c, &arena, &frame, &data), EMBLAS_OK);
+    size_t pairs = 0;
+    for (size_t leaf = 0; leaf < c.leaves.count; leaf++) {
+      double values[2], masses[2];
+      size_t count = emblas_leaves_pair(&c.leaves, &c.quadrature, leaf, values, masses);
+      check_pair("pair", &c.leaves, leaf, count, values, masses);
+      pairs += count;
+    }
+    cr_assert_eq(pairs, c.pairs.count);
+    emblas_arena_free(&arena);
+    free(x);
+  }
+  free(weights);
+}
