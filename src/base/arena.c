@@ -3,7 +3,12 @@
 
 #include <stdlib.h>
 
-enum { CACHE_LINE = 64, SMALL = 512, SHARED = 2048 };
+enum {
+  CACHE_LINE = 64,
+  SHARED = 2048, /* the first chunk that arrays share, as a rule; the next is twice as large, and so on .. */
+  MOST_SHARED = 65536,
+  PART = 4 /* .. and an array up to this part of a chunk may share it */
+};
 
 /* Stands at the start of each block from the allocator; the elements follow at the next cache line. */
 struct arena_chunk {
@@ -32,7 +37,11 @@ int emblas_size_multiply(size_t a, size_t b, size_t *product) {
 }
 
 void emblas_arena_init(struct arena *arena, struct emblas_allocator allocator) {
-  *arena = (struct arena){.allocator = emblas_allocator_or_default(allocator)};
+  *arena = (struct arena){.allocator = emblas_allocator_or_default(allocator), .shared = SHARED};
+}
+
+void emblas_arena_expect(struct arena *arena, size_t bytes) {
+  arena->shared = bytes < SHARED ? SHARED : bytes < MOST_SHARED ? bytes : MOST_SHARED;
 }
 
 /* `bytes` of the allocator's, from a cache line on. */
@@ -52,10 +61,11 @@ static void *take_chunk(struct arena *arena, size_t bytes) {
 static void *take_shared(struct arena *arena, size_t bytes) {
   size_t lines = (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
   if (lines > arena->left) {
-    void *chunk = take_chunk(arena, SHARED);
+    void *chunk = take_chunk(arena, arena->shared);
     if (chunk == NULL) return NULL;
     arena->free = chunk;
-    arena->left = SHARED;
+    arena->left = arena->shared;
+    if (arena->shared < MOST_SHARED) arena->shared *= 2;
   }
   void *taken = arena->free;
   arena->free += lines;
@@ -71,11 +81,18 @@ void *emblas_arena_take(struct arena *arena, size_t rows, size_t columns, size_t
     arena->status = EMBLAS_ERROR_SIZE;
     return NULL;
   }
-  return bytes <= SMALL ? take_shared(arena, bytes) : take_chunk(arena, bytes);
+  return bytes <= arena->shared / PART ? take_shared(arena, bytes) : take_chunk(arena, bytes);
 }
 
 double *emblas_arena_doubles(struct arena *arena, size_t rows, size_t columns) {
   return emblas_arena_take(arena, rows, columns, sizeof(double));
+}
+
+void emblas_arena_vectors(struct arena *arena, size_t count, size_t length, double **vectors) {
+  enum { LINE = CACHE_LINE / sizeof(double) };
+  size_t stride = length <= SIZE_MAX - LINE ? (length + LINE - 1) / LINE * LINE : length;
+  double *first = emblas_arena_doubles(arena, count, stride);
+  for (size_t i = 0; i < count; i++) vectors[i] = first != NULL ? first + i * stride : NULL;
 }
 
 void emblas_arena_free(struct arena *arena) {

@@ -11,7 +11,7 @@ struct arena {
   struct emblas_allocator allocator;
   struct arena_chunk *chunks;
   unsigned char *free; /* what is left of a chunk that small arrays share */
-  size_t left;
+  size_t left, shared; /* bytes; of the next such chunk */
   emblas_status status;
 };
 
@@ -19,10 +19,14 @@ struct arena {
 struct emblas_allocator emblas_allocator_or_default(struct emblas_allocator allocator);
 
 void emblas_arena_init(struct arena *arena, struct emblas_allocator allocator);
+/* As many bytes will be taken, or more: what is small beside them shares a chunk. */
+void emblas_arena_expect(struct arena *arena, size_t bytes);
 
 /* Uninitialised memory for rows x columns elements, aligned to a cache line; NULL after a failure. */
 void *emblas_arena_take(struct arena *arena, size_t rows, size_t columns, size_t element);
 double *emblas_arena_doubles(struct arena *arena, size_t rows, size_t columns);
+/* `count` vectors of `length`, each from a cache line on, in one go; all NULL after a failure. */
+void emblas_arena_vectors(struct arena *arena, size_t count, size_t length, double **vectors);
 
 void emblas_arena_free(struct arena *arena);
 

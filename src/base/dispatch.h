@@ -12,4 +12,12 @@
 #define DISPATCHED static inline
 #endif
 
+/* Before a short loop of fixed length: the compiler is to make vectors of it, not a copy of its body for
+   each turn. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define IN_VECTORS _Pragma("GCC unroll 1")
+#else
+#define IN_VECTORS
+#endif
+
 #endif

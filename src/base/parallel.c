@@ -14,8 +14,8 @@ size_t emblas_parallel_limit(size_t wanted) {
   return wanted > 0 ? wanted : (size_t)omp_get_max_threads();
 }
 
-/* One for the caller, and further ones up to the wanted number while all fits together have no more than there
-   are processors, or than this one alone asks for. */
+/* One for the caller, and further ones up to the wanted number while all fits together have no more than
+   there are processors, or than this one alone asks for. */
 static int take(int wanted) {
   int now = atomic_fetch_add(&busy, 1) + 1, granted = 1;
   if (wanted == 1) return granted; /* to ask for the number of processors is a system call */

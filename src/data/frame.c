@@ -9,8 +9,8 @@
    diagonal is then raised by the same part, and the whitened columns span fewer than d directions. */
 #define RANK_TOLERANCE 1e-12
 
-enum { MEDIAN_SAMPLE = 1023 };
-enum { BAND = 12 }; /* rows of the whitener at a time: its upper triangle is 0 */
+enum { MEDIAN_SAMPLE = 255 }; /* whose median is within a tenth of a deviation */
+enum { BAND = 12 };           /* rows of the whitener at a time: its upper triangle is 0 */
 
 void emblas_frame_allocate(struct frame *frame, struct arena *arena, size_t d, int whitened) {
   *frame = (struct frame){.d = d};
@@ -47,8 +47,10 @@ static double select_value(double *values, ptrdiff_t count, ptrdiff_t wanted) {
 static double near_median(const struct emblas_data *data, size_t column) {
   double sample[MEDIAN_SAMPLE];
   size_t step = data->rows / MEDIAN_SAMPLE + 1, count = 0;
+  const double *x = data->values + column;
+  size_t stride = view_stride(data);
   for (size_t i = 0; i < data->rows && count < MEDIAN_SAMPLE; i += step)
-    if (view_weight(data, i) > 0) sample[count++] = view_row(data, i)[column];
+    if (view_weight(data, i) > 0) sample[count++] = x[i * stride];
   if (count == 0) return view_row(data, 0)[column];
   return select_value(sample, (ptrdiff_t)count, (ptrdiff_t)count / 2);
 }

@@ -2,6 +2,7 @@
 #include "accelerate.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 /* Near a saddle point one direction grows, if from rounding alone, and is now and then lost among the
@@ -20,19 +21,24 @@ void emblas_accelerator_init(struct accelerator *a, struct arena *arena,
   /* Changes of Q and of the weights from one plain step to the next say something of what is left; from
      one extrapolated point to the next they do not. */
   int classic = options->accelerate == EMBLAS_ACCELERATE_AUTO && options->stop != EMBLAS_STOP_LOGLIK;
-  *a = (struct accelerator){.method = classic ? NULL : methods[options->accelerate],
-                            .model = *model,
-                            .climbed = INFINITY,
-                            .tolerance = options->stop == EMBLAS_STOP_LOGLIK ? options->tolerance : 0,
-                            .observations = NAN};
+  memset(a, 0, offsetof(struct accelerator, history));
+  a->method = classic ? NULL : methods[options->accelerate];
+  a->model = *model;
+  a->climbed = INFINITY;
+  a->tolerance = options->stop == EMBLAS_STOP_LOGLIK ? options->tolerance : 0;
+  a->observations = NAN;
   if (a->method == NULL) return;
   size_t size = model->to_free != NULL ? model->free : model->parameters;
   emblas_history_allocate(&a->history, arena, size);
-  a->x = emblas_arena_doubles(arena, size, 1);
-  a->f = emblas_arena_doubles(arena, size, 1);
-  a->next_x = emblas_arena_doubles(arena, size, 1);
-  a->next_f = emblas_arena_doubles(arena, size, 1);
-  a->step = emblas_arena_doubles(arena, size, 1);
+  double *vectors[7];
+  emblas_arena_vectors(arena, 7, size, vectors);
+  a->x = vectors[0];
+  a->f = vectors[1];
+  a->next_x = vectors[2];
+  a->next_f = vectors[3];
+  a->step = vectors[4];
+  a->residual = vectors[5];
+  a->ahead = vectors[6];
   a->theta = emblas_arena_doubles(arena, model->parameters, 1);
   if (a->method->begin != NULL) a->method->begin(a);
 }
@@ -72,20 +78,24 @@ void emblas_accelerator_reject(struct accelerator *a) {
   if (a->method->rejected != NULL) a->method->rejected(a);
 }
 
-/* The next x and f = M(x) - x in free coordinates; non-zero where they are not finite. */
+/* The next x and f = M(x) - x in free coordinates; non-zero where they are not finite. After a plain step x
+   is what M(x) was. */
 static int locate(struct accelerator *a, const struct accelerator_move *move) {
   size_t size = a->history.size;
   double *x = a->next_x, *f = a->next_f;
-  if (a->model.to_free != NULL) {
+  if (a->begun && !move->proposed)
+    memcpy(x, a->ahead, size * sizeof *x);
+  else if (a->model.to_free != NULL)
     a->model.to_free(a->model.context, move->theta, x);
-    a->model.to_free(a->model.context, move->next, f);
-  } else {
+  else
     memcpy(x, move->theta, size * sizeof *x);
-    memcpy(f, move->next, size * sizeof *f);
-  }
+  if (a->model.to_free != NULL)
+    a->model.to_free(a->model.context, move->next, a->ahead);
+  else
+    memcpy(a->ahead, move->next, size * sizeof *x);
   int bad = 0;
   for (size_t l = 0; l < size; l++) {
-    f[l] -= x[l];
+    f[l] = a->ahead[l] - x[l];
     bad |= !isfinite(x[l]) || !isfinite(f[l]);
   }
   return bad;
@@ -125,13 +135,15 @@ static int advance(struct accelerator *a, int first) {
 
 /* A slow direction may leave the history for some steps: its rate is forgotten slowly; one that grew, and
    does not now, counts as this slow. */
-static const double FORGET = 1.1, SLOWEST = 1e-4;
+static const double FORGET = 1.6, SLOWEST = 1e-4;
 
 /* Near an optimum loglik(y) - loglik(x) = n (f(x) + f(y))'(y - x) / 2 in the metric of n observations. */
 static void measure_gain(struct accelerator *a, const struct accelerator_move *move) {
   const struct history *h = &a->history;
-  double gained = emblas_dot(h->size, h->dx[0], h->f) - h->xf[0][0] / 2;
+  size_t newest = h->slot[0];
+  double gained = emblas_dot(h->size, h->dx[newest], h->f) - h->xf[newest][newest] / 2;
   if (gained > 0) a->observations = move->gain / gained;
+  a->came_true = gained / a->foretold;
   if (move->proposed && a->method->accepted != NULL) a->method->accepted(a, gained);
 }
 
@@ -156,12 +168,11 @@ static void measure_rate(struct accelerator *a) {
 /* With e the way to the optimum, f = (I - J) e, and e'(I - J) e / 2 = f'(I - J)^-1 f / 2 is to gain, per
    observation. Curvatures in the span of the history are known; no other is taken to be below 1 - rate. */
 static double quadratic_gain(struct accelerator *a, double rate) {
-  struct spectrum *s = &a->spectrum;
-  double along[HISTORY], sum = 0, outside = emblas_dot(a->history.size, a->history.f, a->history.f);
-  emblas_spectrum_project(s, &a->history, a->history.f, along);
+  const struct spectrum *s = &a->spectrum;
+  double sum = 0, outside = emblas_dot(a->history.size, a->history.f, a->history.f);
   for (size_t e = 0; e < s->m; e++) {
-    sum += along[e] * along[e] / fmax(s->curvature[e] - s->uncertain[e], 1 - rate);
-    outside -= along[e] * along[e];
+    sum += s->along[e] * s->along[e] / fmax(s->curvature[e] - s->uncertain[e], 1 - rate);
+    outside -= s->along[e] * s->along[e];
   }
   return (sum + fmax(outside, 0) / (1 - rate)) / 2;
 }
@@ -183,14 +194,27 @@ static double wait_for_growth(struct accelerator *a, int quiet) {
   return a->settling ? 0 : INFINITY;
 }
 
+/* A step that gained what was foretold, but for a fifth, and leaves less than this part of the tolerance is
+   the last: one more would only measure that again. Not so without a metric, in which the quadratic is one.
+ */
+static const double FORETOLD = 0.8, SURE = 0.1;
+
+static int is_last(const struct accelerator *a, const struct accelerator_move *move, double left) {
+  int came_true = a->came_true > FORETOLD && a->came_true * FORETOLD < 1;
+  return move->proposed && a->model.whiten != NULL && came_true && left < SURE * a->tolerance;
+}
+
 double emblas_accelerator_move(struct accelerator *a, const struct accelerator_move *move) {
   int first = !a->begun;
+  a->sure = 0;
+  a->came_true = 0;
   a->plain = move->proposed ? 0 : a->plain + 1;
   a->begun = locate(a, move) == 0;
   if (!a->begun) return INFINITY;
   a->at = move->theta;
   int moved = advance(a, first);
   emblas_spectrum_make(&a->spectrum, &a->history);
+  if (a->method->selective) emblas_history_select(&a->history, a->spectrum.m, a->spectrum.column);
   if (first) return INFINITY;
   a->gained = fmax(move->gain, move->rounding);
   a->climbed += move->gain;
@@ -202,5 +226,6 @@ double emblas_accelerator_move(struct accelerator *a, const struct accelerator_m
   if (a->flat || a->rate >= 1 || !(a->climbed > LEAVING)) return wait_for_growth(a, quiet);
   a->stuck = 0;
   a->settling = quiet;
+  a->sure = is_last(a, move, left);
   return left;
 }

@@ -20,32 +20,37 @@ struct method {
      and gained more than rounding: how much, per observation. All but propose() may be NULL. */
   void (*rejected)(struct accelerator *a);
   void (*accepted)(struct accelerator *a, double gained);
+  int selective; /* changes that the spectrum leaves out are forgotten */
 };
 
 struct accelerator {
   const struct method *method; /* NULL: plain EM */
   struct emblas_em_model model;
+  int begun;               /* there is a current point */
+  int settling;            /* the end seems near: plain steps, to measure what they gain */
+  size_t plain;            /* plain steps since the last candidate */
+  double radius;           /* longest step in the span of the history: of emblas_subspace */
+  double length;           /* of the last candidate's step there */
+  double foretold;         /* what it should gain, per observation */
+  double came_true;        /* what the last one gained, in units of that */
+  int limited;             /* it was as long as the radius */
+  double observations;     /* a gain per observation is this many nats; NAN: unknown */
+  double climbed;          /* gained since some direction was seen to grow */
+  double gained;           /* by the last step, or what rounding may hide of it */
+  int flat;                /* some direction may be flat, or grow, for all that is known of it */
+  size_t stuck;            /* steps that gained nothing while some direction grows */
+  double rate;             /* the slowest rate of convergence seen lately; 1 or more: none */
+  int sure;                /* this is the end, by all that was seen */
+  double tolerance;        /* of the stop rule */
+  const double *at;        /* the parameters of the current point */
+  double *x, *f;           /* the current point and its residual, in free coordinates */
+  double *next_x, *next_f; /* room for the next */
+  double *ahead;           /* M(x) of the current one */
+  double *step;            /* the candidate */
+  double *residual;        /* that its step in the span leaves */
+  double *theta;           /* and its parameters */
   struct history history;
-  struct spectrum spectrum; /* of the history */
-  int begun;                /* there is a current point */
-  int settling;             /* the end seems near: plain steps, to measure what they gain */
-  size_t plain;             /* plain steps since the last candidate */
-  double radius;            /* longest step in the span of the history: of emblas_subspace */
-  double length;            /* of the last candidate's step there */
-  double foretold;          /* what it should gain, per observation */
-  int limited;              /* it was as long as the radius */
-  double observations;      /* a gain per observation is this many nats; NAN: unknown */
-  double climbed;           /* gained since some direction was seen to grow */
-  double gained;            /* by the last step, or what rounding may hide of it */
-  int flat;                 /* some direction may be flat, or grow, for all that is known of it */
-  size_t stuck;             /* steps that gained nothing while some direction grows */
-  double rate;              /* the slowest rate of convergence seen lately; 1 or more: none */
-  double tolerance;         /* of the stop rule */
-  const double *at;         /* the parameters of the current point */
-  double *x, *f;            /* the current point and its residual, in free coordinates */
-  double *next_x, *next_f;  /* room for the next */
-  double *step;             /* the candidate */
-  double *theta;            /* and its parameters */
+  struct spectrum spectrum; /* of the history; large, and so neither cleared nor copied */
 };
 
 /* Memory from the arena, whose status tells. */

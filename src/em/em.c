@@ -59,18 +59,22 @@ emblas_status emblas_em_create(const struct emblas_em_model *model, const struct
 
   struct arena arena;
   emblas_arena_init(&arena, options->allocator);
+  emblas_arena_expect(&arena, sizeof(struct emblas_em));
   struct emblas_em *em = emblas_arena_take(&arena, 1, 1, sizeof *em);
   double *vectors[3];
-  for (int i = 0; i < 3; i++) vectors[i] = emblas_arena_doubles(&arena, model->parameters, 1);
-  struct accelerator accelerator;
-  emblas_accelerator_init(&accelerator, &arena, model, options);
+  emblas_arena_vectors(&arena, 3, model->parameters, vectors);
+  if (em != NULL) emblas_accelerator_init(&em->accelerator, &arena, model, options);
   if (arena.status != EMBLAS_OK) {
     emblas_arena_free(&arena);
     return arena.status;
   }
-  *em = (struct emblas_em){.arena = arena, .model = *model, .options = *options, .reason = EMBLAS_RUNNING};
-  em->accelerator = accelerator;
+  em->arena = arena;
+  em->model = *model;
+  em->options = *options;
+  em->trace = NULL;
+  em->length = em->capacity = em->maps = 0;
   em->best = -INFINITY;
+  em->reason = EMBLAS_RUNNING;
   em->theta = vectors[0];
   em->next = vectors[1];
   em->spare = vectors[2];
@@ -199,7 +203,7 @@ emblas_status emblas_em_step(struct emblas_em *em, enum emblas_stop_reason *reas
 
   const struct emblas_em_options *o = &em->options;
   int cancel = o->progress != NULL && o->progress(o->progress_context, point) != 0;
-  if (emblas_stop_reached(o, em->trace, em->length))
+  if (emblas_stop_reached(o, em->trace, em->length) || em->accelerator.sure)
     em->reason = EMBLAS_CONVERGED;
   else if (last)
     em->reason = EMBLAS_ITERATION_LIMIT;

@@ -1,75 +1,94 @@
 /* SPDX-License-Identifier: MIT */
 #include "history.h"
 
-#include <math.h>
+#include "../base/dispatch.h"
+
 #include <string.h>
 
 void emblas_history_allocate(struct history *h, struct arena *arena, size_t size) {
-  *h = (struct history){.size = size};
+  h->size = size;
+  h->count = 0;
+  for (size_t i = 0; i < HISTORY; i++) h->slot[i] = i;
+  h->residuals = 0;
   h->f = emblas_arena_doubles(arena, size, 1);
-  for (size_t i = 0; i < HISTORY; i++) {
-    h->dx[i] = emblas_arena_doubles(arena, size, 1);
-    h->df[i] = emblas_arena_doubles(arena, size, 1);
-  }
+  double *vectors[2 * HISTORY];
+  emblas_arena_vectors(arena, 2 * HISTORY, size, vectors);
+  memcpy(h->dx, vectors, sizeof h->dx);
+  memcpy(h->df, vectors + HISTORY, sizeof h->df);
+  memset(h->xx, 0, sizeof h->xx);
+  memset(h->xf, 0, sizeof h->xf);
+  memset(h->fx, 0, sizeof h->fx);
 }
 
+/* In sums that need not wait for each other. */
+DISPATCHED double dot(size_t n, const double *restrict a, const double *restrict b) {
+  enum { SUMS = 4 };
+  double sums[SUMS] = {0}, rest = 0;
+  size_t i = 0;
+  for (; i + SUMS <= n; i += SUMS)
+    for (size_t l = 0; l < SUMS; l++) sums[l] += a[i + l] * b[i + l];
+  for (; i < n; i++) rest += a[i] * b[i];
+  return ((sums[0] + sums[2]) + (sums[1] + sums[3])) + rest;
+}
+
+RUN_TIME_DISPATCH
 double emblas_dot(size_t n, const double *a, const double *b) {
-  double sum = 0;
-  for (size_t i = 0; i < n; i++) sum += a[i] * b[i];
-  return sum;
+  return dot(n, a, b);
 }
 
-/* Makes room at [0]: everything moves on by one, the oldest vectors come round to be written anew. */
-static void shift(struct history *h) {
-  double *dx = h->dx[HISTORY - 1], *df = h->df[HISTORY - 1];
-  memmove(h->dx + 1, h->dx, (HISTORY - 1) * sizeof *h->dx);
-  memmove(h->df + 1, h->df, (HISTORY - 1) * sizeof *h->df);
-  h->dx[0] = dx;
-  h->df[0] = df;
-  for (size_t i = HISTORY - 1; i > 0; i--) {
-    memmove(h->xx[i] + 1, h->xx[i - 1], (HISTORY - 1) * sizeof h->xx[i][0]);
-    memmove(h->xf[i] + 1, h->xf[i - 1], (HISTORY - 1) * sizeof h->xf[i][0]);
-    memmove(h->ff[i] + 1, h->ff[i - 1], (HISTORY - 1) * sizeof h->ff[i][0]);
+RUN_TIME_DISPATCH
+void emblas_history_project(const struct history *h, size_t m, const size_t *slots, const double *v,
+                            double *products) {
+  for (size_t i = 0; i < m; i++) products[i] = dot(h->size, h->dx[slots[i]], v);
+}
+
+/* y += factor x */
+DISPATCHED void add_scaled(size_t n, double factor, const double *restrict x, double *restrict y) {
+  for (size_t i = 0; i < n; i++) y[i] += factor * x[i];
+}
+
+RUN_TIME_DISPATCH
+void emblas_history_combine(const struct history *h, size_t m, const size_t *slots, const double *weights,
+                            double *x, double *f) {
+  for (size_t i = 0; i < m; i++) {
+    add_scaled(h->size, weights[i], h->dx[slots[i]], x);
+    add_scaled(h->size, weights[i], h->df[slots[i]], f);
   }
-  if (h->count < HISTORY) h->count++;
+}
+
+RUN_TIME_DISPATCH
+static void multiply(struct history *h, size_t s) {
+  size_t n = h->size;
+  const double *dx = h->dx[s], *df = h->df[s];
+  for (size_t age = 0; age < h->count; age++) {
+    size_t i = h->slot[age];
+    h->xx[s][i] = h->xx[i][s] = dot(n, dx, h->dx[i]);
+    h->xf[s][i] = h->fx[i][s] = dot(n, dx, h->df[i]);
+    h->fx[s][i] = h->xf[i][s] = dot(n, df, h->dx[i]);
+    if (h->residuals) h->ff[s][i] = h->ff[i][s] = dot(n, df, h->df[i]);
+  }
 }
 
 void emblas_history_push(struct history *h, const double *dx, const double *df) {
-  shift(h);
-  memcpy(h->dx[0], dx, h->size * sizeof *dx);
-  memcpy(h->df[0], df, h->size * sizeof *df);
-  for (size_t i = 0; i < h->count; i++) {
-    h->xx[0][i] = h->xx[i][0] = emblas_dot(h->size, h->dx[0], h->dx[i]);
-    h->ff[0][i] = h->ff[i][0] = emblas_dot(h->size, h->df[0], h->df[i]);
-    h->xf[0][i] = emblas_dot(h->size, h->dx[0], h->df[i]);
-    h->xf[i][0] = emblas_dot(h->size, h->dx[i], h->df[0]);
-  }
+  if (h->count < HISTORY) h->count++;
+  size_t s = h->slot[h->count - 1]; /* a free one, or the oldest's */
+  memmove(h->slot + 1, h->slot, (h->count - 1) * sizeof *h->slot);
+  h->slot[0] = s;
+  memcpy(h->dx[s], dx, h->size * sizeof *dx);
+  memcpy(h->df[s], df, h->size * sizeof *df);
+  multiply(h, s);
 }
 
 void emblas_history_forget(struct history *h, size_t keep) {
   if (h->count > keep) h->count = keep;
 }
 
-int emblas_small_cholesky(size_t m, double a[HISTORY][HISTORY]) {
-  for (size_t j = 0; j < m; j++)
-    for (size_t i = j; i < m; i++) {
-      for (size_t l = 0; l < j; l++) a[i][j] -= a[i][l] * a[j][l];
-      if (i == j && !(a[j][j] > 0)) return 1;
-      a[i][j] = i == j ? sqrt(a[j][j]) : a[i][j] / a[j][j];
-    }
-  return 0;
-}
-
-void emblas_small_forward(size_t m, double l[HISTORY][HISTORY], double *b) {
-  for (size_t i = 0; i < m; i++) {
-    for (size_t j = 0; j < i; j++) b[i] -= l[i][j] * b[j];
-    b[i] /= l[i][i];
-  }
-}
-
-void emblas_small_backward(size_t m, double l[HISTORY][HISTORY], double *b) {
-  for (size_t i = m; i-- > 0;) {
-    for (size_t j = i + 1; j < m; j++) b[i] -= l[j][i] * b[j];
-    b[i] /= l[i][i];
-  }
+void emblas_history_select(struct history *h, size_t keep, const size_t *slots) {
+  size_t free = keep;
+  int kept[HISTORY] = {0};
+  for (size_t i = 0; i < keep; i++) kept[slots[i]] = 1;
+  memcpy(h->slot, slots, keep * sizeof *slots);
+  for (size_t s = 0; s < HISTORY; s++)
+    if (!kept[s]) h->slot[free++] = s;
+  h->count = keep;
 }

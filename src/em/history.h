@@ -6,16 +6,18 @@
 
 #include "../base/arena.h"
 
-enum { HISTORY = 16 };
+enum { HISTORY = 12 };
 
 struct history {
-  size_t size;                       /* entries of a vector */
-  double *f;                         /* the residual of the current point */
-  double *dx[HISTORY], *df[HISTORY]; /* changes that led there, [0] the last */
-  size_t count;                      /* changes held */
-  double xx[HISTORY][HISTORY];       /* dx_i . dx_j */
+  size_t size;                 /* entries of a vector */
+  double *f;                   /* the residual of the current point */
+  size_t count, slot[HISTORY]; /* changes held, and where: the newest first, then slots that are free */
+  double *dx[HISTORY], *df[HISTORY]; /* changes that led there, by slots, as all that follows */
+  int residuals;                     /* are products of df kept, too? */
+  double xx[HISTORY][HISTORY];       /* dx_i . dx_j; 0 where there was no change yet, as in the next two */
   double xf[HISTORY][HISTORY];       /* dx_i . df_j */
-  double ff[HISTORY][HISTORY];       /* df_i . df_j */
+  double fx[HISTORY][HISTORY];       /* df_i . dx_j: the same by columns */
+  double ff[HISTORY][HISTORY];       /* df_i . df_j, if they are kept */
 };
 
 void emblas_history_allocate(struct history *h, struct arena *arena, size_t size);
@@ -23,15 +25,18 @@ void emblas_history_allocate(struct history *h, struct arena *arena, size_t size
 /* Another change joins the others, of which the oldest may go. */
 void emblas_history_push(struct history *h, const double *dx, const double *df);
 
-/* Forgets all but the `keep` newest changes. */
+/* Forgets all but the `keep` newest changes, or those in `keep` slots, the newest first. */
 void emblas_history_forget(struct history *h, size_t keep);
+void emblas_history_select(struct history *h, size_t keep, const size_t *slots);
+
+/* products[i] = dx . v, dx the change in slots[i]. */
+void emblas_history_project(const struct history *h, size_t m, const size_t *slots, const double *v,
+                            double *products);
+
+/* x += sum_i weights_i dx_i and f += sum_i weights_i df_i over the changes in slots. */
+void emblas_history_combine(const struct history *h, size_t m, const size_t *slots, const double *weights,
+                            double *x, double *f);
 
 double emblas_dot(size_t n, const double *a, const double *b);
-
-/* A = L L' in place (lower triangle), m x m. Non-zero where A is not positive definite. */
-int emblas_small_cholesky(size_t m, double a[HISTORY][HISTORY]);
-/* b = L^-1 b, and b = L^-T b. */
-void emblas_small_forward(size_t m, double l[HISTORY][HISTORY], double *b);
-void emblas_small_backward(size_t m, double l[HISTORY][HISTORY], double *b);
 
 #endif

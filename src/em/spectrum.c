@@ -1,89 +1,114 @@
 /* SPDX-License-Identifier: MIT */
 #include "spectrum.h"
 
+#include "../base/dispatch.h"
 #include "../base/eigen.h"
 
 #include <math.h>
-#include <string.h>
 
 /* A change within this angle of the span of newer ones adds nothing to it but rounding. */
 static const double PARALLEL = 1e-4;
 /* A is symmetric. A change that says otherwise by more was made where A was another. */
 static const double ASYMMETRY = 0.2;
 
-/* Gram and Schmidt: the part of change c that is orthogonal to those before, and A's entries there. */
-static void add_change(struct spectrum *s, const struct history *h, size_t c) {
+enum { ROW = sizeof(struct spectrum_row) / sizeof(double) };
+
+/* Gram and Schmidt: q_m is the part of the change in slot c that is orthogonal to those before. Products
+   with all changes, and with q_j, are made at once. */
+DISPATCHED void add_change(struct spectrum *s, const struct history *h, size_t c) {
   size_t m = s->m;
-  double row[HISTORY], to[HISTORY], from[HISTORY], left = h->xx[c][c], own = -h->xf[c][c], asymmetry = 0;
-  for (size_t j = 0; j < m; j++) {
-    row[j] = h->xx[c][s->column[j]];
-    to[j] = -h->xf[s->column[j]][c];
-    from[j] = -h->xf[c][s->column[j]];
-  }
-  emblas_small_forward(m, s->l, row);  /* q_j . dx_c */
-  emblas_small_forward(m, s->l, to);   /* q_j . A dx_c */
-  emblas_small_forward(m, s->l, from); /* dx_c . A q_j */
-  for (size_t j = 0; j < m; j++) {
-    left -= row[j] * row[j];
-    own -= row[j] * (to[j] + from[j]);
-  }
+  struct spectrum_row *row = &s->row[m];
+  double left = h->xx[c][c], asymmetry = 0, own = 0;
+  for (size_t j = 0; j < m; j++) left -= s->row[j].x[c] * s->row[j].x[c];
   if (!(left > PARALLEL * PARALLEL * h->xx[c][c])) return;
-  double norm = sqrt(left);
+  double norm = sqrt(left), inverse = 1 / norm, *restrict to = row->x;
+  IN_VECTORS for (size_t i = 0; i < HISTORY; i++) {
+    row->x[i] = h->xx[c][i];
+    row->ax[i] = -h->xf[c][i]; /* A dx_i = -df_i */
+    row->xa[i] = -h->fx[c][i];
+    row->q[i] = row->transposed[i] = 0;
+  }
   for (size_t j = 0; j < m; j++) {
-    for (size_t l = 0; l < m; l++) {
-      own += row[j] * row[l] * s->qaq[j][l];
-      to[j] -= row[l] * s->qaq[j][l];
-      from[j] -= row[l] * s->qaq[l][j];
-    }
-    s->qaq[j][m] = to[j] / norm;
-    s->qaq[m][j] = from[j] / norm;
-    asymmetry = fmax(asymmetry, fabs(to[j] - from[j]) / norm);
+    row->q[j] = s->row[j].xa[c];
+    row->transposed[j] = s->row[j].ax[c];
+  }
+  for (size_t j = 0; j < m; j++) {
+    const double *restrict other = s->row[j].x;
+    double part = s->row[j].x[c];
+    IN_VECTORS for (size_t i = 0; i < ROW; i++) to[i] -= part * other[i];
+  }
+  IN_VECTORS for (size_t i = 0; i < ROW; i++) to[i] *= inverse;
+  for (size_t j = 0; j < m; j++) {
+    double difference = fabs(row->q[j] - row->transposed[j]);
+    asymmetry = difference > asymmetry ? difference : asymmetry;
+    own += s->row[j].x[c] * row->q[j];
   }
   if (asymmetry > ASYMMETRY) return;
-  s->qaq[m][m] = own / left;
-  memcpy(s->l[m], row, m * sizeof *row);
-  s->l[m][m] = norm;
+  for (size_t j = 0; j < m; j++) {
+    s->row[j].q[m] = row->transposed[j];
+    s->row[j].transposed[m] = row->q[j];
+  }
+  row->q[m] = row->transposed[m] = (row->ax[c] - own) * inverse;
+  s->norm[m] = norm;
   s->column[s->m++] = c;
 }
 
 /* Of the two that should be equal, the entry that the newer change says counts: the older was made farther
    from here. */
-static void diagonalise(struct spectrum *s) {
+DISPATCHED void diagonalise(struct spectrum *s) {
   size_t m = s->m;
-  double a[HISTORY * HISTORY], v[HISTORY * HISTORY];
-  for (size_t i = 0; i < m; i++)
-    for (size_t j = 0; j <= i; j++) a[i * m + j] = a[j * m + i] = s->qaq[i][j];
-  emblas_eigen_symmetric(m, a, v);
+  double a[HISTORY][HISTORY], open[HISTORY][HISTORY], turned[HISTORY][HISTORY];
+  for (size_t i = 0; i < m; i++) {
+    const struct spectrum_row *row = &s->row[i];
+    IN_VECTORS for (size_t j = 0; j < HISTORY; j++) {
+      a[i][j] = j <= i ? row->q[j] : row->transposed[j];
+      open[i][j] = (row->transposed[j] - row->q[j]) / 2;
+    }
+  }
+  emblas_eigen_small(m, a, s->vector);
+  for (size_t i = 0; i < m; i++) /* sums that need not wait for each other */
+    for (size_t e = 0; e < m; e++) {
+      double part = s->vector[e][i], *sum = turned[e];
+      IN_VECTORS for (size_t j = 0; j < HISTORY; j++) sum[j] = (i > 0 ? sum[j] : 0) + part * open[i][j];
+    }
   for (size_t e = 0; e < m; e++) {
     double sum = 0;
-    s->curvature[e] = a[e * m + e];
-    memcpy(s->vector[e], v + e * m, m * sizeof *v);
-    for (size_t i = 0; i < m; i++) {
-      double open = 0;
-      for (size_t j = 0; j < m; j++) open += (s->qaq[i][j] - s->qaq[j][i]) / 2 * s->vector[e][j];
-      sum += open * open;
-    }
+    for (size_t j = 0; j < m; j++) sum += turned[e][j] * turned[e][j];
+    s->curvature[e] = a[e][e];
     s->uncertain[e] = sqrt(sum);
   }
 }
 
+/* The residual in the basis of the vectors. */
+DISPATCHED void project(struct spectrum *s, const struct history *h) {
+  double q[HISTORY];
+  emblas_history_project(h, s->m, s->column, h->f, q);
+  for (size_t i = 0; i < s->m; i++) {
+    q[i] /= s->norm[i];
+    for (size_t j = i + 1; j < s->m; j++) q[j] -= s->row[i].x[s->column[j]] * q[i];
+  }
+  for (size_t e = 0; e < s->m; e++) {
+    s->along[e] = 0;
+    for (size_t i = 0; i < s->m; i++) s->along[e] += s->vector[e][i] * q[i];
+  }
+}
+
+RUN_TIME_DISPATCH
 void emblas_spectrum_make(struct spectrum *s, const struct history *h) {
   s->m = 0;
-  for (size_t i = 0; i < h->count && s->m < h->size; i++) add_change(s, h, i);
+  for (size_t age = 0; age < h->count && s->m < h->size; age++) add_change(s, h, h->slot[age]);
+  if (s->m == 0) return;
   diagonalise(s);
+  project(s, h);
 }
 
-void emblas_spectrum_project(struct spectrum *s, const struct history *h, const double *v, double *along) {
-  double q[HISTORY];
-  for (size_t i = 0; i < s->m; i++) q[i] = emblas_dot(h->size, h->dx[s->column[i]], v);
-  emblas_small_forward(s->m, s->l, q);
-  for (size_t e = 0; e < s->m; e++) along[e] = emblas_dot(s->m, s->vector[e], q);
-}
-
-void emblas_spectrum_weights(struct spectrum *s, const double *z, double *weights) {
-  for (size_t i = 0; i < s->m; i++) {
-    weights[i] = 0;
-    for (size_t e = 0; e < s->m; e++) weights[i] += z[e] * s->vector[e][i];
+/* Q w, w in the basis Q, and then in that of the changes: from the oldest one on. */
+void emblas_spectrum_weights(const struct spectrum *s, const double *z, double *weights) {
+  for (size_t i = 0; i < s->m; i++) weights[i] = 0;
+  for (size_t e = 0; e < s->m; e++)
+    for (size_t i = 0; i < s->m; i++) weights[i] += z[e] * s->vector[e][i];
+  for (size_t i = s->m; i-- > 0;) {
+    weights[i] /= s->norm[i];
+    for (size_t j = 0; j < i; j++) weights[j] -= s->row[j].x[s->column[i]] * weights[i];
   }
-  emblas_small_backward(s->m, s->l, weights);
 }

@@ -7,22 +7,30 @@
 
 #include "history.h"
 
-/* Q = dX L^-T, orthonormal, over the changes that are used, the newest first. */
+/* Products of q_j = (dx_c - sum_i (q_i . dx_c) q_i) / norm_j, i < j; c = column[j]. Entries that are not
+   known yet are 0. */
+struct spectrum_row {
+  double x[HISTORY];          /* q_j . dx_c, for all slots c */
+  double ax[HISTORY];         /* q_j . A dx_c */
+  double xa[HISTORY];         /* dx_c . A q_j */
+  double q[HISTORY];          /* q_j . A q_i: Q'AQ as differences say it, .. */
+  double transposed[HISTORY]; /* .. q_i . A q_j: which is not quite symmetric */
+};
+
+/* An orthonormal basis Q over the changes that are used, the newest first. */
 struct spectrum {
-  size_t m, column[HISTORY];
-  double l[HISTORY][HISTORY];
-  double qaq[HISTORY][HISTORY];    /* Q'AQ as differences say it, column by column: not quite symmetric */
-  double curvature[HISTORY];       /* eigenvalues of its symmetric form: 1 - rate; negative where J grows */
+  size_t m, column[HISTORY]; /* slots of the history */
+  double norm[HISTORY];
+  struct spectrum_row row[HISTORY];
+  double curvature[HISTORY]; /* eigenvalues of Q'AQ's symmetric form: 1 - rate; negative where J grows */
   double vector[HISTORY][HISTORY]; /* [e]: to the curvature [e], in the basis Q */
   double uncertain[HISTORY];       /* what asymmetry leaves open of the curvature [e] */
+  double along[HISTORY];           /* of the residual, in the basis of the vectors */
 };
 
 void emblas_spectrum_make(struct spectrum *s, const struct history *h);
 
-/* Q'v, in the basis of the curvatures' vectors. */
-void emblas_spectrum_project(struct spectrum *s, const struct history *h, const double *v, double *along);
-
 /* z, in the basis of the vectors, as weights of the changes that are used. */
-void emblas_spectrum_weights(struct spectrum *s, const double *z, double *weights);
+void emblas_spectrum_weights(const struct spectrum *s, const double *z, double *weights);
 
 #endif

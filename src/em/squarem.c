@@ -9,15 +9,16 @@
 static int propose(struct accelerator *a, double *step) {
   const struct history *h = &a->history;
   if (a->plain < 2 || h->count == 0) return 0;
+  const double *change = h->df[h->slot[0]];
   double square = 0;
   for (size_t l = 0; l < h->size; l++) {
-    double r = h->f[l] - h->df[0][l];
+    double r = h->f[l] - change[l];
     square += r * r;
   }
-  double s = sqrt(square / h->ff[0][0]);
+  double s = sqrt(square / emblas_dot(h->size, change, change));
   if (!(s > 1)) return 0; /* s = 1 is x2, the plain step */
   for (size_t l = 0; l < h->size; l++) {
-    double v = h->df[0][l], r = h->f[l] - v;
+    double v = change[l], r = h->f[l] - v;
     step[l] = (2 * s - 1) * r + s * s * v;
   }
   return 1;

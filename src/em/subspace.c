@@ -7,6 +7,7 @@
 #include "accelerate.h"
 
 #include <math.h>
+#include <string.h>
 
 /* No direction is stretched by more. */
 static const double STRETCH = 1e4;
@@ -18,32 +19,43 @@ static const double FIRST_RADIUS = 1;
 static const double POOR = 0.5, GOOD = 0.8;
 static const double NARROW = 0.5, WIDEN = 2;
 /* Changes kept when a step was rejected. */
-enum { KEEP = 2, BISECTIONS = 50 };
+enum { KEEP = 2 };
+enum { ROUNDS = 50 };
 
 static void begin(struct accelerator *a) {
   a->radius = a->model.whiten != NULL ? FIRST_RADIUS : INFINITY;
 }
 
-static double newton_step(const struct spectrum *s, const double *along, double shift, double *z) {
-  for (size_t e = 0; e < s->m; e++) z[e] = along[e] / (fmax(fabs(s->curvature[e]), 1 / STRETCH) + shift);
-  return sqrt(emblas_dot(s->m, z, z));
+static double stiffness(const struct spectrum *s, size_t e) {
+  double size = fabs(s->curvature[e]);
+  return size > 1 / STRETCH ? size : 1 / STRETCH;
 }
 
-/* The step of least shift that is within the radius. */
-static void limited_step(struct accelerator *a, const double *along, double *z) {
-  const struct spectrum *s = &a->spectrum;
-  a->length = newton_step(s, along, 0, z);
-  a->limited = a->length > a->radius;
-  if (!a->limited) return;
-  double low = 0, high = sqrt(emblas_dot(s->m, along, along)) / a->radius;
-  for (int i = 0; i < BISECTIONS; i++) {
-    double middle = (low + high) / 2;
-    if (newton_step(s, along, middle, z) > a->radius)
-      low = middle;
-    else
-      high = middle;
+/* Returns the length of the step. */
+static double newton_step(const struct spectrum *s, double shift, double *z) {
+  double square = 0;
+  for (size_t e = 0; e < s->m; e++) {
+    z[e] = s->along[e] / (stiffness(s, e) + shift);
+    square += z[e] * z[e];
   }
-  a->length = newton_step(s, along, high, z);
+  return sqrt(square);
+}
+
+/* The step of least shift that is within the radius, or beyond it by no more than this: 1 / length is a
+   concave function of the shift, which Newton's steps approach from below. */
+static const double SLACK = 1e-6;
+
+static void limited_step(struct accelerator *a, double *z) {
+  const struct spectrum *s = &a->spectrum;
+  double shift = 0;
+  a->length = newton_step(s, shift, z);
+  a->limited = a->length > a->radius;
+  for (int i = 0; i < ROUNDS && a->length > (1 + SLACK) * a->radius; i++) {
+    double slope = 0;
+    for (size_t e = 0; e < s->m; e++) slope += z[e] * z[e] / (stiffness(s, e) + shift);
+    shift += a->length * a->length / slope * (a->length / a->radius - 1);
+    a->length = newton_step(s, shift, z);
+  }
 }
 
 /* A step of 1 / (1 - rate) would be right along a single direction. */
@@ -55,25 +67,19 @@ static double relaxation(const struct spectrum *s) {
 
 static int propose(struct accelerator *a, double *step) {
   const struct history *h = &a->history;
-  struct spectrum *s = &a->spectrum;
-  double along[HISTORY], z[HISTORY], weights[HISTORY], left = 0;
+  const struct spectrum *s = &a->spectrum;
+  double z[HISTORY], weights[HISTORY];
   if (s->m == 0) return 0;
-  emblas_spectrum_project(s, h, h->f, along);
-  limited_step(a, along, z);
+  limited_step(a, z);
   a->foretold = 0;
-  for (size_t e = 0; e < s->m; e++) a->foretold += z[e] * (along[e] - z[e] * s->curvature[e] / 2);
+  for (size_t e = 0; e < s->m; e++) a->foretold += z[e] * (s->along[e] - z[e] * s->curvature[e] / 2);
   emblas_spectrum_weights(s, z, weights);
-  double plain = relaxation(s);
-  for (size_t l = 0; l < h->size; l++) {
-    double x = 0, f = h->f[l];
-    for (size_t i = 0; i < s->m; i++) {
-      x += weights[i] * h->dx[s->column[i]][l];
-      f += weights[i] * h->df[s->column[i]][l];
-    }
-    step[l] = x + plain * f;
-    left += f * f;
-  }
-  a->foretold += plain * (1 - plain / 2) * left;
+  double plain = relaxation(s), *left = a->residual;
+  memset(step, 0, h->size * sizeof *step);
+  memcpy(left, h->f, h->size * sizeof *left);
+  emblas_history_combine(h, s->m, s->column, weights, step, left);
+  for (size_t l = 0; l < h->size; l++) step[l] += plain * left[l];
+  a->foretold += plain * (1 - plain / 2) * emblas_dot(h->size, left, left);
   return 1;
 }
 
@@ -89,4 +95,4 @@ static void accepted(struct accelerator *a, double gained) {
     a->radius *= WIDEN;
 }
 
-const struct method emblas_subspace = {begin, propose, rejected, accepted};
+const struct method emblas_subspace = {begin, propose, rejected, accepted, 1};

@@ -126,10 +126,13 @@ void emblas_gaussian_to_free(const struct gaussian *g, const double *unit, const
 int emblas_gaussian_from_free(const struct gaussian *g, const struct gaussian_floor *floor,
                               const double *unit, const double *free, double *theta, double *room);
 
-/* A change of the coordinates, at theta, as the information of a complete observation sees it; and back. */
-void emblas_gaussian_whiten(const struct gaussian *g, const double *unit, const double *theta,
+/* The information of a complete observation at theta, as a metric: scale has an entry for each coordinate.
+   A change of the coordinates as the metric sees it; and back. */
+void emblas_gaussian_metric(const struct gaussian *g, const double *unit, const double *theta,
+                            double *scale);
+void emblas_gaussian_whiten(const struct gaussian *g, const double *scale, const double *theta,
                             double *change);
-void emblas_gaussian_unwhiten(const struct gaussian *g, const double *unit, const double *theta,
+void emblas_gaussian_unwhiten(const struct gaussian *g, const double *scale, const double *theta,
                               double *change);
 
 #endif

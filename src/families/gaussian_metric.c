@@ -14,7 +14,7 @@
 
 /* No component counts for less. */
 static double share(const double *theta, size_t c) {
-  return sqrt(fmax(theta[c], DBL_EPSILON));
+  return sqrt(theta[c] > DBL_EPSILON ? theta[c] : DBL_EPSILON);
 }
 
 static const double *factor_of(const struct gaussian *g, const double *theta, size_t c) {
@@ -30,20 +30,26 @@ static double log_deviations(const struct gaussian *g) {
   return sqrt(g->f == 1 ? 2.0 * (double)g->d : 2);
 }
 
+static size_t factor_size(const struct gaussian *g) {
+  return g->geometry == GEOMETRY_FULL ? g->d * (g->d + 1) / 2 : g->f;
+}
+
+/* ------------------------------------------------------------------ full covariances */
+
 /* x = L^-1 x, and x = L x. */
-static void divide(const struct gaussian *g, const double *l, double *x) {
-  for (size_t i = 0; i < g->d; i++) {
-    const double *row = l + i * g->d;
-    for (size_t j = 0; g->geometry == GEOMETRY_FULL && j < i; j++) x[i] -= row[j] * x[j];
-    x[i] /= g->geometry == GEOMETRY_FULL ? row[i] : l[g->f == 1 ? 0 : i];
+static void divide(size_t d, const double *l, double *x) {
+  for (size_t i = 0; i < d; i++) {
+    const double *row = l + i * d;
+    for (size_t j = 0; j < i; j++) x[i] -= row[j] * x[j];
+    x[i] /= row[i];
   }
 }
 
-static void multiply(const struct gaussian *g, const double *l, double *x) {
-  for (size_t i = g->d; i-- > 0;) {
-    const double *row = l + i * g->d;
-    x[i] *= g->geometry == GEOMETRY_FULL ? row[i] : l[g->f == 1 ? 0 : i];
-    for (size_t j = 0; g->geometry == GEOMETRY_FULL && j < i; j++) x[i] += row[j] * x[j];
+static void multiply(size_t d, const double *l, double *x) {
+  for (size_t i = d; i-- > 0;) {
+    const double *row = l + i * d;
+    x[i] *= row[i];
+    for (size_t j = 0; j < i; j++) x[i] += row[j] * x[j];
   }
 }
 
@@ -52,66 +58,68 @@ static void multiply(const struct gaussian *g, const double *l, double *x) {
 static void divide_factor(size_t d, const double *l, double *k) {
   double *row = k;
   for (size_t i = 0; i < d; row += ++i) {
-    const double *own = l + i * d;
-    for (size_t j = 0; j < i; j++) row[j] += own[j] / own[i] * row[i]; /* dL_ij / L_ii */
-    const double *above = k;
-    for (size_t j = 0; j < i; above += ++j)
-      for (size_t c = 0; c <= j; c++) row[c] -= own[j] / own[i] * above[c];
+    const double *own = l + i * d, *above = k;
+    double inverse = 1 / own[i], last = row[i];
+    for (size_t j = 0; j < i; j++) row[j] += own[j] * inverse * last; /* dL_ij / L_ii */
+    for (size_t j = 0; j < i; above += ++j) {
+      double part = own[j] * inverse;
+      for (size_t c = 0; c <= j; c++) row[c] -= part * above[c];
+    }
   }
 }
 
 static void multiply_factor(size_t d, const double *l, double *k) {
   for (size_t i = d; i-- > 0;) {
     const double *own = l + i * d, *above = k;
-    double *row = k + i * (i + 1) / 2;
-    for (size_t j = 0; j < i; above += ++j)
-      for (size_t c = 0; c <= j; c++) row[c] += own[j] / own[i] * above[c];
-    for (size_t j = 0; j < i; j++) row[j] -= own[j] / own[i] * row[i];
+    double *row = k + i * (i + 1) / 2, inverse = 1 / own[i], last = row[i];
+    for (size_t j = 0; j < i; above += ++j) {
+      double part = own[j] * inverse;
+      for (size_t c = 0; c <= j; c++) row[c] += part * above[c];
+    }
+    for (size_t j = 0; j < i; j++) row[j] -= own[j] * inverse * last;
   }
 }
 
-static size_t factor_size(const struct gaussian *g) {
-  return g->geometry == GEOMETRY_FULL ? g->d * (g->d + 1) / 2 : g->f;
+/* ------------------------------------------------------------------ the metric */
+
+/* Weights, means, and the entries of a factor: K's, and its diagonal for the logarithms. */
+void emblas_gaussian_metric(const struct gaussian *g, const double *unit, const double *theta,
+                            double *scale) {
+  int full = g->geometry == GEOMETRY_FULL;
+  double *mean = scale + g->k, *k = mean + g->k * g->d;
+  for (size_t c = 0; c < g->k; c++) {
+    const double *factor = factor_of(g, theta, c);
+    double weight = scale[c] = share(theta, c);
+    for (size_t j = 0; j < g->d; j++)
+      *mean++ = full ? unit[j] * weight : unit[j] * weight / factor[g->f == 1 ? 0 : j];
+  }
+  for (size_t c = 0; c < (tied(g) ? 1 : g->k); c++) {
+    double weight = tied(g) ? 1 : scale[c], diagonal = weight * log_deviations(g);
+    for (size_t j = 0; j < (full ? g->d : g->f); j++) {
+      for (size_t l = 0; full && l < j; l++) *k++ = weight;
+      *k++ = diagonal;
+    }
+  }
 }
 
-/* The entries of a factor: K's, and its diagonal for the logarithms. */
-static void scale_factor(const struct gaussian *g, double off, double diagonal, double *k) {
-  if (g->geometry != GEOMETRY_FULL) {
-    for (size_t j = 0; j < g->f; j++) k[j] *= diagonal;
-    return;
-  }
-  for (size_t i = 0; i < g->d; i++) {
-    for (size_t j = 0; j < i; j++) *k++ *= off;
-    *k++ *= diagonal;
-  }
-}
-
-void emblas_gaussian_whiten(const struct gaussian *g, const double *unit, const double *theta,
+void emblas_gaussian_whiten(const struct gaussian *g, const double *scale, const double *theta,
                             double *change) {
-  double *mean = change + g->k, *k = mean + g->k * g->d;
-  for (size_t c = 0; c < g->k; c++, mean += g->d) {
-    change[c] *= share(theta, c);
-    for (size_t j = 0; j < g->d; j++) mean[j] *= unit[j] * share(theta, c);
-    divide(g, factor_of(g, theta, c), mean);
-  }
-  for (size_t c = 0; c < (tied(g) ? 1 : g->k); c++, k += factor_size(g)) {
-    double weight = tied(g) ? 1 : share(theta, c);
-    if (g->geometry == GEOMETRY_FULL) divide_factor(g->d, factor_of(g, theta, c), k);
-    scale_factor(g, weight, weight * log_deviations(g), k);
-  }
+  size_t size = emblas_gaussian_free_size(g), means = g->k * (1 + g->d);
+  size_t factors = g->geometry != GEOMETRY_FULL ? 0 : tied(g) ? 1 : g->k;
+  for (size_t c = 0; c < factors; c++)
+    divide_factor(g->d, factor_of(g, theta, c), change + means + c * factor_size(g));
+  for (size_t i = 0; i < size; i++) change[i] *= scale[i];
+  for (size_t c = 0; g->geometry == GEOMETRY_FULL && c < g->k; c++)
+    divide(g->d, factor_of(g, theta, c), change + g->k + c * g->d);
 }
 
-void emblas_gaussian_unwhiten(const struct gaussian *g, const double *unit, const double *theta,
+void emblas_gaussian_unwhiten(const struct gaussian *g, const double *scale, const double *theta,
                               double *change) {
-  double *mean = change + g->k, *k = mean + g->k * g->d;
-  for (size_t c = 0; c < g->k; c++, mean += g->d) {
-    change[c] /= share(theta, c);
-    multiply(g, factor_of(g, theta, c), mean);
-    for (size_t j = 0; j < g->d; j++) mean[j] /= unit[j] * share(theta, c);
-  }
-  for (size_t c = 0; c < (tied(g) ? 1 : g->k); c++, k += factor_size(g)) {
-    double weight = tied(g) ? 1 : share(theta, c);
-    scale_factor(g, 1 / weight, 1 / (weight * log_deviations(g)), k);
-    if (g->geometry == GEOMETRY_FULL) multiply_factor(g->d, factor_of(g, theta, c), k);
-  }
+  size_t size = emblas_gaussian_free_size(g), means = g->k * (1 + g->d);
+  for (size_t c = 0; g->geometry == GEOMETRY_FULL && c < g->k; c++)
+    multiply(g->d, factor_of(g, theta, c), change + g->k + c * g->d);
+  for (size_t i = 0; i < size; i++) change[i] /= scale[i];
+  size_t factors = g->geometry != GEOMETRY_FULL ? 0 : tied(g) ? 1 : g->k;
+  for (size_t c = 0; c < factors; c++)
+    multiply_factor(g->d, factor_of(g, theta, c), change + means + c * factor_size(g));
 }

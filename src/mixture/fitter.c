@@ -42,14 +42,26 @@ static int from_free(void *context, const double *free, double *theta) {
                                    fitter->unit + fitter->pass.gaussian.d);
 }
 
+/* The metric at theta, which several changes are measured in. */
+static const double *metric(struct emblas_fitter *fitter, const double *theta) {
+  const struct gaussian *g = &fitter->pass.gaussian;
+  size_t bytes = gaussian_theta_size(g) * sizeof *theta;
+  if (!fitter->measured || memcmp(fitter->metric_at, theta, bytes) != 0) {
+    memcpy(fitter->metric_at, theta, bytes);
+    emblas_gaussian_metric(g, fitter->unit, theta, fitter->metric);
+    fitter->measured = 1;
+  }
+  return fitter->metric;
+}
+
 static void whiten(void *context, const double *theta, double *change) {
-  const struct emblas_fitter *fitter = context;
-  emblas_gaussian_whiten(&fitter->pass.gaussian, fitter->unit, theta, change);
+  struct emblas_fitter *fitter = context;
+  emblas_gaussian_whiten(&fitter->pass.gaussian, metric(fitter, theta), theta, change);
 }
 
 static void unwhiten(void *context, const double *theta, double *change) {
-  const struct emblas_fitter *fitter = context;
-  emblas_gaussian_unwhiten(&fitter->pass.gaussian, fitter->unit, theta, change);
+  struct emblas_fitter *fitter = context;
+  emblas_gaussian_unwhiten(&fitter->pass.gaussian, metric(fitter, theta), theta, change);
 }
 
 /* What em/ iterates. */
@@ -78,6 +90,9 @@ static void leave(const struct emblas_fitter *fitter, int token) {
   if (backend->leave != NULL) backend->leave(token);
 }
 
+/* What a fit of few rows takes, and the least of any. */
+enum { FEW_BYTES = 32768 };
+
 emblas_status emblas_fitter_create(const struct emblas_data *data, const struct emblas_options *options,
                                    struct emblas_fitter **out, struct emblas_report *report) {
   struct emblas_options defaults;
@@ -91,6 +106,7 @@ emblas_status emblas_fitter_create(const struct emblas_data *data, const struct 
 
   struct arena arena;
   emblas_arena_init(&arena, options->allocator);
+  emblas_arena_expect(&arena, FEW_BYTES);
   struct emblas_fitter *fitter = emblas_arena_take(&arena, 1, 1, sizeof *fitter);
   if (fitter == NULL) return arena.status;
   *fitter = (struct emblas_fitter){.arena = arena, .data = *data, .options = *options};

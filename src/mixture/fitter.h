@@ -21,6 +21,8 @@ struct emblas_fitter {
   double *theta;        /* gaussian_theta_size entries, as all of these */
   double *spare;
   double *unit;           /* d: deviations that accelerated steps measure means in; and room for d */
+  double *metric, *metric_at; /* of accelerated steps, and the parameters where it is this .. */
+  int measured;               /* .. once it was asked for */
   double *compressed;     /* M(theta) of the compressed rows, beside that of all */
   unsigned *flags;        /* k: of the last M step */
   unsigned *column_flags; /* d */

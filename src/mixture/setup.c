@@ -118,10 +118,14 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_r
   emblas_frame_allocate(&fitter->frame, arena, d, whitened);
   emblas_pass_allocate(&fitter->pass, arena, &fitter->data, &fitter->frame, o->backend, shape,
                        emblas_parallel_limit(o->threads));
-  fitter->theta = emblas_arena_doubles(arena, gaussian_theta_size(&shape), 1);
-  fitter->spare = emblas_arena_doubles(arena, gaussian_theta_size(&shape), 1);
+  double *vectors[4];
+  emblas_arena_vectors(arena, 4, gaussian_theta_size(&shape), vectors);
+  fitter->theta = vectors[0];
+  fitter->spare = vectors[1];
+  fitter->compressed = vectors[2];
+  fitter->metric_at = vectors[3];
+  fitter->metric = emblas_arena_doubles(arena, emblas_gaussian_free_size(&shape), 1);
   fitter->unit = emblas_arena_doubles(arena, d, 2);
-  fitter->compressed = emblas_arena_doubles(arena, gaussian_theta_size(&shape), 1);
   fitter->flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->flags);
   fitter->column_flags = emblas_arena_take(arena, d, 1, sizeof *fitter->column_flags);
   double *floor = emblas_arena_doubles(arena, d, 1),

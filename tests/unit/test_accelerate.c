@@ -100,6 +100,37 @@ Test(accelerate, old_changes_are_left_out) {
   emblas_arena_free(&arena);
 }
 
+/* Changes that are kept, and those that join them, take no other's place: products are those of what the
+   slots hold, the newest first. */
+Test(accelerate, kept_changes_stay) {
+  enum { CHANGES = 2 * HISTORY };
+  struct arena arena;
+  struct history h;
+  emblas_arena_init(&arena, (struct emblas_allocator){0});
+  emblas_history_allocate(&h, &arena, N);
+  cr_assert_eq(arena.status, EMBLAS_OK);
+  for (size_t t = 0; t < CHANGES; t++) {
+    const double dx[N] = {(double)t, 1, -(double)t}, df[N] = {2, (double)t, 1};
+    emblas_history_push(&h, dx, df);
+    if (t % 3 == 0 && h.count > 2) { /* the second newest goes, for one */
+      size_t slots[HISTORY], keep = 0;
+      for (size_t i = 0; i < h.count; i += 1 + (i == 0)) slots[keep++] = h.slot[i];
+      emblas_history_select(&h, keep, slots);
+    }
+    cr_assert_eq(h.dx[h.slot[0]][0], (double)t);
+    for (size_t i = 0; i < h.count; i++)
+      for (size_t j = 0; j < h.count; j++) {
+        size_t a = h.slot[i], b = h.slot[j];
+        cr_assert(i >= j || h.dx[a][0] > h.dx[b][0], "slot %zu is not newer than %zu", a, b);
+        cr_assert_eq(h.xx[a][b], emblas_dot(N, h.dx[a], h.dx[b]));
+        cr_assert_eq(h.xf[a][b], emblas_dot(N, h.dx[a], h.df[b]));
+        cr_assert_eq(h.fx[a][b], emblas_dot(N, h.df[a], h.dx[b]));
+      }
+  }
+  cr_assert_gt(h.count, HISTORY / 2);
+  emblas_arena_free(&arena);
+}
+
 /* A step that would be infinite is no candidate. */
 Test(accelerate, no_candidate_from_a_constant_sequence) {
   const double rates[N] = {0, 0, 0};

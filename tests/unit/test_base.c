@@ -70,6 +70,23 @@ static void check_eigen(const char *what, size_t d, const double *a, double size
     }
 }
 
+/* The quick one, in rows of fixed length, to its 2^-26. */
+static void check_small(const char *what, size_t d, const double *a) {
+  double values[EIGEN_SMALL][EIGEN_SMALL] = {{0}}, v[EIGEN_SMALL][EIGEN_SMALL];
+  for (size_t i = 0; i < d; i++) memcpy(values[i], a + i * d, d * sizeof *a);
+  emblas_eigen_small(d, values, v);
+  for (size_t i = 0; i < d; i++)
+    for (size_t j = 0; j < d; j++) {
+      double sum = 0, identity = 0;
+      for (size_t m = 0; m < d; m++) {
+        sum += v[m][i] * values[m][m] * v[m][j];
+        identity += v[i][m] * v[j][m];
+      }
+      cr_assert(fabs(sum - a[i * d + j]) < (double)d * 0x1p-25, "%s, d = %zu: %g", what, d, sum);
+      cr_assert(fabs(identity - (i == j)) < 100 * (double)d * DBL_EPSILON, "%s, d = %zu", what, d);
+    }
+}
+
 Test(eigen, reconstructs) {
   double any[100], one[100], far[100], split[100] = {0}, blocks[100];
   struct random random;
@@ -85,9 +102,13 @@ Test(eigen, reconstructs) {
         blocks[i * d + j] = blocks[j * d + i] = i / 3 == j / 3 ? any[i * d + j] : 0;
       }
     check_eigen("rank one", d, one, 1);
+    check_small("rank one", d, one);
     check_eigen("graded", d, far, 1);
+    check_small("graded", d, far);
     check_eigen("diagonal, repeated", d, split, 1);
+    check_small("diagonal, repeated", d, split);
     check_eigen("blocks", d, blocks, 1);
+    check_small("blocks", d, blocks);
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
       double scaled[100];
       for (size_t i = 0; i < d * d; i++) scaled[i] = sizes[s] * any[i];

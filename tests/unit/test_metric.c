@@ -62,7 +62,8 @@ static double divergence(const struct gaussian *g, const double *a, const double
 Test(metric, is_the_information_of_the_complete_data) {
   const double h = 1e-3;
   for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
-    double theta[SIZE], moved[SIZE], at[SIZE], to[SIZE], change[SIZE], room[D], twice = 0, square = 0;
+    double theta[SIZE], moved[SIZE], at[SIZE], to[SIZE], change[SIZE], scale[SIZE], room[D], twice = 0,
+                                                                                             square = 0;
     struct gaussian g = example((enum emblas_covariance)v, theta);
     size_t size = emblas_gaussian_free_size(&g);
     direction(&g, theta, change);
@@ -72,7 +73,8 @@ Test(metric, is_the_information_of_the_complete_data) {
       cr_assert_eq(emblas_gaussian_from_free(&g, &bound, unit, to, moved, room), 0);
       twice += divergence(&g, theta, moved);
     }
-    emblas_gaussian_whiten(&g, unit, theta, change);
+    emblas_gaussian_metric(&g, unit, theta, scale);
+    emblas_gaussian_whiten(&g, scale, theta, change);
     for (size_t i = 0; i < size; i++) square += change[i] * change[i];
     /* h^2 times fourth derivatives, which whitened changes of length 10 bring to 1e3 */
     cr_assert_float_eq(twice / (h * h), square, 1e-3 * square, "model %d: %g, not %g", v, square,
@@ -82,12 +84,13 @@ Test(metric, is_the_information_of_the_complete_data) {
 
 Test(metric, there_and_back) {
   for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
-    double theta[SIZE], change[SIZE], back[SIZE];
+    double theta[SIZE], change[SIZE], scale[SIZE], back[SIZE];
     struct gaussian g = example((enum emblas_covariance)v, theta);
     direction(&g, theta, change);
     memcpy(back, change, sizeof back);
-    emblas_gaussian_whiten(&g, unit, theta, back);
-    emblas_gaussian_unwhiten(&g, unit, theta, back);
+    emblas_gaussian_metric(&g, unit, theta, scale);
+    emblas_gaussian_whiten(&g, scale, theta, back);
+    emblas_gaussian_unwhiten(&g, scale, theta, back);
     for (size_t i = 0; i < emblas_gaussian_free_size(&g); i++)
       cr_assert_float_eq(back[i], change[i], 1e-13, "model %d, entry %zu", v, i);
   }
@@ -95,11 +98,12 @@ Test(metric, there_and_back) {
 
 /* A component without weight has no say, but no infinity either. */
 Test(metric, empty_component) {
-  double theta[SIZE], change[SIZE];
+  double theta[SIZE], change[SIZE], scale[SIZE];
   struct gaussian g = example(EMBLAS_FULL, theta);
   direction(&g, theta, change);
   theta[1] = 0;
-  emblas_gaussian_unwhiten(&g, unit, theta, change);
-  emblas_gaussian_whiten(&g, unit, theta, change);
+  emblas_gaussian_metric(&g, unit, theta, scale);
+  emblas_gaussian_unwhiten(&g, scale, theta, change);
+  emblas_gaussian_whiten(&g, scale, theta, change);
   for (size_t i = 0; i < emblas_gaussian_free_size(&g); i++) cr_assert(isfinite(change[i]));
 }
