@@ -37,6 +37,14 @@ static int univariate(const struct pass *pass) {
   return pass->gaussian.d == 1 && pass->backend->univariate != NULL;
 }
 
+/* All components in the expanded form of full covariances, with no features kept. */
+static int quadratic(const struct pass *pass) {
+  const struct gaussian *g = &pass->gaussian;
+  int kept = pass->data == pass->few && pass->workers[0].block.panel >= g->p;
+  return g->geometry == GEOMETRY_FULL && pass->backend->quadratic != NULL &&
+         pass->terms.expanded_count == g->k && !kept;
+}
+
 static void allocate_worker(struct pass *pass, struct arena *arena, struct pass_worker *worker) {
   const struct gaussian *g = &pass->gaussian;
   size_t panels = (g->p + PANEL - 1) / PANEL, panel = (g->p + panels - 1) / panels;
@@ -183,6 +191,17 @@ static void add_univariate(struct pass *pass, struct pass_worker *worker, void *
                             pass->terms.univariate, statistics(sums), sums, worker->scratch.univariate);
 }
 
+static void add_quadratic(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                          size_t count, double *to) {
+  struct emblas_block_sums *sums = (struct emblas_block_sums *)to;
+  const struct gaussian *g = &pass->gaussian;
+  const struct gaussian_block *block = &worker->block;
+  (void)context;
+  emblas_pass_load(pass, worker, first, count);
+  pass->backend->quadratic(count, block->stride, g->d, g->k, block->x, pass_weights(pass, first),
+                           pass->terms.natural, block->r, block->phi, statistics(sums), sums);
+}
+
 static void add_densities(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
                           size_t count, double *to) {
   (void)context;
@@ -203,14 +222,16 @@ void emblas_pass_expectation(struct pass *pass, const double *theta) {
   const struct gaussian *g = &pass->gaussian;
   emblas_gaussian_prepare(g, univariate(pass) ? 0 : pass->expansion_limit, theta, &pass->terms,
                           &pass->workers[0].scratch);
-  double *total =
-      emblas_pass_walk(pass, HEAD + g->k * g->p, univariate(pass) ? add_univariate : add_expectation, NULL);
+  pass_block add = univariate(pass) ? add_univariate : quadratic(pass) ? add_quadratic : add_expectation;
+  double *total = emblas_pass_walk(pass, HEAD + g->k * g->p, add, NULL);
   const struct emblas_block_sums *sums = (const struct emblas_block_sums *)total;
   pass->stats = total + HEAD;
   pass->loglik = sums->loglik[0] + sums->loglik[1] + emblas_gaussian_rounding(g, &pass->terms, pass->stats);
   pass->magnitude = sums->magnitude;
   pass->hard = sums->hard;
-  pass->q = univariate(pass) ? emblas_gaussian_univariate_q(g, &pass->terms, pass->stats) : sums->q;
+  pass->q = add == add_univariate  ? emblas_gaussian_univariate_q(g, &pass->terms, pass->stats)
+            : add == add_quadratic ? emblas_gaussian_expanded_q(g, &pass->terms, pass->stats)
+                                   : sums->q;
 }
 
 /* sum_i w_i max_c l_ic, without an exponential: lanes are rows. */
