@@ -30,6 +30,12 @@ struct emblas_block_sums {
   double hard;      /**< sum_i w_i log max_c r_ic: for the ICL */
 };
 
+/** Memory that is likely to be asked for next: a kernel may fetch it while it works. bytes: 0 for none. */
+struct emblas_ahead {
+  const void *start;
+  size_t bytes;
+};
+
 struct emblas_backend {
   const char *name; /**< "reference", "blas", ... */
 
@@ -96,7 +102,8 @@ struct emblas_backend {
    * plain loops and logits().
    */
   void (*columns)(size_t b, size_t stride, size_t d, const double *x, size_t row_stride,
-                  const double *factor, const double *origin, const double *whitener, double *z);
+                  const double *factor, const double *origin, const double *whitener,
+                  struct emblas_ahead ahead, double *z);
 
   /**
    * logits (never added) and moments of the p = 1 + d + d (d + 1) / 2 features [1, x, x_j x_l for l <= j],
@@ -115,8 +122,8 @@ struct emblas_backend {
    * take |max| + log z, which is up to 2 log k more.
    */
   void (*quadratic)(size_t b, size_t stride, size_t d, size_t k, const double *x, const double *weights,
-                    const double *theta, double *r, double *scratch, double *stats,
-                    struct emblas_block_sums *sums);
+                    const double *theta, struct emblas_ahead ahead, double *r, double *scratch,
+                    double *stats, struct emblas_block_sums *sums);
 
   /**
    * One dimension, all at once: logits, softmax and moments of components of their own variances. NULL: by

@@ -101,12 +101,12 @@ void emblas_frame_rows(const struct frame *frame, const struct emblas_data *data
 }
 
 void emblas_frame_load(const struct frame *frame, const struct emblas_backend *backend,
-                       const struct emblas_data *data, size_t first, size_t count, size_t stride,
-                       double *scratch, double *out) {
+                       const struct emblas_data *data, size_t first, size_t count,
+                       struct emblas_ahead ahead, size_t stride, double *scratch, double *out) {
   size_t d = frame->d;
   if (backend->columns != NULL && d > 1) {
     backend->columns(count, stride, d, view_row(data, first), view_stride(data), frame->inverse,
-                     frame->origin, frame->whitener, out);
+                     frame->origin, frame->whitener, ahead, out);
     return;
   }
   emblas_frame_rows(frame, data, first, count, stride, frame->whitener != NULL ? scratch : out);

@@ -157,7 +157,17 @@ double *emblas_pass_walk(struct pass *pass, size_t length, pass_block add, void 
 
 /* ------------------------------------------------------------------ the E step */
 
-void emblas_pass_load(struct pass *pass, struct pass_worker *worker, size_t first, size_t count) {
+/* The rows of the block after this one, where they are most of the memory that they lie in. */
+static struct emblas_ahead rows_after(const struct pass *pass, size_t first, size_t count) {
+  size_t after = first + count, stride = view_stride(pass->data);
+  if (after >= pass->data->rows || stride > 2 * pass->data->columns) return (struct emblas_ahead){NULL, 0};
+  size_t rows = least(BLOCK, pass->data->rows - after) - 1;
+  return (struct emblas_ahead){view_row(pass->data, after),
+                               (rows * stride + pass->data->columns) * sizeof(double)};
+}
+
+static void load(struct pass *pass, struct pass_worker *worker, size_t first, size_t count,
+                 struct emblas_ahead ahead) {
   struct gaussian_block *block = &worker->block;
   int few = pass->data == pass->few;
   struct pass_rows *rows = few ? &pass->kept[first / BLOCK] : &worker->own;
@@ -166,9 +176,13 @@ void emblas_pass_load(struct pass *pass, struct pass_worker *worker, size_t firs
   block->phi = rows->phi;
   block->made = few ? &rows->made : NULL;
   if (rows->loaded) return;
-  emblas_frame_load(pass->frame, pass->backend, pass->data, first, count, block->stride,
+  emblas_frame_load(pass->frame, pass->backend, pass->data, first, count, ahead, block->stride,
                     worker->scratch.rows, block->x);
   rows->loaded = few;
+}
+
+void emblas_pass_load(struct pass *pass, struct pass_worker *worker, size_t first, size_t count) {
+  load(pass, worker, first, count, rows_after(pass, first, count));
 }
 
 void emblas_pass_bayes(struct pass *pass, struct pass_worker *worker, const double *weights,
@@ -197,9 +211,10 @@ static void add_quadratic(struct pass *pass, struct pass_worker *worker, void *c
   const struct gaussian *g = &pass->gaussian;
   const struct gaussian_block *block = &worker->block;
   (void)context;
-  emblas_pass_load(pass, worker, first, count);
+  load(pass, worker, first, count, (struct emblas_ahead){NULL, 0});
   pass->backend->quadratic(count, block->stride, g->d, g->k, block->x, pass_weights(pass, first),
-                           pass->terms.natural, block->r, block->phi, statistics(sums), sums);
+                           pass->terms.natural, rows_after(pass, first, count), block->r, block->phi,
+                           statistics(sums), sums);
 }
 
 static void add_densities(struct pass *pass, struct pass_worker *worker, void *context, size_t first,

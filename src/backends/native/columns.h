@@ -82,15 +82,19 @@ INLINE void NAMED(multiply_triangle)(int whole, size_t rows, size_t stride, size
     }
 }
 
-/* As many rows again are asked for ahead of time: the next block is likely to begin there. */
+/* So much of what is asked for next as belongs to part `part` of `parts`. */
+INLINE void NAMED(fetch)(struct emblas_ahead ahead, size_t part, size_t parts) {
+  size_t end = ahead.bytes * (part + 1) / parts;
+  for (size_t at = ahead.bytes * part / parts / 64 * 64; at < end; at += 64)
+    __builtin_prefetch((const char *)ahead.start + at, 0, 2);
+}
+
 INLINE void NAMED(columns_of_block)(size_t b, size_t stride, size_t d, const double *x, size_t row_stride,
                                     const double *factor, const double *origin, const double *v,
-                                    double *z) {
-  size_t i = 0, bytes = LANES * row_stride * sizeof *x;
-  uintptr_t ahead = (uintptr_t)x + b * row_stride * sizeof *x;
-  for (; i + LANES <= b; i += LANES, ahead += bytes) {
-    for (size_t line = 0; line < bytes && row_stride <= 2 * d; line += 64)
-      __builtin_prefetch((const void *)(ahead + line), 0, 2);
+                                    struct emblas_ahead ahead, double *z) {
+  size_t i = 0;
+  for (; i + LANES <= b; i += LANES) {
+    if (ahead.bytes > 0) NAMED(fetch)(ahead, i / LANES, b / LANES);
     NAMED(columns_of_rows)(stride, d, x + i * row_stride, row_stride, factor, origin, z + i);
     if (v != NULL && (i + LANES) % TILE_ROWS == 0)
       NAMED(multiply_triangle)(1, TILE_ROWS, stride, d, v, z + i + LANES - TILE_ROWS);
@@ -103,13 +107,14 @@ INLINE void NAMED(columns_of_block)(size_t b, size_t stride, size_t d, const dou
 
 /* The compiler unrolls the loops over few columns. */
 TARGET static void NAMED(columns)(size_t b, size_t stride, size_t d, const double *x, size_t row_stride,
-                                  const double *factor, const double *origin, const double *v, double *z) {
+                                  const double *factor, const double *origin, const double *v,
+                                  struct emblas_ahead ahead, double *z) {
   if (d == 2)
-    NAMED(columns_of_block)(b, stride, 2, x, row_stride, factor, origin, v, z);
+    NAMED(columns_of_block)(b, stride, 2, x, row_stride, factor, origin, v, ahead, z);
   else if (d == 3)
-    NAMED(columns_of_block)(b, stride, 3, x, row_stride, factor, origin, v, z);
+    NAMED(columns_of_block)(b, stride, 3, x, row_stride, factor, origin, v, ahead, z);
   else if (d == 4)
-    NAMED(columns_of_block)(b, stride, 4, x, row_stride, factor, origin, v, z);
+    NAMED(columns_of_block)(b, stride, 4, x, row_stride, factor, origin, v, ahead, z);
   else
-    NAMED(columns_of_block)(b, stride, d, x, row_stride, factor, origin, v, z);
+    NAMED(columns_of_block)(b, stride, d, x, row_stride, factor, origin, v, ahead, z);
 }

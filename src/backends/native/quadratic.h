@@ -136,9 +136,10 @@ TARGET static void NAMED(quadratic_moments)(size_t b, size_t stride, size_t d, s
 /* In strips of rows that all three kernels' tiles divide, so that a strip's logits stay in the first-level
    cache. */
 TARGET static void NAMED(quadratic)(size_t b, size_t stride, size_t d, size_t k, const double *x,
-                                    const double *weights, const double *theta, double *r, double *scratch,
-                                    double *stats, struct emblas_block_sums *sums) {
+                                    const double *weights, const double *theta, struct emblas_ahead ahead,
+                                    double *r, double *scratch, double *stats,
+                                    struct emblas_block_sums *sums) {
   NAMED(quadratic_logits)(b, stride, d, k, theta, x, r);
-  NAMED(bayes)(b, stride, k, r, weights, sums);
+  NAMED(bayes)(b, stride, k, r, weights, ahead, sums);
   NAMED(quadratic_moments)(b, stride, d, k, r, x, scratch, stats);
 }

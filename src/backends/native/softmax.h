@@ -155,11 +155,12 @@ TARGET static void NAMED(softmax)(size_t b, size_t stride, size_t k, double *l, 
 }
 
 TARGET static void NAMED(bayes)(size_t b, size_t stride, size_t k, double *l, const double *weights,
-                                struct emblas_block_sums *to) {
+                                struct emblas_ahead ahead, struct emblas_block_sums *to) {
   struct NAMED(tile_sums) tile = {0};
   struct NAMED(logarithms) logarithms = {splat(1), splat(0)};
   for (size_t i = 0; i < b; i += TILE_ROWS) {
     const double *w = weights != NULL ? weights + i : NULL;
+    NAMED(fetch)(ahead, i / TILE_ROWS, (b + TILE_ROWS - 1) / TILE_ROWS);
     if (b - i >= TILE_ROWS)
       NAMED(bayes_tile)(1, TILE_ROWS, stride, k, l + i, w, &logarithms, &tile);
     else
