@@ -151,6 +151,9 @@ Test(full_covariances, quadratic_logits) {
 Test(full_covariances, quadratic_moments) {
   each_quadratic(compare_quadratic_moments);
 }
+Test(full_covariances, quadratic) {
+  each_quadratic(compare_quadratic);
+}
 Test(rows_of_data, columns) {
   SKIP_WITHOUT_REAL();
   struct contestant others[CONTESTANTS];
@@ -227,6 +230,7 @@ Test(backends, are_complete) {
               "%s", all[n].label);
     cr_assert_eq(!backend->enter, !backend->leave);
     cr_assert_eq(!backend->quadratic_logits, !backend->quadratic_moments);
+    cr_assert_eq(!backend->quadratic_logits, !backend->quadratic);
   }
 }
 
