@@ -117,9 +117,9 @@ struct emblas_backend {
 
   /**
    * Full covariances, all at once: quadratic_logits, softmax and quadratic_moments. NULL: by these. r: room
-   * for k rows as x has; weights, scratch, stats and sums are theirs. Of *sums it leaves out q, which is the
-   * sum of theta[c,j] times what stats[c,j] grows by; for log sum_c exp(l_ic) = max + log z magnitude may
-   * take |max| + log z, which is up to 2 log k more.
+   * for k rows as x has; weights, scratch, stats and sums are theirs. Of *sums it leaves out q, which is
+   * the sum of theta[c,j] times what stats[c,j] grows by; for log sum_c exp(l_ic) = max + log z magnitude
+   * may take |max| + log z, which is up to 2 log k more.
    */
   void (*quadratic)(size_t b, size_t stride, size_t d, size_t k, const double *x, const double *weights,
                     const double *theta, struct emblas_ahead ahead, double *r, double *scratch,

@@ -129,8 +129,8 @@ Test(reference_is_right, scatter) {
   each_small(compare_scatter);
 }
 
-/* The reference has none of these: by 113 bits. Components and features that fill no tile, and such as leave
-   every rest of one. */
+/* The reference has none of these: by 113 bits. Components and features that fill no tile, and such as
+   leave every rest of one. */
 static void each_quadratic(visit *compare) {
   SKIP_WITHOUT_REAL();
   const size_t rows[] = {1, 7, 33, 256}, dims[] = {1, 2, 3, 4, 5, 16, 50};

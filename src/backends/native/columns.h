@@ -4,7 +4,8 @@
 /* Four columns of LANES rows, of which `columns` are there. */
 #if LANES == 8
 INLINE lanes NAMED(two_rows)(const double *x, size_t row_stride, __mmask8 there) {
-  __m256d first = _mm256_maskz_loadu_pd(there, x), second = _mm256_maskz_loadu_pd(there, x + 4 * row_stride);
+  __m256d first = _mm256_maskz_loadu_pd(there, x),
+          second = _mm256_maskz_loadu_pd(there, x + 4 * row_stride);
   return (lanes)_mm512_insertf64x4(_mm512_castpd256_pd512(first), second, 1);
 }
 
@@ -47,8 +48,8 @@ INLINE void NAMED(columns_of_rows)(size_t stride, size_t d, const double *x, siz
     size_t columns = d - j < 4 ? d - j : 4;
     lanes column[4];
     NAMED(transpose)(x + j, row_stride, columns, column);
-    _Pragma("GCC unroll 4") for (size_t l = 0; l < 4; l++)
-      if (l < columns) *(stored *)(z + (j + l) * stride) = column[l] * factor[j + l] - origin[j + l];
+    _Pragma("GCC unroll 4") for (size_t l = 0; l < 4; l++) if (l < columns) *
+        (stored *)(z + (j + l) * stride) = column[l] * factor[j + l] - origin[j + l];
   }
 }
 

@@ -76,8 +76,7 @@ INLINE void NAMED(quadratic_moments_tile)(size_t b, size_t stride, size_t featur
   _Pragma("GCC unroll 8") for (int f = 0; f < FORMED; f++)
       _Pragma("GCC unroll 8") for (int c = 0; c < LANES; c++) sum[f][c] = splat(0);
   size_t i = 0;
-  for (; i + LANES <= b; i += LANES)
-    NAMED(quadratic_moments_step)(1, 0, stride, r, column, times, i, sum);
+  for (; i + LANES <= b; i += LANES) NAMED(quadratic_moments_step)(1, 0, stride, r, column, times, i, sum);
   if (i < b) NAMED(quadratic_moments_step)(0, b - i, stride, r, column, times, i, sum);
   _Pragma("GCC unroll 8") for (size_t f = 0; f < FORMED; f++) {
     lanes total = sums(sum[f]);
@@ -97,9 +96,8 @@ INLINE size_t NAMED(quadratic_moments_of_many)(size_t b, size_t stride, size_t d
       column[m] = at.l > 0 ? x + (at.l - 1) * stride : one;
       if (f + m + 1 < p) at = next_feature(at, d);
     }
-    for (size_t c = 0; c < many; c += LANES)
-      NAMED(quadratic_moments_tile)
-      (b, stride, p - f < FORMED ? p - f : FORMED, r + c * stride, column, times, s + c * p + f, p);
+    for (size_t c = 0; c < many; c += LANES) NAMED(quadratic_moments_tile)
+    (b, stride, p - f < FORMED ? p - f : FORMED, r + c * stride, column, times, s + c * p + f, p);
   }
   return many;
 }

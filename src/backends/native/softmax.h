@@ -76,8 +76,7 @@ INLINE void NAMED(softmax_exponentials)(int whole, size_t rows, size_t stride, s
     EACH_VECTOR max[t] =
         greater(get(whole, l + c * stride + t * LANES, left(rows, (size_t)t * LANES), 0), max[t]);
   EACH_VECTOR z[t] = splat(0);
-  for (size_t c = 0; c < k; c++)
-    NAMED(softmax_component)(whole, rows, l + c * stride, max, z, expected);
+  for (size_t c = 0; c < k; c++) NAMED(softmax_component)(whole, rows, l + c * stride, max, z, expected);
 }
 
 INLINE void NAMED(softmax_scale)(int whole, size_t rows, size_t stride, size_t k, double *l,
