@@ -48,8 +48,11 @@ INLINE void NAMED(columns_of_rows)(size_t stride, size_t d, const double *x, siz
     size_t columns = d - j < 4 ? d - j : 4;
     lanes column[4];
     NAMED(transpose)(x + j, row_stride, columns, column);
-    _Pragma("GCC unroll 4") for (size_t l = 0; l < 4; l++) if (l < columns) *
-        (stored *)(z + (j + l) * stride) = column[l] * factor[j + l] - origin[j + l];
+    _Pragma("GCC unroll 4") for (size_t l = 0; l < 4; l++) {
+      if (l >= columns) break;
+      lanes y = column[l] * factor[j + l] - origin[j + l];
+      *(stored *)(z + (j + l) * stride) = y;
+    }
   }
 }
 
