@@ -16,7 +16,7 @@ enum { NAMED(TILE_ROWS) = TILE * LANES };
 #define TILE_ROWS NAMED(TILE_ROWS)
 
 INLINE lanes NAMED(splat)(double x) {
-  return (lanes){0} + x;
+  return x - (lanes){0}; /* x + 0 is not x where x is -0, and so would be an operation */
 }
 #define splat NAMED(splat)
 
@@ -81,9 +81,13 @@ INLINE size_t NAMED(left)(size_t rows, size_t row) {
 #define left NAMED(left)
 
 INLINE double NAMED(sum_of_lanes)(lanes v) {
-  double sum = v[0];
-  for (int l = 1; l < LANES; l++) sum += v[l];
-  return sum;
+#if LANES == 8
+  v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3);
+  v += __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5);
+#elif LANES == 4
+  v += __builtin_shufflevector(v, v, 2, 3, 0, 1);
+#endif
+  return v[0] + v[1];
 }
 #define sum_of_lanes NAMED(sum_of_lanes)
 

@@ -39,10 +39,10 @@ struct NAMED(logarithms) {
   lanes product, exponents; /* prod z = product 2^exponents */
 };
 
-/* sum[0] + sum[1] += log prod z. */
-INLINE void NAMED(add_logarithms)(const struct NAMED(logarithms) * rows, lanes *sum) {
-  add_exactly(sum, rows->exponents * 0x1.62e42feep-1);
-  add_exactly(sum, rows->exponents * 0x1.a39ef35793c76p-33 + logarithm(rows->product));
+/* log prod z, in a part whose sums are exact and a small one. */
+INLINE void NAMED(logarithms_of)(const struct NAMED(logarithms) * rows, lanes *high, lanes *low) {
+  *high = rows->exponents * 0x1.62e42feep-1;
+  *low = rows->exponents * 0x1.a39ef35793c76p-33 + logarithm(rows->product);
 }
 
 /* Returns the exponent that the rows' product adds. */
@@ -115,28 +115,28 @@ INLINE void NAMED(softmax_tile)(int whole, size_t rows, size_t stride, size_t k,
   NAMED(softmax_scale)(whole, rows, stride, k, l, share);
 }
 
-/* The same without q and without a logarithm a row, where rows are whole and of weight 1: for |max + log z|
-   stands |max| + log z. */
+/* The same without q, without a logarithm a row where rows are whole and of weight 1 (for |max + log z|
+   stands |max| + log z), and without the last walk: each row's exponentials are to be multiplied by its
+   share. */
 INLINE void NAMED(bayes_tile)(int whole, size_t rows, size_t stride, size_t k, double *l,
                               const double *weights, struct NAMED(logarithms) * logarithms,
-                              struct NAMED(tile_sums) * tile) {
-  lanes max[TILE], z[TILE], share[TILE];
+                              struct NAMED(tile_sums) * tile, lanes *share) {
+  lanes max[TILE], z[TILE];
   NAMED(softmax_exponentials)(whole, rows, stride, k, l, max, z, NULL);
   if (whole && weights == NULL) {
     NAMED(multiply_rows)(logarithms, NAMED(inverses)(z, share));
     EACH_VECTOR add_exactly(tile->loglik, max[t]);
     EACH_VECTOR tile->magnitude += absolute(max[t]);
-  } else {
-    EACH_VECTOR {
-      lanes weight = NAMED(row_weights)(whole, weights, (size_t)t, left(rows, (size_t)t * LANES));
-      lanes log_z = logarithm(z[t]), part = weight * (max[t] + log_z);
-      share[t] = weight / z[t];
-      add_exactly(tile->loglik, part);
-      tile->magnitude += absolute(part);
-      tile->hard -= weight * log_z;
-    }
+    return;
   }
-  NAMED(softmax_scale)(whole, rows, stride, k, l, share);
+  EACH_VECTOR {
+    lanes weight = NAMED(row_weights)(whole, weights, (size_t)t, left(rows, (size_t)t * LANES));
+    lanes log_z = logarithm(z[t]), part = weight * (max[t] + log_z);
+    share[t] = weight / z[t];
+    add_exactly(tile->loglik, part);
+    tile->magnitude += absolute(part);
+    tile->hard -= weight * log_z;
+  }
 }
 
 TARGET static void NAMED(softmax)(size_t b, size_t stride, size_t k, double *l, const double *weights,
@@ -153,23 +153,33 @@ TARGET static void NAMED(softmax)(size_t b, size_t stride, size_t k, double *l, 
   NAMED(add_tile_sums)(&tile, to);
 }
 
+/* A tile's last walk waits until the next tile's exponentials are on their way, which the quotient does not
+   hold up. */
 TARGET static void NAMED(bayes)(size_t b, size_t stride, size_t k, double *l, const double *weights,
                                 struct emblas_ahead ahead, struct emblas_block_sums *to) {
   struct NAMED(tile_sums) tile = {0};
   struct NAMED(logarithms) logarithms = {splat(1), splat(0)};
-  for (size_t i = 0; i < b; i += TILE_ROWS) {
-    const double *w = weights != NULL ? weights + i : NULL;
+  lanes share[TILE], next[TILE];
+  size_t i = 0;
+  for (; i + TILE_ROWS <= b; i += TILE_ROWS) {
     NAMED(fetch)(ahead, i / TILE_ROWS, (b + TILE_ROWS - 1) / TILE_ROWS);
-    if (b - i >= TILE_ROWS)
-      NAMED(bayes_tile)(1, TILE_ROWS, stride, k, l + i, w, &logarithms, &tile);
-    else
-      NAMED(bayes_tile)(0, b - i, stride, k, l + i, w, &logarithms, &tile);
+    NAMED(bayes_tile)
+    (1, TILE_ROWS, stride, k, l + i, weights != NULL ? weights + i : NULL, &logarithms, &tile, next);
+    if (i > 0) NAMED(softmax_scale)(1, TILE_ROWS, stride, k, l + i - TILE_ROWS, share);
+    EACH_VECTOR share[t] = next[t];
   }
-  lanes sum[2] = {splat(0), splat(0)};
-  NAMED(add_logarithms)(&logarithms, sum);
-  add_exactly(tile.loglik, sum[0]);
-  add_exactly(tile.loglik, sum[1]);
-  tile.magnitude += sum[0] + sum[1];
-  tile.hard -= sum[0] + sum[1];
+  if (i > 0) NAMED(softmax_scale)(1, TILE_ROWS, stride, k, l + i - TILE_ROWS, share);
+  if (i < b) {
+    const double *w = weights != NULL ? weights + i : NULL;
+    NAMED(bayes_tile)(0, b - i, stride, k, l + i, w, &logarithms, &tile, share);
+    NAMED(softmax_scale)(0, b - i, stride, k, l + i, share);
+  }
+  lanes highs, lows;
+  NAMED(logarithms_of)(&logarithms, &highs, &lows);
   NAMED(add_tile_sums)(&tile, to);
+  double high = sum_of_lanes(highs), low = sum_of_lanes(lows);
+  sum_add(to->loglik, high);
+  sum_add(to->loglik, low);
+  to->magnitude += high + low;
+  to->hard -= high + low;
 }

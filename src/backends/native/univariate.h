@@ -148,7 +148,12 @@ INLINE void NAMED(univariate_rows)(enum shifts by, size_t b, const double *x, co
     else
       NAMED(univariate_tile)(0, by, b - i, x + i, w, u, least, tile);
   }
-  if (weights == NULL) NAMED(add_logarithms)(&u->logarithms, tile->loglik);
+  if (weights == NULL) {
+    lanes high, low;
+    NAMED(logarithms_of)(&u->logarithms, &high, &low);
+    add_exactly(tile->loglik, high);
+    add_exactly(tile->loglik, low);
+  }
 }
 
 TARGET static void NAMED(univariate)(size_t b, size_t k, const double *x, const double *weights,
