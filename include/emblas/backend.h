@@ -30,6 +30,12 @@ struct emblas_block_sums {
   double hard;      /**< sum_i w_i log max_c r_ic: for the ICL */
 };
 
+/** Memory that is likely to be asked for next: a kernel may fetch it while it works. bytes: 0 for none. */
+struct emblas_ahead {
+  const void *start;
+  size_t bytes;
+};
+
 struct emblas_backend {
   const char *name; /**< "reference", "blas", ... */
 
@@ -91,11 +97,13 @@ struct emblas_backend {
   size_t (*cholesky)(size_t d, double *a);
 
   /**
-   * z[j,i] = x[i row_stride + j] factor_j - origin_j: rows of the data, which lie row_stride apart, become
-   * a block. factor: powers of two. NULL: by plain loops.
+   * Rows of the data, which lie row_stride apart, become a block: z_i = V y_i, y_ij = x[i row_stride + j]
+   * factor_j - origin_j. factor: powers of two. whitener: V, d x d, lower triangular; NULL for I. NULL: by
+   * plain loops and logits().
    */
   void (*columns)(size_t b, size_t stride, size_t d, const double *x, size_t row_stride,
-                  const double *factor, const double *origin, double *z);
+                  const double *factor, const double *origin, const double *whitener,
+                  struct emblas_ahead ahead, double *z);
 
   /**
    * logits (never added) and moments of the p = 1 + d + d (d + 1) / 2 features [1, x, x_j x_l for l <= j],
@@ -106,6 +114,16 @@ struct emblas_backend {
                            const double *x, double *logits);
   void (*quadratic_moments)(size_t b, size_t stride, size_t d, size_t k, const double *r, const double *x,
                             double *scratch, double *stats);
+
+  /**
+   * Full covariances, all at once: quadratic_logits, softmax and quadratic_moments. NULL: by these. r: room
+   * for k rows as x has; weights, scratch, stats and sums are theirs. Of *sums it leaves out q, which is
+   * the sum of theta[c,j] times what stats[c,j] grows by; for log sum_c exp(l_ic) = max + log z magnitude
+   * may take |max| + log z, which is up to 2 log k more.
+   */
+  void (*quadratic)(size_t b, size_t stride, size_t d, size_t k, const double *x, const double *weights,
+                    const double *theta, struct emblas_ahead ahead, double *r, double *scratch,
+                    double *stats, struct emblas_block_sums *sums);
 
   /**
    * One dimension, all at once: logits, softmax and moments of components of their own variances. NULL: by

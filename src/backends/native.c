@@ -32,6 +32,7 @@
 #endif
 
 #define TILE 4
+#define FORMED 3 /* features of a tile that forms them */
 static const double ones[] = {1, 1, 1, 1, 1, 1, 1, 1};
 
 /* What the exponentials of a block in one dimension are shifted by: the largest constant, with all logits
@@ -101,6 +102,7 @@ static size_t cholesky(size_t d, double *a) {
                 .columns = columns_##set,                                                                  \
                 .quadratic_logits = quadratic_logits_##set,                                                \
                 .quadratic_moments = quadratic_moments_##set,                                              \
+                .quadratic = quadratic_##set,                                                              \
                 .cholesky = cholesky,                                                                      \
                 .univariate = univariate_##set},                                                           \
     .isa = name_of_set, .exp = exp_all_##set, .log = log_all_##set                                         \

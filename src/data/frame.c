@@ -103,15 +103,15 @@ void emblas_frame_rows(const struct frame *frame, const struct emblas_data *data
 }
 
 void emblas_frame_load(const struct frame *frame, const struct emblas_backend *backend,
-                       const struct emblas_data *data, size_t first, size_t count, size_t stride,
-                       double *scratch, double *out) {
+                       const struct emblas_data *data, size_t first, size_t count,
+                       struct emblas_ahead ahead, size_t stride, double *scratch, double *out) {
   size_t d = frame->d;
-  double *rows = frame->whitener != NULL ? scratch : out;
-  if (backend->columns != NULL && d > 1)
+  if (backend->columns != NULL && d > 1) {
     backend->columns(count, stride, d, view_row(data, first), view_stride(data), frame->inverse,
-                     frame->origin, rows);
-  else
-    emblas_frame_rows(frame, data, first, count, stride, rows);
+                     frame->origin, frame->whitener, ahead, out);
+    return;
+  }
+  emblas_frame_rows(frame, data, first, count, stride, frame->whitener != NULL ? scratch : out);
   for (size_t j = 0; frame->whitener != NULL && j < d; j += BAND) {
     size_t band = d - j < BAND ? d - j : BAND;
     backend->logits(count, stride, j + band, band, frame->whitener + j * d, d, scratch, out + j * stride,

@@ -41,10 +41,10 @@ void emblas_frame_from_ranges(struct frame *frame, const struct emblas_data *dat
 void emblas_frame_rows(const struct frame *frame, const struct emblas_data *data, size_t first,
                        size_t count, size_t stride, double *out);
 
-/* The same in full: y. scratch: as out. */
+/* The same in full: y. scratch: as out. ahead: for the backend's columns(). */
 void emblas_frame_load(const struct frame *frame, const struct emblas_backend *backend,
-                       const struct emblas_data *data, size_t first, size_t count, size_t stride,
-                       double *scratch, double *out);
+                       const struct emblas_data *data, size_t first, size_t count,
+                       struct emblas_ahead ahead, size_t stride, double *scratch, double *out);
 
 /* Pooled moments of the rows, for `variance` and, where it was asked for, the whitener. They choose the
    coordinates, and so need no last digits. */

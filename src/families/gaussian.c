@@ -374,6 +374,14 @@ double emblas_gaussian_univariate_q(const struct gaussian *g, const struct gauss
   return q;
 }
 
+/* sum_ic r_ic l_ic = sum_cj natural_cj S_cj, and what the constants lost. */
+double emblas_gaussian_expanded_q(const struct gaussian *g, const struct gaussian_terms *terms,
+                                  const double *stats) {
+  double q[2] = {0, 0};
+  for (size_t i = 0; i < g->k * g->p; i++) sum_add_product(q, terms->natural[i], stats[i]);
+  return q[0] + (q[1] + emblas_gaussian_rounding(g, terms, stats));
+}
+
 double emblas_gaussian_rounding(const struct gaussian *g, const struct gaussian_terms *terms,
                                 const double *stats) {
   double sum = 0;

@@ -94,6 +94,10 @@ void emblas_gaussian_moments(const struct gaussian *g, const struct emblas_backe
 double emblas_gaussian_univariate_q(const struct gaussian *g, const struct gaussian_terms *terms,
                                     const double *stats);
 
+/* The same where all components are expanded, from statistics about the origin. */
+double emblas_gaussian_expanded_q(const struct gaussian *g, const struct gaussian_terms *terms,
+                                  const double *stats);
+
 /* What the log-likelihood lost to the rounding of the expanded form's constants, from the statistics of the
    same pass: a constant's error shifts the logits of its component alike, and d loglik / d constant_c =
    N_c. */

@@ -37,6 +37,14 @@ static int univariate(const struct pass *pass) {
   return pass->gaussian.d == 1 && pass->backend->univariate != NULL;
 }
 
+/* All components in the expanded form of full covariances, with no features kept. */
+static int quadratic(const struct pass *pass) {
+  const struct gaussian *g = &pass->gaussian;
+  int kept = pass->data == pass->few && pass->workers[0].block.panel >= g->p;
+  return g->geometry == GEOMETRY_FULL && pass->backend->quadratic != NULL &&
+         pass->terms.expanded_count == g->k && !kept;
+}
+
 static void allocate_worker(struct pass *pass, struct arena *arena, struct pass_worker *worker) {
   const struct gaussian *g = &pass->gaussian;
   size_t panels = (g->p + PANEL - 1) / PANEL, panel = (g->p + panels - 1) / panels;
@@ -149,7 +157,17 @@ double *emblas_pass_walk(struct pass *pass, size_t length, pass_block add, void 
 
 /* ------------------------------------------------------------------ the E step */
 
-void emblas_pass_load(struct pass *pass, struct pass_worker *worker, size_t first, size_t count) {
+/* The rows of the block after this one, where they are most of the memory that they lie in. */
+static struct emblas_ahead rows_after(const struct pass *pass, size_t first, size_t count) {
+  size_t after = first + count, stride = view_stride(pass->data);
+  if (after >= pass->data->rows || stride > 2 * pass->data->columns) return (struct emblas_ahead){NULL, 0};
+  size_t rows = least(BLOCK, pass->data->rows - after) - 1;
+  return (struct emblas_ahead){view_row(pass->data, after),
+                               (rows * stride + pass->data->columns) * sizeof(double)};
+}
+
+static void load(struct pass *pass, struct pass_worker *worker, size_t first, size_t count,
+                 struct emblas_ahead ahead) {
   struct gaussian_block *block = &worker->block;
   int few = pass->data == pass->few;
   struct pass_rows *rows = few ? &pass->kept[first / BLOCK] : &worker->own;
@@ -158,9 +176,13 @@ void emblas_pass_load(struct pass *pass, struct pass_worker *worker, size_t firs
   block->phi = rows->phi;
   block->made = few ? &rows->made : NULL;
   if (rows->loaded) return;
-  emblas_frame_load(pass->frame, pass->backend, pass->data, first, count, block->stride,
+  emblas_frame_load(pass->frame, pass->backend, pass->data, first, count, ahead, block->stride,
                     worker->scratch.rows, block->x);
   rows->loaded = few;
+}
+
+void emblas_pass_load(struct pass *pass, struct pass_worker *worker, size_t first, size_t count) {
+  load(pass, worker, first, count, rows_after(pass, first, count));
 }
 
 void emblas_pass_bayes(struct pass *pass, struct pass_worker *worker, const double *weights,
@@ -183,6 +205,18 @@ static void add_univariate(struct pass *pass, struct pass_worker *worker, void *
                             pass->terms.univariate, statistics(sums), sums, worker->scratch.univariate);
 }
 
+static void add_quadratic(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                          size_t count, double *to) {
+  struct emblas_block_sums *sums = (struct emblas_block_sums *)to;
+  const struct gaussian *g = &pass->gaussian;
+  const struct gaussian_block *block = &worker->block;
+  (void)context;
+  load(pass, worker, first, count, (struct emblas_ahead){NULL, 0});
+  pass->backend->quadratic(count, block->stride, g->d, g->k, block->x, pass_weights(pass, first),
+                           pass->terms.natural, rows_after(pass, first, count), block->r, block->phi,
+                           statistics(sums), sums);
+}
+
 static void add_densities(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
                           size_t count, double *to) {
   (void)context;
@@ -203,14 +237,16 @@ void emblas_pass_expectation(struct pass *pass, const double *theta) {
   const struct gaussian *g = &pass->gaussian;
   emblas_gaussian_prepare(g, univariate(pass) ? 0 : pass->expansion_limit, theta, &pass->terms,
                           &pass->workers[0].scratch);
-  double *total =
-      emblas_pass_walk(pass, HEAD + g->k * g->p, univariate(pass) ? add_univariate : add_expectation, NULL);
+  pass_block add = univariate(pass) ? add_univariate : quadratic(pass) ? add_quadratic : add_expectation;
+  double *total = emblas_pass_walk(pass, HEAD + g->k * g->p, add, NULL);
   const struct emblas_block_sums *sums = (const struct emblas_block_sums *)total;
   pass->stats = total + HEAD;
   pass->loglik = sums->loglik[0] + sums->loglik[1] + emblas_gaussian_rounding(g, &pass->terms, pass->stats);
   pass->magnitude = sums->magnitude;
   pass->hard = sums->hard;
-  pass->q = univariate(pass) ? emblas_gaussian_univariate_q(g, &pass->terms, pass->stats) : sums->q;
+  pass->q = add == add_univariate  ? emblas_gaussian_univariate_q(g, &pass->terms, pass->stats)
+            : add == add_quadratic ? emblas_gaussian_expanded_q(g, &pass->terms, pass->stats)
+                                   : sums->q;
 }
 
 /* sum_i w_i max_c l_ic, without an exponential: lanes are rows. */

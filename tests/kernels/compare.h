@@ -40,6 +40,7 @@ void compare_moments(const struct comparison *comparison);
 void compare_columns(const struct comparison *comparison);
 void compare_quadratic_logits(const struct comparison *comparison);
 void compare_quadratic_moments(const struct comparison *comparison);
+void compare_quadratic(const struct comparison *comparison);
 void compare_multiply(const struct comparison *comparison);
 void compare_scatter(const struct comparison *comparison);
 void compare_whiten(const struct comparison *comparison);

@@ -2,6 +2,8 @@
 #include "quad_backend.h"
 #include "../support/real.h"
 
+#include <stdlib.h>
+
 /* A sum in two doubles. */
 static void put_pair(double *pair, real sum) {
   pair[0] = (double)sum;
@@ -118,13 +120,46 @@ static void quad_quadratic_moments(size_t b, size_t stride, size_t d, size_t k, 
 }
 
 static void quad_columns(size_t b, size_t stride, size_t d, const double *x, size_t row_stride,
-                         const double *factor, const double *origin, double *z) {
+                         const double *factor, const double *origin, const double *whitener,
+                         struct emblas_ahead ahead, double *z) {
+  (void)ahead;
   for (size_t i = 0; i < b; i++)
-    for (size_t j = 0; j < d; j++)
-      z[j * stride + i] = (double)((real)x[i * row_stride + j] * factor[j] - origin[j]);
+    for (size_t j = 0; j < d; j++) {
+      real sum = 0;
+      for (size_t l = whitener != NULL ? 0 : j; l <= j; l++)
+        sum += ((real)x[i * row_stride + l] * factor[l] - origin[l]) * (whitener ? whitener[j * d + l] : 1);
+      z[j * stride + i] = (double)sum;
+    }
 }
 
 enum { MAX_COMPONENTS = 256 };
+
+static void quad_quadratic(size_t b, size_t stride, size_t d, size_t k, const double *x,
+                           const double *weights, const double *theta, struct emblas_ahead ahead, double *r,
+                           double *scratch, double *stats, struct emblas_block_sums *sums) {
+  real phi[MAX_FEATURES], l[MAX_COMPONENTS], *total = calloc(k * (1 + d + d * (d + 1) / 2), sizeof *total);
+  real loglik = (real)sums->loglik[0] + sums->loglik[1], magnitude = sums->magnitude, hard = sums->hard;
+  size_t p = 1 + d + d * (d + 1) / 2;
+  (void)ahead, (void)scratch, (void)r;
+  for (size_t i = 0; i < b; i++) {
+    real w = weights ? weights[i] : 1, max = 0, z = 0;
+    quad_features(stride, d, x, i, phi);
+    for (size_t c = 0; c < k; c++) {
+      l[c] = 0;
+      for (size_t f = 0; f < p; f++) l[c] += theta[c * p + f] * phi[f];
+      if (c == 0 || l[c] > max) max = l[c];
+    }
+    for (size_t c = 0; c < k; c++) z += l[c] = real_exp(l[c] - max);
+    for (size_t c = 0; c < k; c++)
+      for (size_t f = 0; f < p; f++) total[c * p + f] += w * l[c] / z * phi[f];
+    real log_z = real_log(z);
+    loglik += w * (max + log_z), magnitude += real_abs(w * (max + log_z)), hard -= w * log_z;
+  }
+  for (size_t m = 0; m < k * p; m++) stats[m] = (double)(stats[m] + total[m]);
+  free(total);
+  sums->magnitude = (double)magnitude, sums->hard = (double)hard;
+  put_pair(sums->loglik, loglik);
+}
 
 /* r becomes the responsibilities of x; returns the log-likelihood. */
 static real bayes(size_t k, double x, const double *terms, real *r) {
@@ -171,5 +206,6 @@ const struct emblas_backend quad_backend = {
     .columns = quad_columns,
     .quadratic_logits = quad_quadratic_logits,
     .quadratic_moments = quad_quadratic_moments,
+    .quadratic = quad_quadratic,
     .univariate = quad_univariate,
 };

@@ -129,8 +129,8 @@ Test(reference_is_right, scatter) {
   each_small(compare_scatter);
 }
 
-/* The reference has none of these: by 113 bits. Components and features that fill no tile, and such as leave
-   every rest of one. */
+/* The reference has none of these: by 113 bits. Components and features that fill no tile, and such as
+   leave every rest of one. */
 static void each_quadratic(visit *compare) {
   SKIP_WITHOUT_REAL();
   const size_t rows[] = {1, 7, 33, 256}, dims[] = {1, 2, 3, 4, 5, 16, 50};
@@ -150,6 +150,9 @@ Test(full_covariances, quadratic_logits) {
 }
 Test(full_covariances, quadratic_moments) {
   each_quadratic(compare_quadratic_moments);
+}
+Test(full_covariances, quadratic) {
+  each_quadratic(compare_quadratic);
 }
 Test(rows_of_data, columns) {
   SKIP_WITHOUT_REAL();
@@ -227,6 +230,7 @@ Test(backends, are_complete) {
               "%s", all[n].label);
     cr_assert_eq(!backend->enter, !backend->leave);
     cr_assert_eq(!backend->quadratic_logits, !backend->quadratic_moments);
+    cr_assert_eq(!backend->quadratic_logits, !backend->quadratic);
   }
 }
 

@@ -50,7 +50,8 @@ static void make(struct made *m, int whitened, double offset, double unit) {
 static void load(const struct made *m, double *y) {
   double scratch[D * STRIDE];
   for (size_t i = 0; i < D * STRIDE; i++) y[i] = scratch[i] = NAN;
-  emblas_frame_load(&m->frame, emblas_backend_reference(), &m->data, 0, N, STRIDE, scratch, y);
+  emblas_frame_load(&m->frame, emblas_backend_reference(), &m->data, 0, N, (struct emblas_ahead){0}, STRIDE,
+                    scratch, y);
 }
 
 /* The whitened rows have covariance I, within the condition number's part of eps. */
@@ -78,7 +79,8 @@ Test(frame, columns_lie_a_stride_apart) {
   make(&m, 1, 5, 1);
   load(&m, all);
   for (size_t i = 0; i < D * STRIDE; i++) part[i] = NAN;
-  emblas_frame_load(&m.frame, emblas_backend_reference(), &m.data, 100, 50, STRIDE, scratch, part);
+  emblas_frame_load(&m.frame, emblas_backend_reference(), &m.data, 100, 50, (struct emblas_ahead){0},
+                    STRIDE, scratch, part);
   for (size_t j = 0; j < D; j++)
     for (size_t i = 0; i < STRIDE; i++) {
       cr_assert_eq(isnan(all[j * STRIDE + i]), i >= N);

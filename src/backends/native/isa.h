@@ -21,9 +21,11 @@ enum {
 #define MOMENTS_COMPONENTS NAMED(MOMENTS_COMPONENTS)
 
 #include "lanes.h"
+#include "exponential.h"
+#include "columns.h"
 #include "products.h"
-#include "quadratic.h"
 #include "softmax.h"
+#include "quadratic.h"
 #include "univariate.h"
 
 TARGET static void NAMED(exp_all)(size_t n, const double *x, double *y) {
@@ -60,7 +62,6 @@ TARGET static void NAMED(log_all)(size_t n, const double *x, double *y) {
 #undef left
 #undef sum_of_lanes
 #undef sums
-#undef gather
 #undef add_exactly
 #undef exponentials
 #undef logarithm

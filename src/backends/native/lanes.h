@@ -16,7 +16,7 @@ enum { NAMED(TILE_ROWS) = TILE * LANES };
 #define TILE_ROWS NAMED(TILE_ROWS)
 
 INLINE lanes NAMED(splat)(double x) {
-  return (lanes){0} + x;
+  return x - (lanes){0}; /* x + 0 is not x where x is -0, and so would be an operation */
 }
 #define splat NAMED(splat)
 
@@ -25,10 +25,15 @@ INLINE lanes NAMED(choose)(bits mask, lanes yes, lanes no) {
 }
 #define choose NAMED(choose)
 
+/* a where a > b, else b. */
 INLINE lanes NAMED(greater)(lanes a, lanes b) {
-  lanes r;
-  for (int l = 0; l < LANES; l++) r[l] = a[l] > b[l] ? a[l] : b[l];
-  return r;
+#if LANES == 8
+  return (lanes)_mm512_max_pd((__m512d)a, (__m512d)b);
+#elif LANES == 4
+  return (lanes)_mm256_max_pd((__m256d)a, (__m256d)b);
+#else
+  return choose(a > b, a, b);
+#endif
 }
 #define greater NAMED(greater)
 
@@ -76,9 +81,13 @@ INLINE size_t NAMED(left)(size_t rows, size_t row) {
 #define left NAMED(left)
 
 INLINE double NAMED(sum_of_lanes)(lanes v) {
-  double sum = v[0];
-  for (int l = 1; l < LANES; l++) sum += v[l];
-  return sum;
+#if LANES == 8
+  v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3);
+  v += __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5);
+#elif LANES == 4
+  v += __builtin_shufflevector(v, v, 2, 3, 0, 1);
+#endif
+  return v[0] + v[1];
 }
 #define sum_of_lanes NAMED(sum_of_lanes)
 
@@ -113,55 +122,3 @@ INLINE void NAMED(add_exactly)(lanes *sum, lanes x) {
   sum[0] = s;
 }
 #define add_exactly NAMED(add_exactly)
-
-/* x <- exp(x) for x <= 0, within 1 ulp; 0 for x < least, which is -708, from where on exp is subnormal or
-   nearly, or greater; -INFINITY: no x is less than -708. x = n ln 2 + r, |r| <= ln(2)/2, exp(r) = 1 + r +
-   r^2 p(r), and n is added to the exponent. p, of degree 9, has the least largest relative error of exp
-   among those with this p(0): 2^-57.7. */
-INLINE void NAMED(exponentials)(lanes *x, double least) {
-  const int any = least > -INFINITY;
-  static const double c[] = {0x1.af55e95351e26p-26, 0x1.28b49060945bep-22, 0x1.71de198c28cb5p-19,
-                             0x1.a019924af7b35p-16, 0x1.a01a01942996ap-13, 0x1.6c16c1870de70p-10,
-                             0x1.1111111116fa4p-7,  0x1.555555554fb04p-5,  0x1.5555555555531p-3,
-                             0x1.000000000000cp-1};
-  const double round_magic = 0x1.8p52; /* adding it leaves the nearest integer in the low bits */
-  const double ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33;
-  lanes shifted[TILE], n[TILE], p[TILE], clamped[TILE];
-  EACH_VECTOR clamped[t] = any ? greater(x[t], splat(least)) : x[t];
-  EACH_VECTOR shifted[t] = clamped[t] * 0x1.71547652b82fep0 + round_magic;
-  EACH_VECTOR n[t] = shifted[t] - round_magic;
-  EACH_VECTOR clamped[t] = clamped[t] - n[t] * ln2_high;
-  EACH_VECTOR clamped[t] = clamped[t] - n[t] * ln2_low;
-  EACH_VECTOR p[t] = clamped[t] * c[0] + c[1];
-  _Pragma("GCC unroll 8") for (int i = 2; i < 10; i++) EACH_VECTOR p[t] = p[t] * clamped[t] + c[i];
-  if (FUSED) {
-    EACH_VECTOR p[t] = p[t] * clamped[t] + 1;
-    EACH_VECTOR p[t] = p[t] * clamped[t] + 1;
-  } else { /* the rounding of a product with r counts: r is added as it is */
-    EACH_VECTOR p[t] = 1 + (clamped[t] + clamped[t] * clamped[t] * p[t]);
-  }
-  EACH_VECTOR p[t] = (lanes)((bits)p[t] + ((bits)shifted[t] << 52));
-  EACH_VECTOR x[t] = any ? (lanes)((bits)p[t] & (x[t] >= splat(least))) : p[t];
-}
-#define exponentials NAMED(exponentials)
-
-/* log(x) for normal x > 0, within 1 ulp: x = 2^n m with m in [sqrt(1/2), sqrt(2)), s = (m-1)/(m+1), and log
-   m = 2 atanh(s) as f - f^2/2 + s (f^2/2 + R(s^2)); the coefficients are fdlibm's. */
-INLINE lanes NAMED(logarithm)(lanes x) {
-  static const double c[] = {0x1.2f112df3e5244p-3, 0x1.39a09d078c69fp-3, 0x1.7466496cb03dep-3,
-                             0x1.c71c51d8e78afp-3, 0x1.2492494229359p-2, 0x1.999999997fa04p-2,
-                             0x1.5555555555593p-1};
-  static const int order[] = {0, 2, 4, 6}, even[] = {1, 3, 5};
-  const double ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33;
-  const int64_t root_half = 0x3fe6a09e667f3bcd;
-  bits offset = (bits)x - root_half + ((int64_t)1023 << 52), exponent = offset >> 52;
-  lanes m = (lanes)((offset & (((int64_t)1 << 52) - 1)) + root_half);
-  lanes n = (lanes)(exponent + (0x4338000000000000 - 1023)) - 0x1.8p52;
-  lanes f = m - 1, s = f / (f + 2), z = s * s, w = z * z, half = 0.5 * f * f;
-  lanes odd = splat(c[order[0]]), rest = splat(c[even[0]]);
-  for (int i = 1; i < 4; i++) odd = odd * w + c[order[i]];
-  for (int i = 1; i < 3; i++) rest = rest * w + c[even[i]];
-  lanes r = z * odd + w * rest;
-  return n * ln2_high - ((half - (s * (half + r) + n * ln2_low)) - f);
-}
-#define logarithm NAMED(logarithm)

@@ -109,40 +109,6 @@ TARGET static void NAMED(moments)(size_t b, size_t stride, size_t p, size_t k, c
   (b, stride, p - j < LANES ? p - j : LANES, k, r, phi + j * stride, s + j, s_stride);
 }
 
-/* One entry of each of LANES rows. */
-INLINE lanes NAMED(gather)(const double *x, size_t row_stride) {
-#if LANES == 8
-  return (lanes){x[0],
-                 x[row_stride],
-                 x[2 * row_stride],
-                 x[3 * row_stride],
-                 x[4 * row_stride],
-                 x[5 * row_stride],
-                 x[6 * row_stride],
-                 x[7 * row_stride]};
-#elif LANES == 4
-  return (lanes){x[0], x[row_stride], x[2 * row_stride], x[3 * row_stride]};
-#else
-  return (lanes){x[0], x[row_stride]};
-#endif
-}
-#define gather NAMED(gather)
-
-/* As many rows again are asked for ahead of time: the next block is likely to begin there. */
-TARGET static void NAMED(columns)(size_t b, size_t stride, size_t d, const double *x, size_t row_stride,
-                                  const double *factor, const double *origin, double *z) {
-  size_t i = 0, bytes = LANES * row_stride * sizeof *x;
-  uintptr_t ahead = (uintptr_t)x + b * row_stride * sizeof *x;
-  for (; i + LANES <= b; i += LANES, ahead += bytes) {
-    for (size_t line = 0; line < bytes && row_stride <= 2 * d; line += 64)
-      __builtin_prefetch((const void *)(ahead + line), 0, 2);
-    for (size_t j = 0; j < d; j++)
-      *(stored *)(z + j * stride + i) = gather(x + i * row_stride + j, row_stride) * factor[j] - origin[j];
-  }
-  for (; i < b; i++)
-    for (size_t j = 0; j < d; j++) z[j * stride + i] = x[i * row_stride + j] * factor[j] - origin[j];
-}
-
 TARGET static void NAMED(multiply)(size_t b, const double *x, const double *y, double *z) {
   size_t i = 0;
   for (; i + LANES <= b; i += LANES)

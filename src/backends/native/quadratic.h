@@ -46,8 +46,60 @@ TARGET static void NAMED(quadratic_logits)(size_t b, size_t stride, size_t d, si
   size_t i = 0;
   for (; i + QUADRATIC_VECTORS * LANES <= b; i += QUADRATIC_VECTORS * LANES)
     NAMED(quadratic_rows)(QUADRATIC_VECTORS, 1, 0, stride, d, k, theta, x + i, l + i);
+  for (; i + 2 * LANES <= b; i += 2 * LANES)
+    NAMED(quadratic_rows)(2, 1, 0, stride, d, k, theta, x + i, l + i);
   for (; i + LANES <= b; i += LANES) NAMED(quadratic_rows)(1, 1, 0, stride, d, k, theta, x + i, l + i);
   if (i < b) NAMED(quadratic_rows)(1, 0, b - i, stride, d, k, theta, x + i, l + i);
+}
+
+/* LANES components and FORMED features, which are formed in registers: s_cf += r_ci x_i x_i', of which the
+   first `features` are kept. s: k rows of p. */
+INLINE void NAMED(quadratic_moments_step)(int whole, size_t rows, size_t stride, const double *r,
+                                          const double *const *column, const double *const *times, size_t i,
+                                          lanes (*sum)[LANES]) {
+  lanes product[FORMED];
+  _Pragma("GCC unroll 8") for (int f = 0; f < FORMED; f++) {
+    product[f] = get(whole, column[f] + i, rows, 0) * get(whole, times[f] + i, rows, 0);
+    IN_REGISTER(product[f]);
+  }
+  _Pragma("GCC unroll 8") for (int c = 0; c < LANES; c++) {
+    lanes weight = get(whole, r + (size_t)c * stride + i, rows, 0);
+    IN_REGISTER(weight); /* else each sum loads it again, and loads are what there is too little of */
+    _Pragma("GCC unroll 8") for (int f = 0; f < FORMED; f++) sum[f][c] += weight * product[f];
+  }
+}
+
+INLINE void NAMED(quadratic_moments_tile)(size_t b, size_t stride, size_t features, const double *r,
+                                          const double *const *column, const double *const *times,
+                                          double *s, size_t p) {
+  lanes sum[FORMED][LANES];
+  _Pragma("GCC unroll 8") for (int f = 0; f < FORMED; f++)
+      _Pragma("GCC unroll 8") for (int c = 0; c < LANES; c++) sum[f][c] = splat(0);
+  size_t i = 0;
+  for (; i + LANES <= b; i += LANES) NAMED(quadratic_moments_step)(1, 0, stride, r, column, times, i, sum);
+  if (i < b) NAMED(quadratic_moments_step)(0, b - i, stride, r, column, times, i, sum);
+  _Pragma("GCC unroll 8") for (size_t f = 0; f < FORMED; f++) {
+    lanes total = sums(sum[f]);
+    for (size_t c = 0; f < features && c < LANES; c++) s[c * p + f] += total[c];
+  }
+}
+
+/* All components that make whole tiles; returns how many. */
+INLINE size_t NAMED(quadratic_moments_of_many)(size_t b, size_t stride, size_t d, size_t k, const double *r,
+                                               const double *x, const double *one, double *s) {
+  size_t p = 1 + d + d * (d + 1) / 2, many = k / LANES * LANES;
+  struct feature at = {0, 0};
+  for (size_t f = 0; f < p && many > 0; f += FORMED) {
+    const double *column[FORMED], *times[FORMED];
+    for (size_t m = 0; m < FORMED; m++) {
+      times[m] = at.j > 0 ? x + (at.j - 1) * stride : one;
+      column[m] = at.l > 0 ? x + (at.l - 1) * stride : one;
+      if (f + m + 1 < p) at = next_feature(at, d);
+    }
+    for (size_t c = 0; c < many; c += LANES) NAMED(quadratic_moments_tile)
+    (b, stride, p - f < FORMED ? p - f : FORMED, r + c * stride, column, times, s + c * p + f, p);
+  }
+  return many;
 }
 
 /* LANES features are made at a time, into scratch, where they stay in the first-level cache until the
@@ -55,9 +107,13 @@ TARGET static void NAMED(quadratic_logits)(size_t b, size_t stride, size_t d, si
    repeats it. */
 TARGET static void NAMED(quadratic_moments)(size_t b, size_t stride, size_t d, size_t k, const double *r,
                                             const double *x, double *scratch, double *s) {
-  size_t p = 1 + d + d * (d + 1) / 2, first = k < MOMENTS_COMPONENTS ? k : MOMENTS_COMPONENTS;
   double *one = scratch + LANES * stride;
   for (size_t i = 0; i < b; i++) one[i] = 1;
+  size_t p = 1 + d + d * (d + 1) / 2;
+  size_t many = NAMED(quadratic_moments_of_many)(b, stride, d, k, r, x, one, s);
+  if (many == k) return;
+  k -= many, r += many * stride, s += many * p;
+  size_t first = k < MOMENTS_COMPONENTS ? k : MOMENTS_COMPONENTS;
   struct feature at = {0, 0};
   for (size_t f = 0; f < p; f += LANES) {
     size_t features = p - f < LANES ? p - f : LANES;
@@ -73,4 +129,15 @@ TARGET static void NAMED(quadratic_moments)(size_t b, size_t stride, size_t d, s
     NAMED(moments_of_features)
     (b, stride, features, k - first, r + first * stride, scratch, s + first * p + f, p);
   }
+}
+
+/* In strips of rows that all three kernels' tiles divide, so that a strip's logits stay in the first-level
+   cache. */
+TARGET static void NAMED(quadratic)(size_t b, size_t stride, size_t d, size_t k, const double *x,
+                                    const double *weights, const double *theta, struct emblas_ahead ahead,
+                                    double *r, double *scratch, double *stats,
+                                    struct emblas_block_sums *sums) {
+  NAMED(quadratic_logits)(b, stride, d, k, theta, x, r);
+  NAMED(bayes)(b, stride, k, r, weights, ahead, sums);
+  NAMED(quadratic_moments)(b, stride, d, k, r, x, scratch, stats);
 }

@@ -14,7 +14,7 @@ struct NAMED(univariate) {
   double *e;                           /* k x TILE_ROWS: exponentials of a tile */
   stored *stats;                       /* k x 3 */
   double shift, lowest;                /* the largest constant; the least of the logits that are left */
-  lanes product, exponents;            /* of rows so far: prod z = product 2^exponents */
+  struct NAMED(logarithms) logarithms; /* of rows so far */
 };
 
 /* The tile's logits of a component, from its rows' distances. */
@@ -25,32 +25,10 @@ INLINE void NAMED(univariate_logits)(const struct NAMED(univariate) * u, size_t 
   EACH_VECTOR l[t] = l[t] * u->curvature[c] + u->constant[c];
 }
 
-/* share = 1 / z of a whole tile with one quotient: no z is below 2^-200, and all of them are within range
-   together. Returns their product. */
-INLINE lanes NAMED(inverses)(const lanes *z, lanes *share) {
-  lanes before[TILE], product = z[0];
-  for (int t = 1; t < TILE; t++) {
-    before[t] = product;
-    product *= z[t];
-  }
-  lanes inverse = 1 / product;
-  for (int t = TILE - 1; t > 0; t--) {
-    share[t] = inverse * before[t];
-    inverse *= z[t];
-  }
-  share[0] = inverse;
-  return product;
-}
-
-/* log prod z without a logarithm a row: the product's mantissa, and its exponents, whose sum is exact. */
+/* log prod z of a whole tile's rows, whose shifts add up to `shifts`. */
 INLINE void NAMED(univariate_multiply)(struct NAMED(univariate) * u, lanes product, lanes shifts,
                                        struct NAMED(tile_sums) * tile) {
-  const int64_t exponent_of_1 = (int64_t)1023 << 52, fraction = ((int64_t)1 << 52) - 1;
-  u->product *= product;
-  bits exponent = (bits)u->product >> 52;
-  u->product = (lanes)(((bits)u->product & fraction) | exponent_of_1);
-  lanes n = (lanes)(exponent + (0x4338000000000000 - 1023)) - 0x1.8p52;
-  u->exponents += n;
+  lanes n = NAMED(multiply_rows)(&u->logarithms, product);
   add_exactly(tile->loglik, shifts);
   tile->magnitude += absolute(shifts + n * 0x1.62e42fefa39efp-1);
 }
@@ -162,8 +140,7 @@ INLINE void NAMED(univariate_rows)(enum shifts by, size_t b, const double *x, co
                                    struct NAMED(univariate) * u, lanes *least,
                                    struct NAMED(tile_sums) * tile) {
   memset(u->stats, 0, 3 * u->k * sizeof *u->stats);
-  u->product = splat(1);
-  u->exponents = splat(0);
+  u->logarithms = (struct NAMED(logarithms)){splat(1), splat(0)};
   for (size_t i = 0; i < b; i += TILE_ROWS) {
     const double *w = weights != NULL ? weights + i : NULL;
     if (b - i >= TILE_ROWS)
@@ -172,8 +149,10 @@ INLINE void NAMED(univariate_rows)(enum shifts by, size_t b, const double *x, co
       NAMED(univariate_tile)(0, by, b - i, x + i, w, u, least, tile);
   }
   if (weights == NULL) {
-    add_exactly(tile->loglik, u->exponents * 0x1.62e42feep-1);
-    add_exactly(tile->loglik, u->exponents * 0x1.a39ef35793c76p-33 + logarithm(u->product));
+    lanes high, low;
+    NAMED(logarithms_of)(&u->logarithms, &high, &low);
+    add_exactly(tile->loglik, high);
+    add_exactly(tile->loglik, low);
   }
 }
 
