@@ -147,6 +147,7 @@ static void measure_rate(struct accelerator *a) {
   a->flat = 0;
   for (size_t e = 0; e < s->m; e++) {
     least = fmin(least, s->curvature[e]);
+    a->overshoot = fmax(a->overshoot, s->curvature[e] - s->uncertain[e] - 1);
     if (a->model.whiten != NULL && s->curvature[e] < s->uncertain[e]) a->flat = 1;
     if (s->curvature[e] < -fmax(GROWING, s->uncertain[e])) a->climbed = 0;
   }
@@ -195,8 +196,9 @@ double emblas_accelerator_move(struct accelerator *a, const struct accelerator_m
   a->gained = fmax(move->gain, move->rounding);
   a->climbed += move->gain;
   if (move->gain > move->rounding) measure_gain(a, move);
+  a->overshoot = 0;
   if (moved) measure_rate(a);
-  double rate = fmin(a->rate, 1 - SLOWEST), left = still_to_gain(a, move, rate);
+  double rate = fmin(fmax(a->rate, a->overshoot), 1 - SLOWEST), left = still_to_gain(a, move, rate);
   double little = fmax(move->rounding, a->tolerance * (1 - rate * rate));
   int quiet = left < a->tolerance || move->gain <= little;
   if (a->flat || a->rate >= 1 || !(a->climbed > LEAVING)) return wait_for_growth(a, quiet);

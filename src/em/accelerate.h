@@ -40,6 +40,8 @@ struct accelerator {
   int flat;                 /* some direction may be flat, or grow, for all that is known of it */
   size_t stuck;             /* steps that gained nothing while some direction grows */
   double rate;              /* the slowest rate of convergence seen lately; 1 or more: none */
+  double overshoot;         /* a curvature above 1 + this much: J is as much below 0, and what a step leaves
+                               is its square, whatever its sign */
   double tolerance;         /* of the stop rule */
   const double *at;         /* the parameters of the current point */
   double *x, *f;            /* the current point and its residual, in free coordinates */
