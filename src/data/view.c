@@ -22,8 +22,8 @@ emblas_status emblas_view_check(const struct emblas_data *data) {
   return EMBLAS_OK;
 }
 
-/* Every exponent below the largest. Of the bits: comparing a NaN raises an exception, for which the host may
-   have a trap. */
+/* Every exponent below the largest. Of the bits: comparing a NaN raises an exception, for which the host
+   may have a trap. */
 static int all_finite(size_t n, const double *x) {
   uint64_t sum = 0;
   for (size_t i = 0; i < n; i++) {
