@@ -309,7 +309,8 @@ static void counting_logits(size_t b, size_t stride, size_t p, size_t k, const d
   counted->logits(b, stride, p, k, theta, theta_stride, phi, logits, add);
 }
 
-/* Counts, ages, pixels: a line of few values is merged before the starts look at it, too. */
+/* Counts, ages, pixels: a line of few values is merged before the starts look at it, too. Some passes over
+   all rows remain, not a hundred. */
 Test(compression, starts_on_few_values) {
   enum { ROWS = 20000, VALUES = 25 };
   double *x = test_keep(ROWS, sizeof *x);
@@ -321,6 +322,6 @@ Test(compression, starts_on_few_values) {
   options.threads = 1, options.max_iterations = 20;
   struct fit fit = fit_or_fail(&data, &options);
   cr_assert_leq(fit.report.rows, VALUES);
-  cr_assert_lt(rows_walked, 3 * ROWS, "%zu rows in %zu starts", rows_walked, fit.report.start_count);
+  cr_assert_lt(rows_walked, 10 * ROWS, "%zu rows in %zu starts", rows_walked, fit.report.start_count);
   fit_free(&fit);
 }
