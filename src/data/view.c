@@ -2,6 +2,7 @@
 #include "view.h"
 
 #include "../base/arena.h"
+#include "../base/dispatch.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -22,26 +23,29 @@ emblas_status emblas_view_check(const struct emblas_data *data) {
   return EMBLAS_OK;
 }
 
-/* Every exponent below the largest. Of the bits: comparing a NaN raises an exception, for which the host
-   may have a trap. */
+/* The sign bit says that a value is not finite. Of its bits: comparing a NaN raises an exception, for which
+   the host may have a trap. */
+DISPATCHED uint64_t not_finite(const double *x) {
+  uint64_t bits;
+  memcpy(&bits, x, sizeof bits);
+  return (bits & UINT64_C(0x7ff0000000000000)) + UINT64_C(0x0010000000000000);
+}
+
+RUN_TIME_DISPATCH
 static int all_finite(size_t n, const double *x) {
-  uint64_t sum = 0;
-  for (size_t i = 0; i < n; i++) {
-    uint64_t bits;
-    memcpy(&bits, x + i, sizeof bits);
-    sum |= (bits & UINT64_C(0x7ff0000000000000)) + UINT64_C(0x0010000000000000);
-  }
-  return sum >> 63 == 0;
+  uint64_t any = 0;
+  for (size_t i = 0; i < n; i++) any |= not_finite(x + i);
+  return any >> 63 == 0;
 }
 
 static emblas_status summarise_row(const struct emblas_data *data, size_t row, struct view_summary *summary,
                                    size_t *column) {
   const double *x = view_row(data, row);
-  if (data->weights != NULL && !all_finite(1, data->weights + row)) return EMBLAS_ERROR_WEIGHT;
+  if (data->weights != NULL && not_finite(data->weights + row) >> 63) return EMBLAS_ERROR_WEIGHT;
   double weight = view_weight(data, row);
   if (weight < 0) return EMBLAS_ERROR_WEIGHT;
   for (size_t j = 0; j < data->columns; j++)
-    if (!all_finite(1, x + j)) {
+    if (not_finite(x + j) >> 63) {
       *column = j;
       return EMBLAS_ERROR_NOT_FINITE;
     }

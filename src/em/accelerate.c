@@ -24,7 +24,7 @@ void emblas_accelerator_init(struct accelerator *a, struct arena *arena,
                             .model = *model,
                             .climbed = INFINITY,
                             .tolerance = options->stop == EMBLAS_STOP_LOGLIK ? options->tolerance : 0,
-                            .observations = NAN};
+                            .observations = 0};
   if (a->method == NULL) return;
   size_t size = model->to_free != NULL ? model->free : model->parameters;
   emblas_history_allocate(&a->history, arena, size);
@@ -54,8 +54,8 @@ static int parameters(struct accelerator *a) {
    grow that break the symmetry. This gives them something to grow from: a part of every coordinate, which
    costs an eighth of what the last step gained. */
 static void nudge(struct accelerator *a) {
+  if (!(a->observations > 0)) return;
   double length = sqrt(a->gained / (2 * a->observations * (double)a->history.size));
-  if (!(length < INFINITY)) return;
   for (size_t l = 0; l < a->history.size; l++) a->step[l] += length * sin((double)(l * l + 1));
 }
 

@@ -34,7 +34,7 @@ struct accelerator {
   double length;            /* of the last candidate's step there */
   double foretold;          /* what it should gain, per observation */
   int limited;              /* it was as long as the radius */
-  double observations;      /* a gain per observation is this many nats; NAN: unknown */
+  double observations;      /* a gain per observation is this many nats; 0: unknown */
   double climbed;           /* gained since some direction was seen to grow */
   double gained;            /* by the last step, or what rounding may hide of it */
   int flat;                 /* some direction may be flat, or grow, for all that is known of it */
