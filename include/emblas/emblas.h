@@ -288,7 +288,10 @@ EMBLAS_API enum emblas_covariance emblas_model_covariance_model(const struct emb
 EMBLAS_API const double *emblas_model_weights(const struct emblas_model *model);
 /** k x d means: borrowed, valid while the model lives. */
 EMBLAS_API const double *emblas_model_means(const struct emblas_model *model);
-/** Writes the d x d covariance of a component. component < k. */
+/**
+ * Writes the d x d covariance of a component. component < k. Of data beyond 1e154 or below 1e-154 it may be
+ * out of the range of double, and then is infinite or 0; the Cholesky factor never is.
+ */
 EMBLAS_API void emblas_model_covariance(const struct emblas_model *model, size_t component,
                                         double *covariance);
 /** Writes its d x d lower Cholesky factor, zeros above. */

@@ -88,7 +88,7 @@ static size_t last_within(struct filler *f, const double *high, size_t first, si
     if (bad == first) return end;
     size_t least = good < end ? good + 1 : first; /* what is still to be looked at: least .. bad */
     if (least >= bad || (good < end && (strain > NEAR_ENOUGH || tries >= TRIES))) break;
-    at = last_below(high, least, bad, low + width * fmin(fmax(0.97 / strain, 1. / 8), 8));
+    at = last_below(high, least, bad, low + width * (strain <= 0.97 / 8 ? 8 : fmax(0.97 / strain, 1. / 8)));
     if (good < end && bad < end && at + 1 == bad) { /* a strain that tells too little: by halves */
       if (high[bad] - low < (high[good] - low) / NEAR_ENOUGH) break;
       at = least + (bad - least) / 2;

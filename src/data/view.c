@@ -2,8 +2,9 @@
 #include "view.h"
 
 #include "../base/arena.h"
+#include "../base/dispatch.h"
 
-#include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 void emblas_data_init(struct emblas_data *data, size_t size) {
@@ -22,13 +23,29 @@ emblas_status emblas_view_check(const struct emblas_data *data) {
   return EMBLAS_OK;
 }
 
+/* The sign bit says that a value is not finite. Of its bits: comparing a NaN raises an exception, for which
+   the host may have a trap. */
+DISPATCHED uint64_t not_finite(const double *x) {
+  uint64_t bits;
+  memcpy(&bits, x, sizeof bits);
+  return (bits & UINT64_C(0x7ff0000000000000)) + UINT64_C(0x0010000000000000);
+}
+
+RUN_TIME_DISPATCH
+static int all_finite(size_t n, const double *x) {
+  uint64_t any = 0;
+  for (size_t i = 0; i < n; i++) any |= not_finite(x + i);
+  return any >> 63 == 0;
+}
+
 static emblas_status summarise_row(const struct emblas_data *data, size_t row, struct view_summary *summary,
                                    size_t *column) {
   const double *x = view_row(data, row);
+  if (data->weights != NULL && not_finite(data->weights + row) >> 63) return EMBLAS_ERROR_WEIGHT;
   double weight = view_weight(data, row);
-  if (!isfinite(weight) || weight < 0) return EMBLAS_ERROR_WEIGHT;
+  if (weight < 0) return EMBLAS_ERROR_WEIGHT;
   for (size_t j = 0; j < data->columns; j++)
-    if (!isfinite(x[j])) {
+    if (not_finite(x + j) >> 63) {
       *column = j;
       return EMBLAS_ERROR_NOT_FINITE;
     }
@@ -43,39 +60,48 @@ static emblas_status summarise_row(const struct emblas_data *data, size_t row, s
   return EMBLAS_OK;
 }
 
-/* Unweighted rows without gaps, quickly: ranges alone, of LANES values or more at a time. Returns 0, and no
-   more, when a value is not finite. */
-static int summarise_ranges(const struct emblas_data *data, struct view_summary *summary) {
+/* Lowest and highest of each column of rows without gaps, LANES values or more at a time. */
+static void widen_ranges(size_t rows, size_t d, const double *x, double *low, double *high) {
   enum { LANES = 8 };
-  size_t d = data->columns, whole = data->rows / LANES * LANES;
-  const double *x = data->values;
+  size_t whole = rows / LANES * LANES;
   for (size_t j = 0; j < d; j++) {
-    double low[LANES], high[LANES], finite[LANES] = {0};
-    for (size_t l = 0; l < LANES; l++) low[l] = high[l] = x[j];
+    double lows[LANES], highs[LANES];
+    for (size_t l = 0; l < LANES; l++) lows[l] = low[j], highs[l] = high[j];
     for (size_t i = 0; i < whole; i += LANES)
       for (size_t l = 0; l < LANES; l++) {
         double value = x[(i + l) * d + j];
-        low[l] = value < low[l] ? value : low[l];
-        high[l] = value > high[l] ? value : high[l];
-        finite[l] += value * 0; /* NaN if it is not */
+        lows[l] = value < lows[l] ? value : lows[l];
+        highs[l] = value > highs[l] ? value : highs[l];
       }
-    for (size_t i = whole; i < data->rows; i++) {
+    for (size_t i = whole; i < rows; i++) {
       double value = x[i * d + j];
-      low[0] = value < low[0] ? value : low[0];
-      high[0] = value > high[0] ? value : high[0];
-      finite[0] += value * 0;
+      lows[0] = value < lows[0] ? value : lows[0];
+      highs[0] = value > highs[0] ? value : highs[0];
     }
-    for (size_t l = 1; l < LANES; l++) {
-      low[0] = low[l] < low[0] ? low[l] : low[0];
-      high[0] = high[l] > high[0] ? high[l] : high[0];
-      finite[0] += finite[l];
+    for (size_t l = 0; l < LANES; l++) {
+      low[j] = lows[l] < low[j] ? lows[l] : low[j];
+      high[j] = highs[l] > high[j] ? highs[l] : high[j];
     }
-    if (finite[0] != 0) return 0;
-    summary->low[j] = low[0];
-    summary->high[j] = high[0];
   }
-  summary->rows = data->rows;
-  summary->total_weight = (double)data->rows;
+}
+
+/* Unweighted rows without gaps, quickly: ranges alone, of as many rows at a time as a cache holds. Returns
+   0, and no more, when a value is not finite. */
+static int summarise_ranges(const struct emblas_data *data, struct view_summary *summary) {
+  enum { TOGETHER = 2048 };
+  size_t n = data->rows, d = data->columns, most = d < TOGETHER ? TOGETHER / d : 1;
+  for (size_t first = 0; first < n; first += most) {
+    size_t count = n - first < most ? n - first : most;
+    const double *x = view_row(data, first);
+    if (!all_finite(count * d, x)) return 0;
+    if (first == 0) {
+      memcpy(summary->low, x, d * sizeof *x);
+      memcpy(summary->high, x, d * sizeof *x);
+    }
+    widen_ranges(count, d, x, summary->low, summary->high);
+  }
+  summary->rows = n;
+  summary->total_weight = (double)n;
   summary->largest_weight = 1;
   return 1;
 }

@@ -26,7 +26,6 @@ void emblas_accelerator_init(struct accelerator *a, struct arena *arena,
   a->model = *model;
   a->climbed = INFINITY;
   a->tolerance = options->stop == EMBLAS_STOP_LOGLIK ? options->tolerance : 0;
-  a->observations = NAN;
   if (a->method == NULL) return;
   size_t size = model->to_free != NULL ? model->free : model->parameters;
   emblas_history_allocate(&a->history, arena, size);
@@ -60,8 +59,8 @@ static int parameters(struct accelerator *a) {
    grow that break the symmetry. This gives them something to grow from: a part of every coordinate, which
    costs an eighth of what the last step gained. */
 static void nudge(struct accelerator *a) {
+  if (!(a->observations > 0)) return;
   double length = sqrt(a->gained / (2 * a->observations * (double)a->history.size));
-  if (!(length < INFINITY)) return;
   for (size_t l = 0; l < a->history.size; l++) a->step[l] += length * sin((double)(l * l + 1));
 }
 
@@ -159,6 +158,7 @@ static void measure_rate(struct accelerator *a) {
   a->flat = 0;
   for (size_t e = 0; e < s->m; e++) {
     least = fmin(least, s->curvature[e]);
+    a->overshoot = fmax(a->overshoot, s->curvature[e] - s->uncertain[e] - 1);
     if (a->model.whiten != NULL && s->curvature[e] < s->uncertain[e]) a->flat = 1;
     if (s->curvature[e] < -fmax(GROWING, s->uncertain[e])) a->climbed = 0;
   }
@@ -219,8 +219,9 @@ double emblas_accelerator_move(struct accelerator *a, const struct accelerator_m
   a->gained = fmax(move->gain, move->rounding);
   a->climbed += move->gain;
   if (move->gain > move->rounding) measure_gain(a, move);
+  a->overshoot = 0;
   if (moved) measure_rate(a);
-  double rate = fmin(a->rate, 1 - SLOWEST), left = still_to_gain(a, move, rate);
+  double rate = fmin(fmax(a->rate, a->overshoot), 1 - SLOWEST), left = still_to_gain(a, move, rate);
   double little = fmax(move->rounding, a->tolerance * (1 - rate * rate));
   int quiet = left < a->tolerance || move->gain <= little;
   if (a->flat || a->rate >= 1 || !(a->climbed > LEAVING)) return wait_for_growth(a, quiet);

@@ -34,12 +34,14 @@ struct accelerator {
   double foretold;         /* what it should gain, per observation */
   double came_true;        /* what the last one gained, in units of that */
   int limited;             /* it was as long as the radius */
-  double observations;     /* a gain per observation is this many nats; NAN: unknown */
+  double observations;     /* a gain per observation is this many nats; 0: unknown */
   double climbed;          /* gained since some direction was seen to grow */
   double gained;           /* by the last step, or what rounding may hide of it */
   int flat;                /* some direction may be flat, or grow, for all that is known of it */
   size_t stuck;            /* steps that gained nothing while some direction grows */
   double rate;             /* the slowest rate of convergence seen lately; 1 or more: none */
+  double overshoot;        /* a curvature above 1 + this much: J is as much below 0, and what a step leaves
+                              is its square, whatever its sign */
   int sure;                /* this is the end, by all that was seen */
   double tolerance;        /* of the stop rule */
   const double *at;        /* the parameters of the current point */

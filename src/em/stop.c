@@ -12,6 +12,9 @@ double emblas_stop_projected_gain(const struct emblas_em_point *points, size_t l
   double before = p[1].loglik - p[0].loglik, gain = p[2].loglik - p[1].loglik;
   /* A gain within the rounding of the log-likelihood itself tells of nothing left to measure. */
   if (fabs(gain) <= 2 * DBL_EPSILON * p[2].magnitude) return 0;
+  /* EM does not fall: a fall is rounding, which may be larger where the log-likelihoods of rows are sums
+     that cancel, and so is what is gained back. */
+  if (before < 0 && gain <= -2 * before) return fabs(gain);
   if (!(gain < before)) return INFINITY;
   double a = gain / before;
   return gain > 0 ? gain * a / (1 - a) : fabs(gain);

@@ -69,6 +69,11 @@ static emblas_status cut_line(struct compression *c, struct arena *arena, const 
   return arena->status;
 }
 
+/* k-means++ can draw from the leaves' pairs, and need not walk over all rows. */
+static int pairs_are_many(const struct compression *c, const struct pass *pass) {
+  return c->line.pairs.count / ROWS_PER_CENTRE >= pass->gaussian.k;
+}
+
 static emblas_status merge_duplicates(struct compression *c, struct arena *arena, const struct pass *pass) {
   emblas_status status = emblas_duplicates_merge(pass->data, arena, &c->view);
   if (c->view.rows > 0) c->kind = COMPRESSION_DUPLICATES;
@@ -84,9 +89,12 @@ emblas_status emblas_compression_create(struct compression *c, struct arena *are
                             .expansion_limit = pass->expansion_limit};
   emblas_data_init(&c->view, sizeof c->view);
   if (pays(pass, how, maps)) {
-    if (cells_pay(pass)) return cut_line(c, arena, pass, summary);
-    emblas_status status = merge_duplicates(c, arena, pass);
-    if (status != EMBLAS_OK || c->kind != COMPRESSION_NONE) return status;
+    emblas_status status = EMBLAS_OK;
+    int cells = cells_pay(pass);
+    if (cells) status = cut_line(c, arena, pass, summary);
+    if (status == EMBLAS_OK && !(cells && (pass->gaussian.k == 1 || pairs_are_many(c, pass))))
+      status = merge_duplicates(c, arena, pass); /* a line of few values, and its starts */
+    if (status != EMBLAS_OK || cells || c->kind != COMPRESSION_NONE) return status;
   }
   return order_pays(pass) ? put_in_order(c, arena, pass, summary) : EMBLAS_OK;
 }
@@ -139,7 +147,7 @@ void emblas_compression_begin(struct compression *c, struct pass *pass, enum emb
   if (kind != EMBLAS_START_KMEANSPP) return; /* labels are those of all rows; the others look at none */
   if (c->kind == COMPRESSION_DUPLICATES)
     point_at_duplicates(c, pass);
-  else if (c->kind == COMPRESSION_LINE && c->line.pairs.count / ROWS_PER_CENTRE >= pass->gaussian.k)
+  else if (c->kind == COMPRESSION_LINE && pairs_are_many(c, pass))
     point_at_line(c, pass, &c->line.pairs);
 }
 

@@ -295,7 +295,7 @@ static emblas_status fill_report(struct emblas_fitter *fitter, struct emblas_rep
   report->maps = fitter->maps;
   report->rows = fitter->rows;
   report->loglik = loglik_out(fitter, fitter->pass.loglik);
-  report->entropy = fitter->weight_unit * (fitter->pass.loglik - fitter->pass.q);
+  report->entropy = fitter->weight_unit * fmax(fitter->pass.loglik - fitter->pass.q, 0);
   report->total_weight = fitter->weight_unit * fitter->summary.total_weight;
   report->parameters = emblas_parameter_count(o->covariance, o->components, fitter->data.columns);
   report->backend = o->backend->name;

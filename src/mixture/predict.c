@@ -75,7 +75,7 @@ static void predict(struct pass *pass, struct frame *frame, const struct emblas_
       pass, sizeof *sums / sizeof(double), predict_block, &output);
   double loglik = sums->loglik[0] + sums->loglik[1];
   prediction->loglik = loglik - total_weight * frame->log_volume;
-  prediction->entropy = loglik - sums->q;
+  prediction->entropy = fmax(loglik - sums->q, 0); /* what is below is rounding */
   prediction->hard = sums->hard;
 }
 

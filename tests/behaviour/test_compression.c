@@ -299,3 +299,29 @@ Test(compression, each_allocation_fails) {
   }
   emblas_model_free(start);
 }
+
+/* What k-means++ and its rounds walk over goes through logits(). */
+static const struct emblas_backend *counted;
+static size_t rows_walked;
+static void counting_logits(size_t b, size_t stride, size_t p, size_t k, const double *theta,
+                            size_t theta_stride, const double *phi, double *logits, int add) {
+  rows_walked += b;
+  counted->logits(b, stride, p, k, theta, theta_stride, phi, logits, add);
+}
+
+/* Counts, ages, pixels: a line of few values is merged before the starts look at it, too. Some passes over
+   all rows remain, not a hundred. */
+Test(compression, starts_on_few_values) {
+  enum { ROWS = 20000, VALUES = 25 };
+  double *x = test_keep(ROWS, sizeof *x);
+  struct emblas_backend counting = *(counted = test_backend());
+  for (size_t i = 0; i < ROWS; i++) x[i] = (double)(i * i % VALUES);
+  struct emblas_data data = view(x, ROWS, 1);
+  struct emblas_options options = options_for(3, EMBLAS_TIED);
+  counting.logits = counting_logits, options.backend = &counting;
+  options.threads = 1, options.max_iterations = 20;
+  struct fit fit = fit_or_fail(&data, &options);
+  cr_assert_leq(fit.report.rows, VALUES);
+  cr_assert_lt(rows_walked, 10 * ROWS, "%zu rows in %zu starts", rows_walked, fit.report.start_count);
+  fit_free(&fit);
+}

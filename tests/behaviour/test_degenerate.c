@@ -5,17 +5,12 @@
 #include "../support/dataset.h"
 #include "../support/fit.h"
 #include "../support/generate.h"
+#include "every_way.h"
 
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
-
-static size_t count_flagged(const struct fit *fit) {
-  size_t count = 0;
-  for (size_t c = 0; c < fit->report.components; c++) count += fit->report.component_flags[c] != 0;
-  return count;
-}
 
 /* A column of equal values joined to BASE (N01): flagged; the others as without it. Not bit for bit:
    products of three columns round differently from those of two. */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* What is refused, with which status, at which place; and outputs that stay as they were. */
+#define _GNU_SOURCE
 #include "../support/fit.h"
 #include "../support/generate.h"
 
 #include <criterion/criterion.h>
+#include <fenv.h>
 #include <float.h>
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { N = BASE_ROWS, D = BASE_COLUMNS, K = 2 };
 
@@ -54,6 +57,44 @@ Test(errors, not_finite) {
   check_refused("several", &data, &options, EMBLAS_ERROR_NOT_FINITE, 20, 1, EMBLAS_NOWHERE);
   for (size_t i = 0; i < 3000; i++) x[i * 3 + 1] = NAN;
   check_refused("a whole column", &data, &options, EMBLAS_ERROR_NOT_FINITE, 0, 1, EMBLAS_NOWHERE);
+}
+
+/* Every kind of NaN, signalling ones too, in a program that traps invalid operations: at the first row, in
+   the last row of the last block, in rows that a second thread would walk over. */
+static void trap_invalid_operations(void) {
+#ifdef __GLIBC__
+  feenableexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW);
+#endif
+}
+
+Test(errors, not_finite_with_traps) {
+  enum { ROWS = 20000 };
+  const uint64_t bad[] = {UINT64_C(0x7ff8000000000000), UINT64_C(0xfff8dead0000beef), /* quiet */
+                          UINT64_C(0x7ff0000000000001), UINT64_C(0xfff4000000000000), /* signalling */
+                          UINT64_C(0x7ff0000000000000), UINT64_C(0xfff0000000000000)};
+  const size_t places[][2] = {{0, 0}, {ROWS - 1, 2}, {ROWS / 2 + 1, 1}};
+  const size_t none = EMBLAS_NOWHERE;
+  double *x = generate_matrix(ROWS, 3, 34), *weights = test_keep(ROWS, sizeof *weights);
+  for (size_t i = 0; i < ROWS; i++) weights[i] = 1;
+  trap_invalid_operations();
+  for (size_t b = 0; b < sizeof bad / sizeof *bad; b++)
+    for (size_t p = 0; p < sizeof places / sizeof *places; p++) {
+      size_t row = places[p][0], column = places[p][1];
+      double *value = x + row * 3 + column;
+      uint64_t kept;
+      struct emblas_data data = view(x, ROWS, 3);
+      struct emblas_options options = options_for(K, EMBLAS_FULL);
+      options.threads = 2;
+      memcpy(&kept, value, sizeof kept);
+      memcpy(value, &bad[b], sizeof *value);
+      check_refused("a value", &data, &options, EMBLAS_ERROR_NOT_FINITE, row, column, none);
+      data.weights = weights;
+      check_refused("a weighted value", &data, &options, EMBLAS_ERROR_NOT_FINITE, row, column, none);
+      memcpy(value, &kept, sizeof kept);
+      memcpy(weights + row, &bad[b], sizeof *weights);
+      check_refused("a weight", &data, &options, EMBLAS_ERROR_WEIGHT, row, none, none);
+      weights[row] = 1;
+    }
 }
 
 Test(errors, observation_weights) {

@@ -31,3 +31,18 @@ Test(stop, rounding_is_no_gain) {
                                      {.loglik = -1e6 + 1e-9, .magnitude = 1e6}};
   cr_assert_eq(emblas_stop_projected_gain(points, 3), 0);
 }
+
+/* Log-likelihoods that go to and fro by more than rounding is taken to be have come to their end, too. */
+Test(stop, a_fall_is_rounding_and_what_is_gained_back) {
+  struct emblas_em_point points[12];
+  struct emblas_em_options options;
+  size_t length = 2;
+  emblas_em_options_init(&options, sizeof options);
+  for (size_t t = 0; t < 12; t++)
+    points[t] = (struct emblas_em_point){.loglik = -3 - (double)(t % 2) * 4e-13, .magnitude = 3};
+  do {
+    length++;
+    points[length - 1].projected = emblas_stop_projected_gain(points, length);
+  } while (length < 12 && !emblas_stop_reached(&options, points, length));
+  cr_assert_leq(length, 5);
+}
