@@ -28,8 +28,7 @@ enum emblas_stop_rule {
   /** The log-likelihood still to be gained, as projected, is below the tolerance (nats) in two
    *  iterations running. Plain EM projects by Aitken's delta-squared formula from the last three
    *  values; an accelerated run from its residual and the slowest rate it has seen, and the second of
-   *  the two iterations is a plain step. With a metric one is enough where less than a tenth of the
-   *  tolerance is left after an accelerated step that gained what was foretold. */
+   *  the two iterations is a plain step. */
   EMBLAS_STOP_LOGLIK = 0,
   /** |Q(t) - Q(t-1)| is below the tolerance (nats), Q as in struct emblas_em_point. */
   EMBLAS_STOP_Q = 1,

@@ -106,7 +106,7 @@ DISPATCHED void qr_step(size_t width, double *restrict diagonal, double *restric
   double gamma = diagonal[low] - shift, square = gamma * gamma, c2 = 1, s2 = 0;
   double sign = copysign(1, gamma), sign_before = 1;
   for (size_t k = low; k < high; k++) {
-    double e = beside[k], r = square + e, inverse = r / square, before = c2, old = gamma;
+    double e = beside[k], r = square + e, inverse = square > 0 ? r / square : 0, before = c2, old = gamma;
     if (k > low) beside[k - 1] = s2 * r;
     c2 = square / r;
     s2 = e / r;

@@ -142,7 +142,6 @@ static void measure_gain(struct accelerator *a, const struct accelerator_move *m
   size_t newest = h->slot[0];
   double gained = emblas_dot(h->size, h->dx[newest], h->f) - h->xf[newest][newest] / 2;
   if (gained > 0) a->observations = move->gain / gained;
-  a->came_true = gained / a->foretold;
   if (move->proposed && a->method->accepted != NULL) a->method->accepted(a, gained);
 }
 
@@ -194,20 +193,8 @@ static double wait_for_growth(struct accelerator *a, int quiet) {
   return a->settling ? 0 : INFINITY;
 }
 
-/* A step that gained what was foretold, but for a fifth, and leaves less than this part of the tolerance is
-   the last: one more would only measure that again. Not so without a metric, in which the quadratic is one.
- */
-static const double FORETOLD = 0.8, SURE = 0.1;
-
-static int is_last(const struct accelerator *a, const struct accelerator_move *move, double left) {
-  int came_true = a->came_true > FORETOLD && a->came_true * FORETOLD < 1;
-  return move->proposed && a->model.whiten != NULL && came_true && left < SURE * a->tolerance;
-}
-
 double emblas_accelerator_move(struct accelerator *a, const struct accelerator_move *move) {
   int first = !a->begun;
-  a->sure = 0;
-  a->came_true = 0;
   a->plain = move->proposed ? 0 : a->plain + 1;
   a->begun = locate(a, move) == 0;
   if (!a->begun) return INFINITY;
@@ -227,6 +214,5 @@ double emblas_accelerator_move(struct accelerator *a, const struct accelerator_m
   if (a->flat || a->rate >= 1 || !(a->climbed > LEAVING)) return wait_for_growth(a, quiet);
   a->stuck = 0;
   a->settling = quiet;
-  a->sure = is_last(a, move, left);
   return left;
 }

@@ -32,7 +32,6 @@ struct accelerator {
   double radius;           /* longest step in the span of the history: of emblas_subspace */
   double length;           /* of the last candidate's step there */
   double foretold;         /* what it should gain, per observation */
-  double came_true;        /* what the last one gained, in units of that */
   int limited;             /* it was as long as the radius */
   double observations;     /* a gain per observation is this many nats; 0: unknown */
   double climbed;          /* gained since some direction was seen to grow */
@@ -42,7 +41,6 @@ struct accelerator {
   double rate;             /* the slowest rate of convergence seen lately; 1 or more: none */
   double overshoot;        /* a curvature above 1 + this much: J is as much below 0, and what a step leaves
                               is its square, whatever its sign */
-  int sure;                /* this is the end, by all that was seen */
   double tolerance;        /* of the stop rule */
   const double *at;        /* the parameters of the current point */
   double *x, *f;           /* the current point and its residual, in free coordinates */

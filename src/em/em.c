@@ -203,7 +203,7 @@ emblas_status emblas_em_step(struct emblas_em *em, enum emblas_stop_reason *reas
 
   const struct emblas_em_options *o = &em->options;
   int cancel = o->progress != NULL && o->progress(o->progress_context, point) != 0;
-  if (emblas_stop_reached(o, em->trace, em->length) || em->accelerator.sure)
+  if (emblas_stop_reached(o, em->trace, em->length))
     em->reason = EMBLAS_CONVERGED;
   else if (last)
     em->reason = EMBLAS_ITERATION_LIMIT;

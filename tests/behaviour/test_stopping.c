@@ -74,24 +74,6 @@ Test(stopping, rules) {
   }
 }
 
-/* What an accelerated step should gain is foretold. One that gained just that, and leaves less than a tenth
-   of the tolerance, is not confirmed by another; and no more than that is left in truth. */
-Test(stopping, a_step_that_came_true_is_the_last) {
-  struct emblas_data data = faithful();
-  struct emblas_options options = options_from_labels(2, EMBLAS_FULL, dataset_labels("faithful", 2), 1000);
-  options.tolerance = 1e-7, options.accelerate = EMBLAS_ACCELERATE_AUTO;
-  struct fit fit = fit_or_fail(&data, &options);
-  const struct emblas_em_point *last = fit.report.trace + fit.report.trace_length - 1;
-  cr_assert_eq(fit.report.stop, EMBLAS_CONVERGED);
-  cr_assert_geq(last[-1].projected, options.tolerance);
-  cr_assert_lt(last->projected, options.tolerance / 10);
-  options.tolerance = 0, options.max_iterations = 60;
-  struct fit limit = fit_or_fail(&data, &options);
-  check_near("the end", fit.report.loglik, limit.report.loglik, 1e-8);
-  fit_free(&fit);
-  fit_free(&limit);
-}
-
 /* weight_change is the norm of the difference of the weights, and NaN where there is none. */
 Test(stopping, weight_change) {
   struct emblas_data data = faithful();
