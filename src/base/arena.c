@@ -5,7 +5,8 @@
 
 enum {
   CACHE_LINE = 64,
-  SHARED = 2048, /* the first chunk that arrays share, as a rule; the next is twice as large, and so on .. */
+  SHARED =
+      2048, /* the first chunk that arrays share, as a rule; the next is twice as large, and so on .. */
   MOST_SHARED = 65536,
   PART = 4 /* .. and an array up to this part of a chunk may share it */
 };

@@ -157,11 +157,19 @@ DISPATCHED void diagonalise(size_t d, size_t width, double tolerance, double *re
 }
 
 RUN_TIME_DISPATCH
-void emblas_eigen_symmetric(size_t d, double *a, double *v) {
+static void diagonalise_any(size_t d, double *a, double *v) {
   diagonalise(d, d, DBL_EPSILON, a, v);
 }
 
 RUN_TIME_DISPATCH
+static void diagonalise_small(size_t d, double *a, double *v) {
+  diagonalise(d, EIGEN_SMALL, SMALL_TOLERANCE, a, v);
+}
+
+void emblas_eigen_symmetric(size_t d, double *a, double *v) {
+  diagonalise_any(d, a, v);
+}
+
 void emblas_eigen_small(size_t d, double a[EIGEN_SMALL][EIGEN_SMALL], double v[EIGEN_SMALL][EIGEN_SMALL]) {
-  diagonalise(d, EIGEN_SMALL, SMALL_TOLERANCE, a[0], v[0]);
+  diagonalise_small(d, a[0], v[0]);
 }

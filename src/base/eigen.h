@@ -9,8 +9,8 @@
    a[i, i]. */
 void emblas_eigen_symmetric(size_t d, double *a, double *v);
 
-/* The same for d <= EIGEN_SMALL, quickly, and to 2^-26 of the largest: rows have so many entries, those past
-   d are 0. */
+/* The same for d <= EIGEN_SMALL, quickly, and to 2^-26 of the largest: rows have so many entries, those
+   past d are 0. */
 enum { EIGEN_SMALL = 12 };
 void emblas_eigen_small(size_t d, double a[EIGEN_SMALL][EIGEN_SMALL], double v[EIGEN_SMALL][EIGEN_SMALL]);
 

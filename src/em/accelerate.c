@@ -201,13 +201,13 @@ double emblas_accelerator_move(struct accelerator *a, const struct accelerator_m
   a->at = move->theta;
   int moved = advance(a, first);
   emblas_spectrum_make(&a->spectrum, &a->history);
-  if (a->method->selective) emblas_history_select(&a->history, a->spectrum.m, a->spectrum.column);
   if (first) return INFINITY;
   a->gained = fmax(move->gain, move->rounding);
   a->climbed += move->gain;
   if (move->gain > move->rounding) measure_gain(a, move);
   a->overshoot = 0;
   if (moved) measure_rate(a);
+  if (a->method->selective) emblas_history_select(&a->history, a->spectrum.m, a->spectrum.column);
   double rate = fmin(fmax(a->rate, a->overshoot), 1 - SLOWEST), left = still_to_gain(a, move, rate);
   double little = fmax(move->rounding, a->tolerance * (1 - rate * rate));
   int quiet = left < a->tolerance || move->gain <= little;

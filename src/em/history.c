@@ -32,13 +32,17 @@ DISPATCHED double dot(size_t n, const double *restrict a, const double *restrict
 }
 
 RUN_TIME_DISPATCH
-double emblas_dot(size_t n, const double *a, const double *b) {
+static double dot_of(size_t n, const double *a, const double *b) {
   return dot(n, a, b);
 }
 
+double emblas_dot(size_t n, const double *a, const double *b) {
+  return dot_of(n, a, b);
+}
+
 RUN_TIME_DISPATCH
-void emblas_history_project(const struct history *h, size_t m, const size_t *slots, const double *v,
-                            double *products) {
+static void project(const struct history *h, size_t m, const size_t *slots, const double *v,
+                    double *products) {
   for (size_t i = 0; i < m; i++) products[i] = dot(h->size, h->dx[slots[i]], v);
 }
 
@@ -48,12 +52,22 @@ DISPATCHED void add_scaled(size_t n, double factor, const double *restrict x, do
 }
 
 RUN_TIME_DISPATCH
-void emblas_history_combine(const struct history *h, size_t m, const size_t *slots, const double *weights,
-                            double *x, double *f) {
+static void combine(const struct history *h, size_t m, const size_t *slots, const double *weights,
+                    double *x, double *f) {
   for (size_t i = 0; i < m; i++) {
     add_scaled(h->size, weights[i], h->dx[slots[i]], x);
     add_scaled(h->size, weights[i], h->df[slots[i]], f);
   }
+}
+
+void emblas_history_project(const struct history *h, size_t m, const size_t *slots, const double *v,
+                            double *products) {
+  project(h, m, slots, v, products);
+}
+
+void emblas_history_combine(const struct history *h, size_t m, const size_t *slots, const double *weights,
+                            double *x, double *f) {
+  combine(h, m, slots, weights, x, f);
 }
 
 RUN_TIME_DISPATCH

@@ -94,12 +94,16 @@ DISPATCHED void project(struct spectrum *s, const struct history *h) {
 }
 
 RUN_TIME_DISPATCH
-void emblas_spectrum_make(struct spectrum *s, const struct history *h) {
+static void make(struct spectrum *s, const struct history *h) {
   s->m = 0;
   for (size_t age = 0; age < h->count && s->m < h->size; age++) add_change(s, h, h->slot[age]);
   if (s->m == 0) return;
   diagonalise(s);
   project(s, h);
+}
+
+void emblas_spectrum_make(struct spectrum *s, const struct history *h) {
+  make(s, h);
 }
 
 /* Q w, w in the basis Q, and then in that of the changes: from the oldest one on. */
