@@ -10,7 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { N = 1500, D = 3, K = 2 }; /* a whole block of rows and a part of one */
+/* Whole blocks of rows and a part of one, in whole vectors to the last row. */
+enum { N = 1504, D = 3, K = 2 };
 
 /* A copy that ends where a page ends, behind which nothing may be touched; read-only from here on. */
 static const void *sealed_copy(const void *values, size_t bytes) {

@@ -84,10 +84,12 @@ INLINE void NAMED(quadratic_moments_tile)(size_t b, size_t stride, size_t featur
   }
 }
 
-/* All components that make whole tiles; returns how many. */
+/* All components that make whole tiles; returns how many. None where there are so many that their
+   responsibilities leave the first-level cache, from where they are read again for every FORMED features.
+ */
 INLINE size_t NAMED(quadratic_moments_of_many)(size_t b, size_t stride, size_t d, size_t k, const double *r,
                                                const double *x, const double *one, double *s) {
-  size_t p = 1 + d + d * (d + 1) / 2, many = k / LANES * LANES;
+  size_t p = 1 + d + d * (d + 1) / 2, many = k < 16 ? k / LANES * LANES : 0;
   struct feature at = {0, 0};
   for (size_t f = 0; f < p && many > 0; f += FORMED) {
     const double *column[FORMED], *times[FORMED];
