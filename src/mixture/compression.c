@@ -28,6 +28,7 @@ static const double patience = 0.6, still = 0.8;
 #define LOGLIK_TOLERANCE (64 * DBL_EPSILON)
 
 static int pays(const struct pass *pass, enum emblas_compression how, size_t maps) {
+  if (pass->data->columns == 1 && pass->gaussian.k == 1) return 0; /* after one map it is done */
   return how == EMBLAS_COMPRESS_AUTO && pass->data->rows >= LEAST_ROWS && maps >= LEAST_MAPS;
 }
 
@@ -59,7 +60,6 @@ static emblas_status put_in_order(struct compression *c, struct arena *arena, co
 
 static emblas_status cut_line(struct compression *c, struct arena *arena, const struct pass *pass,
                               const struct view_summary *summary) {
-  if (pass->gaussian.k == 1) return EMBLAS_OK; /* after one map it is done */
   emblas_status status = emblas_compressor_create(&c->line, arena, pass->frame, pass->data, summary);
   if (status != EMBLAS_OK) return status;
   emblas_reach_allocate(&c->reach, arena, pass->gaussian.k);
@@ -69,14 +69,17 @@ static emblas_status cut_line(struct compression *c, struct arena *arena, const 
   return arena->status;
 }
 
-/* k-means++ can draw from the leaves' pairs, and need not walk over all rows. */
+/* Of a line: can k-means++ draw from the leaves' pairs? They are few where there are few values. */
 static int pairs_are_many(const struct compression *c, const struct pass *pass) {
   return c->line.pairs.count / ROWS_PER_CENTRE >= pass->gaussian.k;
 }
 
+/* Instead of a line, if there is one: `view` is theirs. */
 static emblas_status merge_duplicates(struct compression *c, struct arena *arena, const struct pass *pass) {
   emblas_status status = emblas_duplicates_merge(pass->data, arena, &c->view);
-  if (c->view.rows > 0) c->kind = COMPRESSION_DUPLICATES;
+  if (c->view.rows == 0) return status;
+  c->kind = COMPRESSION_DUPLICATES;
+  c->ordered.count = 0;
   return status;
 }
 
@@ -89,12 +92,9 @@ emblas_status emblas_compression_create(struct compression *c, struct arena *are
                             .expansion_limit = pass->expansion_limit};
   emblas_data_init(&c->view, sizeof c->view);
   if (pays(pass, how, maps)) {
-    emblas_status status = EMBLAS_OK;
-    int cells = cells_pay(pass);
-    if (cells) status = cut_line(c, arena, pass, summary);
-    if (status == EMBLAS_OK && !(cells && (pass->gaussian.k == 1 || pairs_are_many(c, pass))))
-      status = merge_duplicates(c, arena, pass); /* a line of few values, and its starts */
-    if (status != EMBLAS_OK || cells || c->kind != COMPRESSION_NONE) return status;
+    emblas_status status = cells_pay(pass) ? cut_line(c, arena, pass, summary) : EMBLAS_OK;
+    if (status == EMBLAS_OK && !pairs_are_many(c, pass)) status = merge_duplicates(c, arena, pass);
+    if (status != EMBLAS_OK || c->kind != COMPRESSION_NONE) return status;
   }
   return order_pays(pass) ? put_in_order(c, arena, pass, summary) : EMBLAS_OK;
 }
