@@ -18,8 +18,6 @@ static const double FIRST_RADIUS = 1;
 /* A gain below this part of what was foretold makes the radius smaller, one above the other larger. */
 static const double POOR = 0.5, GOOD = 0.8;
 static const double NARROW = 0.5, WIDEN = 2;
-/* A step that came true vouches for one so much longer. */
-static const double VOUCH = 2.5;
 /* Changes kept when a step was rejected. */
 enum { KEEP = 2 };
 enum { ROUNDS = 50 };
@@ -95,8 +93,6 @@ static void accepted(struct accelerator *a, double gained) {
     a->radius = NARROW * fmin(a->radius, a->length);
   else if (gained > GOOD * a->foretold && a->limited)
     a->radius *= WIDEN;
-  else if (a->model.whiten != NULL)
-    a->radius = fmin(a->radius, VOUCH * a->length);
 }
 
 const struct method emblas_subspace = {begin, propose, rejected, accepted, 1};
