@@ -223,7 +223,7 @@ def time_level(maps, threads, run):
     return run([f"threads={threads}", f"target={level!r}"])["seconds"]
 
 
-def time_peer(program, maps, done, best, threads, build, directory, variables, plan, run):
+def time_peer(program, maps, done, best, build, directory, variables, plan):
     """A peer told how many maps it needs, and the same peer with its own stop rule."""
     driver = Driver(program.command(build) + [directory], variables)
     try:
@@ -237,7 +237,6 @@ def time_peer(program, maps, done, best, threads, build, directory, variables, p
         if maps is None or projected > plan.optimum:
             result.update(at_least=max(plan.optimum, projected) if maps is None else plan.optimum, projected=projected)
             result["maps_in_time"] = max(1, round(plan.optimum / map_seconds))
-            result["level_seconds"] = time_level(result["maps_in_time"], threads, run)
         else:
             answer = repeat(driver, maps, plan, 2 * plan.optimum + 5)
             result.update(seconds=answer["seconds"], short=best - answer["loglik"], maps=maps,
@@ -267,6 +266,8 @@ def time_optimum(p, directory, peers, build, core_type, threads, plan):
         answer["short"] = best - answer["loglik"]
     for program in peers:
         if program.fits(p):
-            result["peers"][program.name] = time_peer(program, maps, plain["maps"], best, threads, build, directory,
-                                                      variables, plan, run)
+            peer = time_peer(program, maps, plain["maps"], best, build, directory, variables, plan)
+            if "maps_in_time" in peer:
+                peer["level_seconds"] = time_level(peer["maps_in_time"], threads, run)
+            result["peers"][program.name] = peer
     return result

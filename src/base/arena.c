@@ -3,13 +3,9 @@
 
 #include <stdlib.h>
 
-enum {
-  CACHE_LINE = 64,
-  SHARED =
-      2048, /* the first chunk that arrays share, as a rule; the next is twice as large, and so on .. */
-  MOST_SHARED = 65536,
-  PART = 4 /* .. and an array up to this part of a chunk may share it */
-};
+/* Small arrays share chunks: those up to a part of the next chunk's bytes, which are twice those of the
+   last one, from the least to the most. */
+enum { CACHE_LINE = 64, LEAST_SHARED = 2048, MOST_SHARED = 65536, PART = 4 };
 
 /* Stands at the start of each block from the allocator; the elements follow at the next cache line. */
 struct arena_chunk {
@@ -38,11 +34,11 @@ int emblas_size_multiply(size_t a, size_t b, size_t *product) {
 }
 
 void emblas_arena_init(struct arena *arena, struct emblas_allocator allocator) {
-  *arena = (struct arena){.allocator = emblas_allocator_or_default(allocator), .shared = SHARED};
+  *arena = (struct arena){.allocator = emblas_allocator_or_default(allocator), .shared = LEAST_SHARED};
 }
 
 void emblas_arena_expect(struct arena *arena, size_t bytes) {
-  arena->shared = bytes < SHARED ? SHARED : bytes < MOST_SHARED ? bytes : MOST_SHARED;
+  arena->shared = bytes < LEAST_SHARED ? LEAST_SHARED : bytes < MOST_SHARED ? bytes : MOST_SHARED;
 }
 
 /* `bytes` of the allocator's, from a cache line on. */

@@ -53,6 +53,14 @@ size_t other_backends(struct contestant others[CONTESTANTS]) {
   return count;
 }
 
+struct guarded compare_weights(size_t b, uint64_t seed) {
+  struct generator generator = {seed};
+  struct guarded weights = guarded_new(b);
+  for (size_t i = 0; i < b; i++) weights.values[i] = i % 5 == 3 ? 0 : 3 * generate_uniform(&generator);
+  guarded_seal(&weights);
+  return weights;
+}
+
 struct guarded compare_random_rows(size_t rows, size_t width, size_t stride, uint64_t seed) {
   struct generator generator = {seed};
   struct guarded array = guarded_rows(rows, width, stride);

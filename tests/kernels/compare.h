@@ -58,6 +58,13 @@ void compare_arrays(const struct comparison *comparison, const struct contestant
 void compare_values(const struct comparison *comparison, const struct contestant *tested, const char *what,
                     double actual, double expected, double bound);
 
+/* Weights of b rows, a fifth of them 0; sealed. */
+struct guarded compare_weights(size_t b, uint64_t seed);
+
+/* What statistics and sums that a kernel adds to hold before. */
+static const double STATS_BEFORE = -0.75;
+static const struct emblas_block_sums SUMS_BEFORE = {{-60, 0x1p-55}, 60, -6, -8};
+
 /* Rows of normal numbers; the absolute values of an array; what there is times a factor; the last of an
    array: its guards are looked at. */
 struct guarded compare_random_rows(size_t rows, size_t width, size_t stride, uint64_t seed);

@@ -34,18 +34,6 @@ static struct guarded make_theta(const struct kernel_case *s, int kind) {
   return theta;
 }
 
-static struct guarded make_weights(size_t b) {
-  struct generator generator = {52};
-  struct guarded weights = guarded_new(b);
-  for (size_t i = 0; i < b; i++) weights.values[i] = i % 5 == 3 ? 0 : 3 * generate_uniform(&generator);
-  guarded_seal(&weights);
-  return weights;
-}
-
-/* What stats and sums hold before; q is to stay. */
-static const double stats_before = -0.75;
-static const struct emblas_block_sums sums_before = {{-60, 0x1p-55}, 60, -6, -8};
-
 struct bounds {
   struct guarded stats;
   double loglik, hard, size;
@@ -107,7 +95,7 @@ static struct bounds make_bounds(const struct comparison *comparison, const stru
   struct bounds bounds = {.stats = guarded_rows(s->k, s->p, s->p), .size = 68};
   double *sizes = malloc((s->k * s->p + s->p) * sizeof *sizes), *phi = sizes + s->k * s->p;
   double gamma = gamma_bound(s->b + 3);
-  for (size_t m = 0; m < s->k * s->p; m++) bounds.stats.values[m] = 0, sizes[m] = fabs(stats_before);
+  for (size_t m = 0; m < s->k * s->p; m++) bounds.stats.values[m] = 0, sizes[m] = fabs(STATS_BEFORE);
   for (size_t i = 0; i < s->b; i++) {
     features(x, i, phi);
     bound_row(s, &bounds, sizes, theta, phi, weights ? weights[i] : 1);
@@ -130,10 +118,10 @@ static struct outcome evaluate(const struct comparison *comparison, const struct
                                const struct guarded *x, const double *weights,
                                const struct guarded *theta) {
   const struct kernel_case *s = &comparison->size;
-  struct outcome o = {guarded_rows(s->k, s->p, s->p), sums_before};
+  struct outcome o = {guarded_rows(s->k, s->p, s->p), SUMS_BEFORE};
   struct guarded r = guarded_rows(s->k, s->b, comparison->stride);
   struct guarded scratch = guarded_rows(9, s->b, comparison->stride);
-  for (size_t m = 0; m < s->k * s->p; m++) o.stats.values[m] = stats_before;
+  for (size_t m = 0; m < s->k * s->p; m++) o.stats.values[m] = STATS_BEFORE;
   backend->quadratic(s->b, comparison->stride, s->d, s->k, x->values, weights, theta->values,
                      (struct emblas_ahead){x->values, x->count * sizeof *x->values}, r.values,
                      scratch.values, o.stats.values, &o.sums);
@@ -160,7 +148,7 @@ static void compare_once(const struct comparison *comparison, const struct guard
     compare_values(comparison, tested, "quadratic: magnitude", a->magnitude,
                    fmin(fmax(a->magnitude, e->magnitude), e->magnitude + bounds.more),
                    bounds.hard + bounds.loglik);
-    compare_values(comparison, tested, "quadratic: q, which it leaves out,", a->q, sums_before.q, 0);
+    compare_values(comparison, tested, "quadratic: q, which it leaves out,", a->q, SUMS_BEFORE.q, 0);
     guarded_free(&actual.stats);
   }
   guarded_free(&expected.stats), guarded_free(&bounds.stats);
@@ -168,7 +156,7 @@ static void compare_once(const struct comparison *comparison, const struct guard
 
 void compare_quadratic(const struct comparison *comparison) {
   const struct kernel_case *s = &comparison->size;
-  struct guarded weights = make_weights(s->b);
+  struct guarded weights = compare_weights(s->b, 52);
   struct guarded x = compare_random_rows(s->d, s->b, comparison->stride, 53);
   guarded_seal(&x);
   for (int kind = 0; kind < KINDS; kind++) {

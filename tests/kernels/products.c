@@ -112,21 +112,12 @@ void compare_multiply(const struct comparison *comparison) {
   guarded_free(&expected), guarded_free(&none);
 }
 
-/* One in five of them 0. */
-static struct guarded make_weights(size_t b) {
-  struct generator generator = {9};
-  struct guarded r = guarded_new(b);
-  for (size_t i = 0; i < b; i++) r.values[i] = i % 5 == 4 ? 0 : generate_uniform(&generator);
-  guarded_seal(&r);
-  return r;
-}
-
 /* Terms r x y. A backend may scale the rows by sqrt(r) first: two roots and two products, four roundings a
    term, where r x y itself has two, and the sum has b + 1 terms. So gamma_{b+5} (|m| + sum_i r_i |x_ji
    x_li|). The upper triangle stays as it was. */
 void compare_scatter(const struct comparison *comparison) {
   size_t b = comparison->size.b, d = comparison->size.d, stride = comparison->stride;
-  struct guarded r = make_weights(b), x = random_input(d, b, stride, 10), size = compare_absolute(&x);
+  struct guarded r = compare_weights(b, 9), x = random_input(d, b, stride, 10), size = compare_absolute(&x);
   struct guarded scratch = guarded_rows(d, b, stride), before = compare_random_rows(d, d, d, 11);
   struct guarded expected = guarded_copy(&before), bound = compare_absolute(&before);
   comparison->oracle.table->scatter(b, stride, d, r.values, size.values, scratch.values, bound.values);

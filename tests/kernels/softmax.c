@@ -47,14 +47,6 @@ static struct guarded make_logits(const struct comparison *comparison, int kind)
   return logits;
 }
 
-static struct guarded make_weights(size_t b) {
-  struct generator generator = {12};
-  struct guarded weights = guarded_new(b);
-  for (size_t i = 0; i < b; i++) weights.values[i] = i % 7 == 6 ? 0 : 4 * generate_uniform(&generator);
-  guarded_seal(&weights);
-  return weights;
-}
-
 /* Bounds of one evaluation, from exact-enough values. */
 struct bounds {
   struct guarded r, row;
@@ -163,7 +155,7 @@ static void compare_once(const struct comparison *comparison, const struct guard
 }
 
 void compare_softmax(const struct comparison *comparison) {
-  struct guarded weights = make_weights(comparison->size.b);
+  struct guarded weights = compare_weights(comparison->size.b, 12);
   for (int kind = 0; kind < KINDS; kind++) {
     struct guarded logits = make_logits(comparison, kind);
     compare_once(comparison, &logits, NULL, 1);

@@ -62,18 +62,6 @@ static struct guarded make_rows(size_t b, size_t k, int kind, const double *term
   return x;
 }
 
-static struct guarded make_weights(size_t b) {
-  struct generator generator = {43};
-  struct guarded weights = guarded_new(b);
-  for (size_t i = 0; i < b; i++) weights.values[i] = i % 5 == 3 ? 0 : 3 * generate_uniform(&generator);
-  guarded_seal(&weights);
-  return weights;
-}
-
-/* What stats and sums hold before; q and hard are to stay. */
-static const double stats_before = -0.75;
-static const struct emblas_block_sums sums_before = {{-60, 0x1p-55}, 60, -6, -8};
-
 struct bounds {
   struct guarded stats;
   double loglik, magnitude, size;
@@ -117,7 +105,7 @@ static struct bounds make_bounds(const struct comparison *comparison, const doub
   size_t b = comparison->size.b, k = comparison->size.k;
   struct bounds bounds = {.stats = guarded_new(3 * k), .size = 60};
   double *sizes = malloc(3 * k * sizeof *sizes), gamma = gamma_bound(b + 1);
-  for (size_t m = 0; m < 3 * k; m++) bounds.stats.values[m] = 0, sizes[m] = fabs(stats_before);
+  for (size_t m = 0; m < 3 * k; m++) bounds.stats.values[m] = 0, sizes[m] = fabs(STATS_BEFORE);
   for (size_t i = 0; i < b; i++) bound_row(&bounds, sizes, k, x[i], weights ? weights[i] : 1, terms);
   bounds.magnitude = (double)b / 4 * log(2) + 1.01 * (bounds.loglik + gamma * bounds.size);
   bounds.loglik = 1.01 * (bounds.loglik + gamma * gamma * bounds.size) +
@@ -136,9 +124,9 @@ struct outcome {
 static struct outcome evaluate(const struct emblas_backend *backend, const struct guarded *x,
                                const double *weights, const struct guarded *terms) {
   size_t k = terms->count / 3;
-  struct outcome o = {guarded_new(3 * k), sums_before};
+  struct outcome o = {guarded_new(3 * k), SUMS_BEFORE};
   struct guarded scratch = guarded_new(64 * k);
-  for (size_t m = 0; m < 3 * k; m++) o.stats.values[m] = stats_before;
+  for (size_t m = 0; m < 3 * k; m++) o.stats.values[m] = STATS_BEFORE;
   backend->univariate(x->count, k, x->values, weights, terms->values, o.stats.values, &o.sums,
                       scratch.values);
   guarded_check(&o.stats, "univariate", "stats");
@@ -161,11 +149,11 @@ static void compare_once(const struct comparison *comparison, const struct guard
                    bounds.stats.values);
     compare_values(comparison, tested, "univariate: loglik, off by",
                    (a->loglik[0] - e->loglik[0]) + (a->loglik[1] - e->loglik[1]), 0, bounds.loglik);
-    double sum = fabs(e->loglik[0] - sums_before.loglik[0]) + sums_before.magnitude;
+    double sum = fabs(e->loglik[0] - SUMS_BEFORE.loglik[0]) + SUMS_BEFORE.magnitude;
     double between = fmax(sum, fmin(a->magnitude, e->magnitude));
     compare_values(comparison, tested, "univariate: magnitude", a->magnitude, between, bounds.magnitude);
-    compare_values(comparison, tested, "univariate: q, which it leaves out,", a->q, sums_before.q, 0);
-    compare_values(comparison, tested, "univariate: hard, which it leaves out,", a->hard, sums_before.hard,
+    compare_values(comparison, tested, "univariate: q, which it leaves out,", a->q, SUMS_BEFORE.q, 0);
+    compare_values(comparison, tested, "univariate: hard, which it leaves out,", a->hard, SUMS_BEFORE.hard,
                    0);
     guarded_free(&actual.stats);
   }
@@ -174,7 +162,7 @@ static void compare_once(const struct comparison *comparison, const struct guard
 
 void compare_univariate(const struct comparison *comparison) {
   size_t b = comparison->size.b, k = comparison->size.k;
-  struct guarded weights = make_weights(b);
+  struct guarded weights = compare_weights(b, 43);
   for (int kind = 0; kind < KINDS; kind++) {
     struct guarded terms = make_terms(k, kind), x = make_rows(b, k, kind, terms.values);
     compare_once(comparison, &x, &terms, NULL);
