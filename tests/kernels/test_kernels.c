@@ -152,7 +152,7 @@ Test(full_covariances, quadratic_moments) {
   each_quadratic(500000, compare_quadratic_moments);
 }
 Test(full_covariances, quadratic) {
-  each_quadratic(100000, compare_quadratic); /* sixteen times each */
+  each_quadratic(40000, compare_quadratic); /* sixteen times each */
 }
 Test(rows_of_data, columns) {
   SKIP_WITHOUT_REAL();

@@ -84,6 +84,19 @@ INLINE void NAMED(quadratic_moments_tile)(size_t b, size_t stride, size_t featur
   }
 }
 
+/* The columns whose products are `count` features from `at` on, where there are `there`: one past the last
+   repeats it. Returns the feature after them. */
+INLINE struct feature NAMED(factors)(size_t count, size_t there, size_t stride, size_t d, const double *x,
+                                     const double *one, struct feature at, const double **column,
+                                     const double **times) {
+  for (size_t m = 0; m < count; m++) {
+    times[m] = at.j > 0 ? x + (at.j - 1) * stride : one;
+    column[m] = at.l > 0 ? x + (at.l - 1) * stride : one;
+    if (m + 1 < there) at = next_feature(at, d);
+  }
+  return at;
+}
+
 /* All components that make whole tiles; returns how many. None where there are so many that their
    responsibilities leave the first-level cache, from where they are read again for every FORMED features.
  */
@@ -93,11 +106,7 @@ INLINE size_t NAMED(quadratic_moments_of_many)(size_t b, size_t stride, size_t d
   struct feature at = {0, 0};
   for (size_t f = 0; f < p && many > 0; f += FORMED) {
     const double *column[FORMED], *times[FORMED];
-    for (size_t m = 0; m < FORMED; m++) {
-      times[m] = at.j > 0 ? x + (at.j - 1) * stride : one;
-      column[m] = at.l > 0 ? x + (at.l - 1) * stride : one;
-      if (f + m + 1 < p) at = next_feature(at, d);
-    }
+    at = NAMED(factors)(FORMED, p - f, stride, d, x, one, at, column, times);
     for (size_t c = 0; c < many; c += LANES) NAMED(quadratic_moments_tile)
     (b, stride, p - f < FORMED ? p - f : FORMED, r + c * stride, column, times, s + c * p + f, p);
   }
@@ -105,8 +114,7 @@ INLINE size_t NAMED(quadratic_moments_of_many)(size_t b, size_t stride, size_t d
 }
 
 /* LANES features are made at a time, into scratch, where they stay in the first-level cache until the
-   moments of all components have taken them; the first components' tile makes them. A feature past the last
-   repeats it. */
+   moments of all components have taken them; the first components' tile makes them. */
 TARGET static void NAMED(quadratic_moments)(size_t b, size_t stride, size_t d, size_t k, const double *r,
                                             const double *x, double *scratch, double *s) {
   double *one = scratch + LANES * stride;
@@ -120,11 +128,7 @@ TARGET static void NAMED(quadratic_moments)(size_t b, size_t stride, size_t d, s
   for (size_t f = 0; f < p; f += LANES) {
     size_t features = p - f < LANES ? p - f : LANES;
     const double *column[LANES], *times[LANES];
-    for (size_t m = 0; m < LANES; m++) {
-      times[m] = at.j > 0 ? x + (at.j - 1) * stride : one;
-      column[m] = at.l > 0 ? x + (at.l - 1) * stride : one;
-      if (m + 1 < features || features == LANES) at = next_feature(at, d);
-    }
+    at = NAMED(factors)(LANES, p - f, stride, d, x, one, at, column, times);
     if (first == 3) NAMED(moments_tile)(3, b, stride, features, r, column, times, scratch, s + f, p);
     if (first == 2) NAMED(moments_tile)(2, b, stride, features, r, column, times, scratch, s + f, p);
     if (first == 1) NAMED(moments_tile)(1, b, stride, features, r, column, times, scratch, s + f, p);
@@ -133,8 +137,7 @@ TARGET static void NAMED(quadratic_moments)(size_t b, size_t stride, size_t d, s
   }
 }
 
-/* In strips of rows that all three kernels' tiles divide, so that a strip's logits stay in the first-level
-   cache. */
+/* The block's responsibilities stay in the cache from one kernel to the next. */
 TARGET static void NAMED(quadratic)(size_t b, size_t stride, size_t d, size_t k, const double *x,
                                     const double *weights, const double *theta, struct emblas_ahead ahead,
                                     double *r, double *scratch, double *stats,
