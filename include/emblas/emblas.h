@@ -18,13 +18,15 @@
  * Conventions. Matrices are row-major, a row is an observation. Log-likelihoods are totals in nats.
  * Sizes are size_t. Plain structs that the caller fills start with their size, and an init function
  * sets the defaults. A function that fails leaves its outputs as they were, except the report, which
- * says where. The library keeps no global state but a count of the fits that use the BLAS, prints nothing, never
- * exits, starts no thread that outlives a call, and leaves the host's locale, floating-point state, signal handlers
- * and BLAS thread count as they were.
+ * says where. The library keeps no global state but counts of the fits and threads at work and whether the
+ * process came of a fork, prints nothing, never exits, starts no thread that outlives a call, and leaves the
+ * host's locale, floating-point state, signal handlers and BLAS thread count as they were.
  *
  * Threads. Any function may be called from any thread. A model is immutable: any number of threads may
  * use one. A fitter belongs to one thread at a time. While a fit runs on an OpenBLAS or BLIS backend the
  * process-wide BLAS thread count is 1; when the last of the fits that run at once returns, it is as before.
+ * In the child of a fork() every call runs on one thread, whatever its options ask for: gcc's OpenMP would
+ * wait there for threads that did not come along. After an exec() there is no such limit.
  *
  * Results. The same data, options and seed give the same bits on one kind of CPU.
  */

@@ -9,8 +9,27 @@
 /* Threads that fits of this process are using now. It decides how many take part, never what comes out. */
 static atomic_int busy;
 
+/* Whether this process came of a fork. A child has one thread, its parent's, but gcc's OpenMP believes that
+   the parent's team lives on, and waits for it for ever. Whether there was one cannot be asked. */
+static atomic_int forked;
+
+#if defined(__unix__) || defined(__APPLE__)
+
+#include <pthread.h>
+
+static void remember_fork(void) {
+  atomic_store(&forked, 1);
+}
+
+/* At loading, for the parent's team may be the work of others. Unloading takes the handler back. */
+__attribute__((constructor)) static void watch_forks(void) {
+  pthread_atfork(NULL, NULL, remember_fork);
+}
+
+#endif
+
 size_t emblas_parallel_limit(size_t wanted) {
-  if (omp_in_parallel()) return 1;
+  if (atomic_load(&forked) || omp_in_parallel()) return 1;
   return wanted > 0 ? wanted : (size_t)omp_get_max_threads();
 }
 
@@ -30,7 +49,7 @@ static void give_back(int granted) {
 }
 
 void emblas_parallel_run(size_t threads, size_t tasks, emblas_parallel_task task, void *context) {
-  int wanted = (int)(threads < tasks ? threads : tasks), granted = take(wanted);
+  int wanted = (int)(threads < tasks ? threads : tasks), granted = take(atomic_load(&forked) ? 1 : wanted);
   if (granted == 1) {
     for (size_t index = 0; index < tasks; index++) task(context, 0, index);
   } else {

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <math.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static struct emblas_data iris(void) {
   struct dataset x = dataset_read("iris");
@@ -80,6 +82,39 @@ Test(host, floating_point_and_locale) {
   fesetround(FE_TONEAREST);
   cr_assert_str_eq(setlocale(LC_ALL, NULL), before);
   free(before);
+}
+
+/* What a forked child does: the parent's fit and prediction once more. Returns its exit status. */
+static int fit_again(const struct emblas_data *data, const struct emblas_options *options,
+                     const struct emblas_model *expected) {
+  struct emblas_model *model = NULL;
+  struct emblas_report report;
+  struct emblas_prediction prediction;
+  emblas_report_init(&report, sizeof report);
+  emblas_prediction_init(&prediction, sizeof prediction);
+  if (emblas_fit(data, options, &model, &report) != EMBLAS_OK) return 1;
+  if (emblas_predict(model, data, NULL, &prediction, NULL) != EMBLAS_OK) return 2;
+  if (report.threads != 1) return 3;
+  return same_model(model, expected) ? 0 : 4;
+}
+
+/* OpenMP's threads do not come along into a child, where a fit must not wait for them. */
+Test(host, forks_after_a_fit) {
+  struct emblas_data data = view(generate_blobs(30000, 3, 3, 1), 30000, 3);
+  struct emblas_options options = options_for(4, EMBLAS_FULL);
+  options.starts = 1, options.max_iterations = 5, options.threads = 2;
+  struct fit parent = fit_or_fail(&data, &options);
+  int status = -1;
+  if (parent.report.threads < 2) cr_skip_test("this build or this process has one thread");
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(60); /* ends a child that waits for ever */
+    _exit(fit_again(&data, &options, parent.model));
+  }
+  cr_assert_eq(waitpid(child, &status, 0), child);
+  cr_assert(!WIFSIGNALED(status), "the child was ended by signal %d", WTERMSIG(status));
+  cr_assert_eq(WEXITSTATUS(status), 0, "what the child found wrong: %d", WEXITSTATUS(status));
+  fit_free(&parent);
 }
 
 /* A program that wants to know of every invalid operation, division by 0 and overflow: there are none in a
