@@ -36,12 +36,14 @@ struct trial {
   double loglik;
   size_t parameters;
   double criteria[CRITERION_COUNT];
-  int flagged; /* the model kept has flagged components */
+  int flagged;   /* the model kept has flagged components */
+  int cancelled; /* Ctrl-C cut it short: the best it had so far */
 };
 
 struct search {
   struct trial *trials;
-  size_t count, best;
+  size_t planned, count, best; /* count: that were tried, the last perhaps not to its end */
+  int cancelled;               /* Ctrl-C ended the search before every pair was tried to its end */
   /* Of the best: */
   struct emblas_model *model; /* NULL when every fit failed */
   struct emblas_report report;

@@ -26,7 +26,8 @@ static void print_model(size_t width, const struct search *search) {
 static void print_result(size_t width, const struct search *search) {
   const struct emblas_report *report = &search->report;
   char number[32];
-  text_fieldf(stdout, width, "status", "%s after %zu iteration%s (%.3g s, %s backend)",
+  text_fieldf(stdout, width, "status", "%s%s after %zu iteration%s (%.3g s, %s backend)",
+              search->cancelled && report->stop != EMBLAS_CANCELLED ? "cancelled; the best so far " : "",
               emblas_stop_reason_string(report->stop), report->iterations,
               report->iterations == 1 ? "" : "s", search->seconds, report->backend);
   text_field(stdout, width, "log-likelihood", text_nats(report->loglik, number));
@@ -89,12 +90,15 @@ static void print_trial(size_t width, const struct trial *trial, int best, enum 
   printf("%c%5zu  %-9s%16s", best ? '*' : ' ', trial->components,
          emblas_covariance_string(trial->covariance), text_nats(trial->criteria[criterion], value));
   if (width >= 64) printf("%17s%12zu", text_nats(trial->loglik, loglik), trial->parameters);
-  puts(trial->flagged ? " !" : "");
+  if (trial->flagged || trial->cancelled) putchar(' ');
+  if (trial->flagged) putchar('!');
+  if (trial->cancelled) putchar('?');
+  putchar('\n');
 }
 
 static void print_trials(size_t width, const struct search *search, enum criterion criterion) {
   int flagged = 0;
-  if (search->count < 2) return;
+  if (search->planned < 2) return;
   printf("\n     k  covariance%15s", criterion == CRITERION_BIC   ? "BIC"
                                      : criterion == CRITERION_AIC ? "AIC"
                                                                   : "ICL");
@@ -104,6 +108,7 @@ static void print_trials(size_t width, const struct search *search, enum criteri
     flagged |= search->trials[i].flagged;
   }
   if (flagged) puts("  ! an empty or collapsed component: kept only if all have one");
+  if (search->trials[search->count - 1].cancelled) puts("  ? cut short by Ctrl-C: the best that it had so far");
 }
 
 void report_print(const struct fit_arguments *arguments, const struct io_table *table,

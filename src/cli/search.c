@@ -58,6 +58,7 @@ static void describe(struct trial *trial, const struct emblas_report *report) {
   trial->criteria[CRITERION_AIC] = report->aic;
   trial->criteria[CRITERION_ICL] = report->icl;
   trial->flagged = any_flag(report);
+  trial->cancelled = report->stop == EMBLAS_CANCELLED;
 }
 
 /* A collapsed component makes the likelihood as large as the floor allows, so a model without flags is
@@ -109,7 +110,7 @@ static void plan(struct search *search, const struct fit_arguments *arguments, s
   for (size_t k = arguments->k_low; k <= arguments->k_high; k++) {
     for (size_t c = 0; c < arguments->covariance_count; c++) {
       if (repeats(arguments->covariances, c, dim)) continue;
-      search->trials[search->count++] =
+      search->trials[search->planned++] =
           (struct trial){.components = k, .covariance = arguments->covariances[c], .loglik = NAN};
     }
   }
@@ -127,17 +128,18 @@ void search_run(struct search *search, const struct fit_arguments *arguments,
   progress_begin(&progress, arguments->quiet);
   options.progress = progress_hook;
   options.progress_context = &progress;
-  size_t done = 0;
-  for (; done < search->count && !progress_cancelled(); done++) {
-    const struct trial *trial = &search->trials[done];
-    if (search->count > 1) {
+  while (search->count < search->planned && !progress_cancelled()) {
+    const struct trial *trial = &search->trials[search->count];
+    if (search->planned > 1) {
       snprintf(progress.prefix, sizeof progress.prefix, "k %zu %s  ", trial->components,
                emblas_covariance_string(trial->covariance));
     }
-    run_trial(search, done, arguments, table, &options);
+    run_trial(search, search->count, arguments, table, &options);
+    search->cancelled |= trial->cancelled;
+    search->count++;
   }
+  search->cancelled |= search->count < search->planned;
   progress_end(&progress);
-  search->count = done;
 }
 
 void search_free(struct search *search) {

@@ -127,6 +127,26 @@ class Interrupt(Case):
         self.assertGreater(fit["loglik"], -1130.263961)  # four components are no worse than two
         self.assertIn("cancelled after", terminal.output.decode())
 
+    def test_search_says_how_far_it_came(self):
+        terminal = Terminal(self.folder, "fit", FAITHFUL, "-k", "2:30", "--cov", "full,tied", "--tol", 0, "-o", "model.json",
+                            "--max-iter", 3000)
+        terminal.read(until=b"k 3 full")
+        terminal.press_control_c()
+        self.assertEqual(terminal.status(), 0)
+        fit = json.loads((self.folder / "model.json").read_text())["fit"]
+        self.assertEqual(fit["status"], "cancelled")
+        warning = next(warning for warning in fit["warnings"] if warning.startswith("cancelled: "))
+        tried = int(warning.split()[1])
+        self.assertEqual(warning, f"cancelled: {tried} of 58 models were tried, the last not to its end")
+        self.assertIn(tried, range(3, 58))
+        lines = lines_of(terminal.output.decode())
+        text = " ".join(" ".join(lines).split())
+        self.assertIn(warning, text)
+        self.assertIn("status cancelled", text)
+        rows = [line for line in lines if line[:6].strip("* ").isdigit() and ("full" in line or "tied" in line)]
+        self.assertEqual([line.endswith("?") for line in rows], (tried - 1) * [False] + [True])
+        self.assertIn("? cut short by Ctrl-C", text)
+
     def test_while_reading_it_kills(self):
         process = subprocess.Popen([support.EMBLAS, "fit", "-", "-k", "2"], stdin=subprocess.PIPE, cwd=self.folder)
         time.sleep(0.2)
