@@ -67,9 +67,10 @@ void io_names_free(char **names, size_t count);
 
 /* ---- replacing a file in one step (replace.c) ---- */
 
-/* Opens a temporary file beside path (its permissions kept when it exists); commit flushes, syncs and
-   renames it over path, or removes it when that fails; discard removes it, and does nothing after a commit.
-   A symbolic link's target is replaced. What is no regular file, as /dev/null, is written to directly.
+/* Opens a temporary file beside path (its permissions kept when it exists, and its owner and group where
+   the system lets us); commit flushes, syncs and renames it over path, or removes it when that fails; discard
+   removes it, and does nothing after a commit. A symbolic link's target is replaced, or made where it is
+   missing. What is no regular file, as /dev/null, is written to directly.
    path "-" writes to standard output, which stays open. */
 struct io_replacement {
   FILE *stream;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -44,8 +45,40 @@ static mode_t default_mode(void) {
   return 0666 & ~mask;
 }
 
-/* Opens the temporary file, of the permissions that the target is to have. */
-static int open_temporary(struct io_replacement *r, mode_t mode) {
+/* Where a chain of symbolic links ends, whether or not a file is there: realpath() knows no missing ones.
+   Malloc'ed; NULL with errno set. */
+static char *follow_links(const char *path) {
+  enum { MOST_LINKS = 40 }; /* as the kernel has it */
+  char link[PATH_MAX], *target = strdup(path);
+  ssize_t length = 0;
+
+  for (int links = 0; target && (length = readlink(target, link, sizeof link - 1)) >= 0; links++) {
+    char *directory = directory_of(target), *next = NULL;
+
+    link[length] = '\0';
+    if (links == MOST_LINKS)
+      errno = ELOOP;
+    else if (directory && asprintf(&next, "%s%s%s", link[0] == '/' ? "" : directory,
+                                   link[0] == '/' ? "" : "/", link) < 0)
+      next = NULL;
+    free(directory);
+    free(target);
+    target = next;
+  }
+  return target;
+}
+
+/* The new file's owner, group and permissions are the old one's. Another's file in a folder that one may
+   write to can be replaced but not given back: it changes hands, as with any program that replaces files. */
+static int take_after(int file, const struct stat *old) {
+  if (fchown(file, old->st_uid, old->st_gid) != 0 && fchown(file, (uid_t)-1, old->st_gid) != 0 &&
+      errno != EPERM)
+    return -1;
+  return fchmod(file, old->st_mode & 07777); /* last: a change of hands takes set-user-ID away */
+}
+
+/* Opens the temporary file; old: what it is to replace, NULL for nothing. */
+static int open_temporary(struct io_replacement *r, const struct stat *old) {
   int file;
 
   r->temporary = temporary_name(r->target);
@@ -56,7 +89,7 @@ static int open_temporary(struct io_replacement *r, mode_t mode) {
     r->temporary = NULL;
     return -1;
   }
-  if (fchmod(file, mode) == 0) r->stream = fdopen(file, "w");
+  if ((old ? take_after(file, old) : fchmod(file, default_mode())) == 0) r->stream = fdopen(file, "w");
   if (r->stream) return 0;
   close(file);
   return -1;
@@ -65,19 +98,17 @@ static int open_temporary(struct io_replacement *r, mode_t mode) {
 static int open_path(struct io_replacement *r) {
   struct stat status;
 
-  if (stat(r->path, &status) == 0 && !S_ISREG(status.st_mode)) {
+  bool exists = stat(r->path, &status) == 0;
+
+  if (!exists && errno != ENOENT) return -1;
+  if (exists && !S_ISREG(status.st_mode)) {
     r->stream = fopen(r->path, "w");
     return r->stream ? 0 : -1;
   }
-  if (lstat(r->path, &status) != 0) { /* a new file */
-    if (errno != ENOENT) return -1;
-    r->target = strdup(r->path);
-    return r->target ? open_temporary(r, default_mode()) : -1;
-  }
-  r->target = realpath(r->path, NULL);
-  if (!r->target || stat(r->target, &status) != 0) return -1;
-  if (access(r->target, W_OK) != 0) return -1; /* rename would not ask */
-  return open_temporary(r, status.st_mode & 07777);
+  r->target = exists ? realpath(r->path, NULL) : follow_links(r->path);
+  if (!r->target) return -1;
+  if (exists && access(r->target, W_OK) != 0) return -1; /* rename would not ask */
+  return open_temporary(r, exists ? &status : NULL);
 }
 
 int io_replace_open(struct io_replacement *r, const char *path, struct io_error *error) {

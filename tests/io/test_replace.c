@@ -106,10 +106,41 @@ Test(replace, a_symbolic_link_stays_and_its_target_is_replaced) {
   cr_expect(S_ISLNK(mode_of("link")));
   expect_content("folder/target", "after");
   cr_expect_eq(entries("folder"), 1);
+}
 
-  cr_assert_eq(symlink("nowhere", "dangling"), 0);
-  cr_expect_eq(replace("dangling", "text", &error), -1);
-  cr_expect_str_eq(error.text, "dangling: cannot write: No such file or directory");
+Test(replace, a_dangling_link_is_written_through) {
+  struct io_error error;
+
+  cr_assert_eq(mkdir("folder", 0777), 0);
+  cr_assert_eq(symlink("new", "folder/second"), 0);
+  cr_assert_eq(symlink("folder/second", "first"), 0);
+  cr_assert_eq(replace("first", "text", &error), 0, "%s", error.text);
+  cr_expect(S_ISLNK(mode_of("first")) && S_ISLNK(mode_of("folder/second")));
+  expect_content("folder/new", "text");
+  cr_expect_eq(entries("folder"), 2);
+
+  cr_assert_eq(symlink("missing/file", "nowhere"), 0);
+  cr_expect_eq(replace("nowhere", "text", &error), -1);
+  cr_expect_str_eq(error.text, "nowhere: cannot write: No such file or directory");
+  cr_assert_eq(symlink("circle", "circle"), 0);
+  cr_expect_eq(replace("circle", "text", &error), -1);
+  cr_expect_str_eq(error.text, "circle: cannot write: Too many levels of symbolic links");
+}
+
+Test(replace, the_owner_stays) {
+  struct io_error error;
+  struct stat status;
+
+  if (geteuid() != 0) cr_skip_test("only root can write another's file and leave it to him");
+  write_text("old", "before");
+  cr_assert_eq(chown("old", 65534, 65533), 0);
+  cr_assert_eq(chmod("old", 04640), 0);
+  cr_assert_eq(replace("old", "after", &error), 0, "%s", error.text);
+  expect_content("old", "after");
+  cr_assert_eq(stat("old", &status), 0);
+  cr_expect_eq(status.st_uid, 65534);
+  cr_expect_eq(status.st_gid, 65533);
+  cr_expect_eq(status.st_mode & 07777, 04640);
 }
 
 Test(replace, a_write_that_fails_leaves_the_old_file) {
