@@ -2,6 +2,8 @@
 /* emblas: the program. Finds the subcommand and hands the rest of the command line to it. */
 #include "cli.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +69,16 @@ static char *help_text(int key, const char *text, void *input) {
   return all;
 }
 
+/* A standard stream that is closed would give its number to the next file that is opened, which would then
+   receive what is printed. /dev/null the wrong way round keeps the place: whoever uses it gets an error. */
+static void hold_standard_streams(void) {
+  static const int ways[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+  for (int stream = 0; stream < 3; stream++) {
+    if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", ways[stream]) != stream)
+      exit(EXIT_FAILED); /* there is nowhere to say why */
+  }
+}
+
 int main(int argc, char **argv) {
   static const struct argp argp = {
       .parser = parse,
@@ -75,6 +87,8 @@ int main(int argc, char **argv) {
       .help_filter = help_text,
   };
   struct invocation invocation = {NULL, 0};
+  hold_standard_streams();
+  signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of its write, not the end of the program */
   argp_err_exit_status = EXIT_USAGE;
   argp_program_version_hook = print_version;
   if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &invocation) != 0) return EXIT_USAGE;

@@ -178,6 +178,21 @@ class Pipes(Case):
             self.assertIn("No space left on device", done.stderr)
             self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
 
+    def test_closed_standard_streams(self):
+        done = self.through(f"emblas fit {FAITHFUL} -k 2 -q -o m.json >&-")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.emblas("score", "m.json", FAITHFUL)
+        # What is printed must not get into the next file that is opened.
+        done = self.through(f"emblas fit {FAITHFUL} -k 2 -o m.json --trace t.csv >&-")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr, "emblas: standard output: Bad file descriptor\n")
+        self.assertTrue((self.folder / "t.csv").read_text().startswith("iteration,"))
+        done = self.through("emblas score m.json - <&- 2>&1")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("<standard input>: Bad file descriptor", done.stdout)
+        done = self.through("emblas fit missing.csv -k 2 2>&-")
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+
     def test_pipeline(self):
         done = self.through(f"emblas fit {FAITHFUL} -k 2 -q -o m.json && emblas sample m.json -n 100 --seed 7 |"
                             " emblas score m.json - --format json")
