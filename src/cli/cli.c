@@ -9,10 +9,12 @@
 #include <sys/stat.h>
 
 static void complain_list(const char *format, va_list arguments) {
+  char *text;
   fflush(stdout);
-  fputs("emblas: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
+  if (vasprintf(&text, format, arguments) < 0) text = NULL;
+  if (text) io_make_printable(text);
+  fprintf(stderr, "emblas: %s\n", text ? text : "out of memory");
+  free(text);
 }
 
 void complain(const char *format, ...) {
@@ -48,6 +50,17 @@ char *print_string(const char *format, ...) {
 void parse_arguments(const struct argp *argp, int argc, char **argv, void *input) {
   error_t error = argp_parse(argp, argc, argv, 0, NULL, input);
   if (error) die(EXIT_FAILED, "%s", strerror(error));
+}
+
+void usage_error(const struct argp_state *state, const char *format, ...) {
+  char *text;
+  va_list arguments;
+  va_start(arguments, format);
+  if (vasprintf(&text, format, arguments) < 0) die(EXIT_FAILED, "out of memory");
+  va_end(arguments);
+  io_make_printable(text);
+  argp_error(state, "%s", text);
+  free(text);
 }
 
 enum exit_status exit_status_of(emblas_status status) {

@@ -24,7 +24,7 @@ enum exit_status command_plot(int argc, char **argv);
 enum exit_status command_example(int argc, char **argv);
 enum exit_status command_backends(int argc, char **argv);
 
-/* One line on standard error: "emblas: ...". */
+/* One printable line on standard error: "emblas: ...". */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same, then exit. Not to be called while a replacement file is open. */
 _Noreturn void die(enum exit_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -36,6 +36,9 @@ char *print_string(const char *format, ...) __attribute__((format(printf, 1, 2))
 
 /* Parses the arguments of a subcommand; exits with a message when they are wrong. */
 void parse_arguments(const struct argp *argp, int argc, char **argv, void *input);
+/* argp_error() with a message that may hold any argument: it is made printable. */
+void usage_error(const struct argp_state *state, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* The exit status that a failed library call stands for. */
 enum exit_status exit_status_of(emblas_status status);

@@ -27,12 +27,12 @@ struct arguments {
 
 static void check(const struct arguments *a, struct argp_state *state) {
   if (state->arg_num == 0)
-    argp_error(state, "NAME is missing: triangular, two-normals, three-coins or faithful");
+    usage_error(state, "NAME is missing: triangular, two-normals, three-coins or faithful");
   if (a->example.plot && !examples[a->which].draws) {
-    argp_error(state, "example %s has no picture", examples[a->which].name);
+    usage_error(state, "example %s has no picture", examples[a->which].name);
   }
   if (a->example.output && !examples[a->which].saves) {
-    argp_error(state, "example %s has no single model to save", examples[a->which].name);
+    usage_error(state, "example %s has no single model to save", examples[a->which].name);
   }
 }
 
@@ -50,7 +50,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     a->example.plot = text;
     return 0;
   case ARGP_KEY_ARG:
-    if (state->arg_num > 0) argp_error(state, "one example at a time: '%s' is too many", text);
+    if (state->arg_num > 0) usage_error(state, "one example at a time: '%s' is too many", text);
     a->which = value_choice(&name_choice, text);
     return 0;
   case ARGP_KEY_END:

@@ -116,21 +116,21 @@ static void set_picture(const char **path, const char *option, const char *text)
 }
 
 static void set_data(struct fit_arguments *a, const char *text, struct argp_state *state) {
-  if (a->data) argp_error(state, "one DATA at a time: '%s' is too many", text);
+  if (a->data) usage_error(state, "one DATA at a time: '%s' is too many", text);
   a->data = text;
 }
 
 /* What options say of each other. */
 static void check(struct fit_arguments *a, struct argp_state *state) {
   int single = a->labels_path || a->model_path;
-  if (!a->data) argp_error(state, "DATA is missing");
-  if (!a->k_low && !single) argp_error(state, "-k is missing: the number of components");
-  if (single && a->k_low != a->k_high) argp_error(state, "-k is a range, but a start of one size is given");
+  if (!a->data) usage_error(state, "DATA is missing");
+  if (!a->k_low && !single) usage_error(state, "-k is missing: the number of components");
+  if (single && a->k_low != a->k_high) usage_error(state, "-k is a range, but a start of one size is given");
   if (single && a->starts_given && a->options.starts != 1) {
-    argp_error(state, "--starts %zu, but only one start is given", a->options.starts);
+    usage_error(state, "--starts %zu, but only one start is given", a->options.starts);
   }
   if (single) a->options.starts = 1;
-  if (a->plot_script && !a->plot) argp_error(state, "--plot-script needs --plot");
+  if (a->plot_script && !a->plot) usage_error(state, "--plot-script needs --plot");
   if (a->output && strcmp(a->output, "-") == 0) {
     a->output = NULL;
     a->json = 1;

@@ -41,12 +41,12 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   switch (key) {
   case ARGP_KEY_ARG:
     invocation->command = find_command(argument);
-    if (!invocation->command) argp_error(state, "there is no command '%s'", argument);
+    if (!invocation->command) usage_error(state, "there is no command '%s'", argument);
     invocation->first = state->next - 1;
     state->next = state->argc;
     return 0;
   case ARGP_KEY_NO_ARGS:
-    argp_error(state, "a command is missing");
+    usage_error(state, "a command is missing");
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;

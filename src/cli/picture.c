@@ -2,6 +2,7 @@
 /* A picture from a script: made in a temporary file, run, moved into place. */
 #include "picture.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,14 +27,26 @@ const char *picture_format(const char *path) {
   return NULL;
 }
 
-void picture_string(FILE *script, const char *text) {
-  fputc('\'', script);
-  for (; *text; text++) {
-    unsigned char c = (unsigned char)*text;
-    if (c == '\'') fputc('\'', script);
-    fputc(c < 0x20 || c == 0x7f ? '?' : c, script);
+/* Octal escapes within double quotes: gnuplot takes quotation marks in single quotes for their end here and
+   there, and runs what stands between backquotes in double ones. An escape ends at the first character that
+   is no digit, however many there are: a digit after one is escaped too. */
+void picture_path(FILE *script, const char *path) {
+  static const char plain[] = " ,.:;/()[]%+-=_";
+  int escaped = 0;
+  fputc('"', script);
+  for (; *path; path++) {
+    unsigned char c = (unsigned char)*path;
+    escaped = !(c >= 0x80 || (isdigit(c) ? !escaped : isalpha(c) || strchr(plain, c)));
+    fprintf(script, escaped ? "\\%03o" : "%c", c);
   }
-  fputc('\'', script);
+  fputc('"', script);
+}
+
+void picture_text(FILE *script, const char *text) {
+  char *clean = print_string("%s", text);
+  io_make_printable(clean);
+  picture_path(script, clean);
+  free(clean);
 }
 
 /* The terminal, the output (NULL: standard output), the body. */
@@ -41,7 +54,7 @@ static void write_script(FILE *script, const char *terminal, const char *output,
   fprintf(script, "set encoding utf8\nset terminal %s\n", terminal);
   if (output) {
     fputs("set output ", script);
-    picture_string(script, output);
+    picture_path(script, output);
     fputc('\n', script);
   }
   fputs(body, script);

@@ -16,8 +16,10 @@ typedef void (*picture_writer)(FILE *script, const void *context);
 enum exit_status picture_draw(const char *path, const char *script_path, picture_writer write,
                               const void *context);
 
-/* A text as a gnuplot string: quoted, control characters as '?'. */
-void picture_string(FILE *script, const char *text);
+/* A path as a gnuplot string: each byte of it. */
+void picture_path(FILE *script, const char *path);
+/* The lettering of a picture as a gnuplot string: made printable. */
+void picture_text(FILE *script, const char *text);
 
 /* Runs gnuplot on a script, with its output in another file. 0, or -1 with the reason in the error. */
 int gnuplot_run(FILE *script, FILE *output, struct io_error *error);

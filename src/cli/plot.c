@@ -20,12 +20,12 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     a->script = text;
     return 0;
   case ARGP_KEY_ARG:
-    if (state->arg_num > 1) argp_error(state, "'%s' is too many: MODEL and perhaps DATA are needed", text);
+    if (state->arg_num > 1) usage_error(state, "'%s' is too many: MODEL and perhaps DATA are needed", text);
     *(state->arg_num == 0 ? &a->model : &a->data) = text;
     return 0;
   case ARGP_KEY_END:
-    if (!a->model) argp_error(state, "MODEL is missing");
-    if (!a->output) argp_error(state, "-o is missing: the picture to write");
+    if (!a->model) usage_error(state, "MODEL is missing");
+    if (!a->output) usage_error(state, "-o is missing: the picture to write");
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;

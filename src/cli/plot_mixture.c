@@ -12,7 +12,7 @@ static const struct box page = {0.14, 0.97, 0.135, 0.865};
 
 static void axis_label(FILE *script, char which, const char *name) {
   fprintf(script, "set %clabel ", which);
-  picture_string(script, name);
+  picture_text(script, name);
   fputc('\n', script);
 }
 
@@ -153,7 +153,7 @@ void plot_mixtures(FILE *script, const void *context) {
     axis_label(script, 'x', plot->names[0]);
     axis_label(script, 'y', i == 0 ? "density" : "");
     fputs("set title ", script);
-    picture_string(script, plot->source);
+    picture_text(script, plot->source);
     fputs(" font ',11'\n", script);
     plot_histogram(script, plot, 0, axis, i);
     fputs("\nunset label\n", script);

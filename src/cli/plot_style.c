@@ -22,9 +22,9 @@ void plot_begin(FILE *script, const char *title, const char *note) {
         "unset key\n"
         "set label 1 ",
         script);
-  picture_string(script, title);
+  picture_text(script, title);
   fputs(" at screen 0.03, 0.965 left font ',15' textcolor rgb '#222222'\nset label 2 ", script);
-  picture_string(script, note);
+  picture_text(script, note);
   fputs(" at screen 0.97, 0.018 right font ',10' textcolor rgb '#666666'\n", script);
 }
 

@@ -25,11 +25,11 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     a->logpdf = 1;
     return 0;
   case ARGP_KEY_ARG:
-    if (state->arg_num > 1) argp_error(state, "'%s' is too many: MODEL and DATA are needed", text);
+    if (state->arg_num > 1) usage_error(state, "'%s' is too many: MODEL and DATA are needed", text);
     *(state->arg_num == 0 ? &a->model : &a->data) = text;
     return 0;
   case ARGP_KEY_END:
-    if (!a->data) argp_error(state, "MODEL and DATA are needed");
+    if (!a->data) usage_error(state, "MODEL and DATA are needed");
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;

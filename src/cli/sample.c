@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* emblas sample: rows drawn from a model, as CSV. */
 #include "rows.h"
+#include "text.h"
 #include "values.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 struct arguments {
   const char *model, *output;
@@ -28,12 +30,12 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     a->output = text;
     return 0;
   case ARGP_KEY_ARG:
-    if (state->arg_num > 0) argp_error(state, "'%s' is too many: one MODEL is needed", text);
+    if (state->arg_num > 0) usage_error(state, "'%s' is too many: one MODEL is needed", text);
     a->model = text;
     return 0;
   case ARGP_KEY_END:
-    if (!a->model) argp_error(state, "MODEL is missing");
-    if (!a->rows) argp_error(state, "-n is missing: the number of rows");
+    if (!a->model) usage_error(state, "MODEL is missing");
+    if (!a->rows) usage_error(state, "-n is missing: the number of rows");
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;
@@ -46,7 +48,9 @@ static void write_table(FILE *stream, const struct arguments *a, const struct lo
   char text[32];
   for (size_t j = 0; j < dim; j++) {
     if (j > 0) fputc(',', stream);
-    csv_name(stream, loaded->names[j]);
+    char *name = isatty(fileno(stream)) ? text_clean(loaded->names[j]) : NULL;
+    csv_name(stream, name ? name : loaded->names[j]);
+    free(name);
   }
   fputs(labels ? ",label\n" : "\n", stream);
   for (size_t i = 0; i < a->rows; i++) {

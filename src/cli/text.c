@@ -35,9 +35,7 @@ size_t text_columns(const char *text) {
 
 char *text_clean(const char *text) {
   char *copy = print_string("%s", text);
-  for (char *c = copy; *c; c++) {
-    if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = '?';
-  }
+  io_make_printable(copy);
   return copy;
 }
 
@@ -52,8 +50,10 @@ void text_cell(FILE *stream, const char *text, int columns) {
     fprintf(stream, "%.*s%*s", bytes, text, blanks, "");
 }
 
-void text_field(FILE *stream, size_t width, const char *label, const char *value) {
+void text_field(FILE *stream, size_t width, const char *label, const char *text) {
   size_t column = LABEL_COLUMNS;
+  char *clean = text_clean(text);
+  const char *value = clean;
   text_cell(stream, label, LABEL_COLUMNS);
   while (*value) {
     size_t bytes = strcspn(value, " ");
@@ -72,6 +72,7 @@ void text_field(FILE *stream, size_t width, const char *label, const char *value
     value += bytes;
     value += strspn(value, " ");
   }
+  free(clean);
   fputc('\n', stream);
 }
 

@@ -12,13 +12,13 @@ size_t text_width(FILE *stream);
 /* Columns a UTF-8 text takes, counting one a character. */
 size_t text_columns(const char *text);
 
-/* A malloc'ed copy in which control characters are '?': names come from files. */
+/* A malloc'ed copy that may be shown: io_make_printable(). Names and paths hold what they like. */
 char *text_clean(const char *text);
 
 /* Prints text over `columns` columns, cut where it is longer; negative: flush right. */
 void text_cell(FILE *stream, const char *text, int columns);
 
-/* "label   value", the value wrapped at blanks to the width, with a hanging indent. */
+/* "label   value", the value made printable and wrapped at blanks to the width, with a hanging indent. */
 void text_field(FILE *stream, size_t width, const char *label, const char *value);
 /* The same with a printed value. */
 void text_fieldf(FILE *stream, size_t width, const char *label, const char *format, ...)

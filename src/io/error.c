@@ -9,21 +9,6 @@ static bool is_control(unsigned char c) {
   return c < 0x20 || c == 0x7f;
 }
 
-int io_fail(struct io_error *error, const char *format, ...) {
-  va_list arguments;
-
-  va_start(arguments, format);
-  vsnprintf(error->text, sizeof error->text, format, arguments);
-  va_end(arguments);
-  for (char *c = error->text; *c; c++)
-    if (is_control((unsigned char)*c)) *c = '?';
-  return -1;
-}
-
-int io_fail_memory(struct io_error *error, const char *file) {
-  return io_fail(error, "%s: out of memory", file);
-}
-
 /* Length of the printable UTF-8 character that `text` begins with; 0 when it begins with none. */
 static size_t printable(const unsigned char *text, size_t length) {
   unsigned char c = text[0];
@@ -38,6 +23,40 @@ static size_t printable(const unsigned char *text, size_t length) {
     if ((text[i] & 0xc0) != 0x80) return 0;
   if (c == 0xc2 && text[1] < 0xa0) return 0; /* the control characters of Latin-1 */
   return size;
+}
+
+void io_make_printable(char *text) {
+  const char *next = text;
+  size_t length = strlen(text);
+
+  while (length > 0) {
+    size_t size = printable((const unsigned char *)next, length), taken = size > 0 ? size : 1;
+
+    /* U+0080 to U+009F are two bytes and one character */
+    if (size == 0 && length > 1 && (unsigned char)next[0] == 0xc2 && (next[1] & 0xc0) == 0x80) taken = 2;
+    if (size > 0)
+      memmove(text, next, size);
+    else
+      *text = '?';
+    text += size > 0 ? size : 1;
+    next += taken;
+    length -= taken;
+  }
+  *text = '\0';
+}
+
+int io_fail(struct io_error *error, const char *format, ...) {
+  va_list arguments;
+
+  va_start(arguments, format);
+  vsnprintf(error->text, sizeof error->text, format, arguments);
+  va_end(arguments);
+  io_make_printable(error->text);
+  return -1;
+}
+
+int io_fail_memory(struct io_error *error, const char *file) {
+  return io_fail(error, "%s: out of memory", file);
 }
 
 struct io_quote io_quote(const char *text, size_t length) {

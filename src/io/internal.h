@@ -9,7 +9,7 @@
 
 /* ---- errors (error.c) ---- */
 
-/* Sets the text, one line without control characters. Returns -1. */
+/* Sets the text, one printable line. Returns -1. */
 int io_fail(struct io_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int io_fail_memory(struct io_error *error, const char *file);
 

@@ -12,6 +12,10 @@ struct io_error {
   char text[1024];
 };
 
+/* Replaces each control character (C0, DEL, U+0080 to U+009F) and each byte that belongs to no UTF-8
+   character by '?', in place: what is left may be shown on a terminal. */
+void io_make_printable(char *text);
+
 /* ---- tables (csv.c, npy.c; read.c chooses) ---- */
 
 struct io_table {

@@ -115,6 +115,20 @@ class Drawn(Case):
         subprocess.run(["gnuplot", "fit.gp"], cwd=self.folder, check=True, timeout=60)
         self.assertEqual(picture.read_bytes(), first)
 
+    def test_names_with_quotation_marks(self):
+        inches = "length'', \"in\" `date` \\ {a} #1 $x @y % é"
+        quoted = inches.replace('"', '""')
+        odd = inches.replace("/", "") + "\x1b\u009b"
+        self.write(odd + ".csv", f'"{quoted}\x1b\u009b",y\n' + "".join(f"{i * i % 17},{i % 5}\n" for i in range(60)))
+        self.emblas("fit", odd + ".csv", "-k", 1, "-q", "--plot", odd + ".svg", "--plot-script", "again.gp")
+        texts = self.texts(odd + ".svg")
+        self.assertIn(inches + "??", texts)
+        self.assertIn(inches + "??.csv: 1 component, covariance full", texts)
+        first = (self.folder / (odd + ".svg")).read_bytes()
+        (self.folder / (odd + ".svg")).unlink()
+        subprocess.run(["gnuplot", "--default-settings", "again.gp"], cwd=self.folder, check=True, timeout=60)
+        self.assertEqual((self.folder / (odd + ".svg")).read_bytes(), first)
+
     def test_many_rows(self):
         self.write("many.csv", "x,y\n" + "".join(f"{i % 3 * 9 + i * i % 7},{i % 3 * 5 + i * i % 11}\n"
                                                 for i in range(30000)))

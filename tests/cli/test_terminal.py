@@ -88,9 +88,25 @@ class Width(Case):
             self.assertLessEqual(max(map(len, lines)), columns)
             self.assertEqual("Petal.Width" in "".join(lines), columns == 120)
 
-    def test_names_with_control_characters(self):
-        self.write("odd.csv", b"x\x1b[31m,y\n" + b"".join(b"%d,%d\n" % (i * i % 7, i % 5) for i in range(30)))
-        self.assertNotIn("\x1b", self.emblas("fit", "odd.csv", "-k", 1).stdout)
+    def test_control_characters(self):
+        """Escape sequences and U+009B, which begins one as well, in names of columns, of files and in arguments."""
+        odd = "a\x1b[31m\x7f\u009b31mb"
+        self.write(odd + ".csv", f"x{odd},y\n" + "".join(f"{i * i % 7},{i % 5}\n" for i in range(30)))
+        texts = [self.emblas("fit", odd + ".csv", "-k", 1, "-o", odd + ".json").stdout]
+        for status, *arguments in ((3, "score", odd + ".json", IRIS), (3, "score", odd, odd), (2, odd),
+                                   (2, "score", "m.json", "x.csv", odd), (2, "fit", odd + ".csv", "-k", odd),
+                                   (3, "fit", odd + ".csv", "-k", 1, "--columns", odd),
+                                   (1, "fit", odd + ".csv", "-k", 1, "-o", f"{odd}/m.json")):
+            texts.append(self.emblas(*arguments, status=status).stderr)
+        terminal = Terminal(self.folder, "sample", odd + ".json", "-n", 1)
+        self.assertEqual(terminal.status(), 0)
+        texts.append(terminal.output.decode().replace("\r\n", "\n"))
+        for text in texts:
+            self.assertIn("a?[31m??31mb", text)
+            bad = [c for c in text if c != "\n" and (ord(c) < 32 or 127 <= ord(c) < 160)]
+            self.assertEqual(bad, [], text)
+        # In a file and in a pipe names are what they were.
+        self.emblas("score", odd + ".json", "-", stdin=self.emblas("sample", odd + ".json", "-n", 9).stdout)
 
 
 class Progress(Case):
