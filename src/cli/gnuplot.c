@@ -46,11 +46,9 @@ int gnuplot_run(FILE *script, FILE *output, struct io_error *error) {
   FILE *messages = tmpfile();
   pid_t child;
   if (!messages) {
-    snprintf(error->text, sizeof error->text, "no temporary file: %s", strerror(errno));
+    snprintf(error->text, sizeof error->text, "temporary file: %s", strerror(errno));
     return -1;
   }
-  fflush(script);
-  rewind(script);
   int failure = spawn(script, output, messages, &child);
   int result = failure ? -1 : wait_for(child);
   if (failure == ENOENT) {

@@ -7,22 +7,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* The same lettering and line widths to the eye in all three: PNG at twice the size of the SVG. */
-static const struct {
-  const char *ending, *terminal;
-} formats[] = {
-    {".svg", "svg size 640,480 font 'sans-serif,11' background '#ffffff' noenhanced"},
-    {".png", "pngcairo size 1600,1200 font 'Sans,11' fontscale 2 linewidth 2 pointscale 2 "
-             "background '#ffffff' noenhanced"},
-    {".pdf", "pdfcairo size 8in,6in font 'Sans,11' fontscale 0.75 linewidth 1.5 pointscale 1.4 background "
-             "'#ffffff' noenhanced"},
+static const struct picture_format formats[] = {
+    {".svg", "svg size 640,480 font 'sans-serif,11' background '#ffffff' noenhanced", "</svg>"},
+    {".png",
+     "pngcairo size 1600,1200 font 'Sans,11' fontscale 2 linewidth 2 pointscale 2 "
+     "background '#ffffff' noenhanced",
+     "IEND"},
+    {".pdf",
+     "pdfcairo size 8in,6in font 'Sans,11' fontscale 0.75 linewidth 1.5 pointscale 1.4 background "
+     "'#ffffff' noenhanced",
+     "%%EOF"},
 };
 
-const char *picture_format(const char *path) {
+const struct picture_format *picture_format(const char *path) {
   const char *ending = strrchr(path, '.');
   for (size_t i = 0; ending && i < sizeof formats / sizeof formats[0]; i++) {
-    if (strcasecmp(ending, formats[i].ending) == 0) return formats[i].terminal;
+    if (strcasecmp(ending, formats[i].ending) == 0) return &formats[i];
   }
   return NULL;
 }
@@ -60,33 +64,48 @@ static void write_script(FILE *script, const char *terminal, const char *output,
   fputs(body, script);
 }
 
-static int keep_script(const char *script_path, const char *terminal, const char *path, const char *body,
-                       struct io_error *error) {
+static int keep_script(const char *script_path, const struct picture_format *format, const char *path,
+                       const char *body, struct io_error *error) {
   struct io_replacement file;
   if (io_replace_open(&file, script_path, error) != 0) return -1;
-  write_script(file.stream, terminal, path, body);
+  write_script(file.stream, format->terminal, path, body);
   return io_replace_commit(&file, error);
 }
 
-/* gnuplot writes to a file that is open already: no path has to survive its quoting. */
-static int draw(const char *path, const char *terminal, const char *body, struct io_error *error) {
-  struct io_replacement file;
+/* A script for gnuplot alone, from its beginning. */
+static FILE *make_script(const char *terminal, const char *body, struct io_error *error) {
   FILE *script = tmpfile();
-  if (!script) {
-    snprintf(error->text, sizeof error->text, "no temporary file: %s", strerror(errno));
-    return -1;
+  if (script) write_script(script, terminal, NULL, body);
+  if (script && fflush(script) == 0 && !ferror(script)) {
+    rewind(script);
+    return script;
   }
-  write_script(script, terminal, NULL, body);
-  int result = io_replace_open(&file, path, error);
-  if (result == 0) {
-    result = gnuplot_run(script, file.stream, error);
-    if (result == 0)
-      result = io_replace_commit(&file, error);
-    else
-      io_replace_discard(&file);
+  snprintf(error->text, sizeof error->text, "temporary file: %s", strerror(errno));
+  if (script) fclose(script);
+  return NULL;
+}
+
+/* Whether what gnuplot has written ends as it should; of what cannot be read again it is believed. */
+static int is_whole(FILE *picture, const char *last) {
+  char end[33] = "";
+  struct stat status;
+  if (fstat(fileno(picture), &status) != 0 || !S_ISREG(status.st_mode)) return 1;
+  off_t begin = status.st_size > 32 ? status.st_size - 32 : 0;
+  return pread(fileno(picture), end, 32, begin) > 0 && memmem(end, 32, last, strlen(last));
+}
+
+/* gnuplot writes to a file that is open already: no path has to survive its quoting. */
+static int run(FILE *script, const char *path, const char *last, struct io_error *error) {
+  struct io_replacement file;
+  if (io_replace_open(&file, path, error) != 0) return -1;
+  int result = gnuplot_run(script, file.stream, error);
+  if (result == 0 && !is_whole(file.stream, last)) {
+    snprintf(error->text, sizeof error->text, "%s: cannot write: the picture is cut short", path);
+    result = -1;
   }
-  fclose(script);
-  return result;
+  if (result == 0) return io_replace_commit(&file, error);
+  io_replace_discard(&file);
+  return -1;
 }
 
 /* The body is made before any file is opened, so that nothing is left behind when it cannot be. */
@@ -100,21 +119,25 @@ static char *make_body(picture_writer write, const void *context) {
   return body;
 }
 
+/* The script first: a picture is not drawn without the script that is to stand beside it. */
+static int draw(const char *path, const char *script_path, const char *body, struct io_error *error) {
+  const struct picture_format *format = picture_format(path);
+  if (script_path && keep_script(script_path, format, path, body, error) != 0) return -1;
+  FILE *script = make_script(format->terminal, body, error);
+  if (!script) return -1;
+  int result = run(script, path, format->last, error);
+  fclose(script);
+  return result;
+}
+
 enum exit_status picture_draw(const char *path, const char *script_path, picture_writer write,
                               const void *context) {
   struct io_error error;
-  const char *terminal = picture_format(path);
-  if (!terminal) die(EXIT_USAGE, "%s: not the name of a picture", path);
+  if (!picture_format(path)) die(EXIT_USAGE, "%s: not the name of a picture", path);
   char *body = make_body(write, context);
-  int failed = 0;
-  if (script_path && keep_script(script_path, terminal, path, body, &error) != 0) {
-    complain("%s", error.text);
-    failed = 1;
-  }
-  if (draw(path, terminal, body, &error) != 0) {
-    complain("%s", error.text);
-    failed = 1;
-  }
+  int result = draw(path, script_path, body, &error);
   free(body);
-  return failed ? EXIT_FAILED : EXIT_DONE;
+  if (result == 0) return EXIT_DONE;
+  complain("%s", error.text);
+  return EXIT_FAILED;
 }

@@ -5,8 +5,12 @@
 
 #include "cli.h"
 
-/* The gnuplot terminal for a path by its ending; NULL when there is none. */
-const char *picture_format(const char *path);
+struct picture_format {
+  const char *ending, *terminal; /* of the path; what gnuplot calls it */
+  const char *last;              /* a word within the last bytes of a picture that is whole */
+};
+/* By the ending of a path; NULL when there is none. */
+const struct picture_format *picture_format(const char *path);
 
 /* Writes what follows the choice of the terminal: settings, data, plot commands. */
 typedef void (*picture_writer)(FILE *script, const void *context);
@@ -21,7 +25,8 @@ void picture_path(FILE *script, const char *path);
 /* The lettering of a picture as a gnuplot string: made printable. */
 void picture_text(FILE *script, const char *text);
 
-/* Runs gnuplot on a script, with its output in another file. 0, or -1 with the reason in the error. */
+/* Runs gnuplot on a script, from where the stream's file stands, with its output in another file. 0, or -1
+   with the reason in the error. Of an output that cannot be written gnuplot says nothing. */
 int gnuplot_run(FILE *script, FILE *output, struct io_error *error);
 
 #endif

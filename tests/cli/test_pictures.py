@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Pictures: that they are drawn, of the right kind, from odd data too, and that failures lose nothing."""
+import os
+import shlex
 import shutil
 import subprocess
 import unittest
@@ -156,14 +158,45 @@ class Failing(Case):
 
     def test_gnuplot_that_fails(self):
         self.write("fit.svg", "old")
-        folder = self.folder / "bin"
-        folder.mkdir()
-        fake = folder / "gnuplot"
-        fake.write_text("#!/bin/sh\necho half\necho '         line 7: out of ink' >&2\nexit 1\n")
-        fake.chmod(0o755)
-        done = self.emblas("fit", FAITHFUL, "-k", 2, "--plot", "fit.svg", status=1,
-                           environment={"PATH": f"{folder}:/usr/bin:/bin"})
+        environment = self.fake_gnuplot("echo half\necho '         line 7: out of ink' >&2\nexit 1\n")
+        done = self.emblas("fit", FAITHFUL, "-k", 2, "--plot", "fit.svg", status=1, environment=environment)
         self.assertIn("gnuplot failed: line 7: out of ink", done.stderr)
+        self.assertEqual(self.files(), {"fit.svg": b"old"})
+
+    def fake_gnuplot(self, script):
+        """An environment whose gnuplot is the shell script."""
+        folder = self.folder / "bin"
+        folder.mkdir(exist_ok=True)
+        (folder / "gnuplot").write_text("#!/bin/sh\n" + script)
+        (folder / "gnuplot").chmod(0o755)
+        return {"PATH": f"{folder}:/usr/bin:/bin"}
+
+    def test_picture_that_is_cut_short(self):
+        """gnuplot says nothing when the disk is full: it ends well."""
+        environment = self.fake_gnuplot("echo '<svg>half'\n")
+        for ending in BEGIN:
+            self.write(f"fit.{ending}", "old")
+            whole = self.files()
+            done = self.emblas("fit", FAITHFUL, "-k", 2, "-q", "--plot", f"fit.{ending}", status=1, environment=environment)
+            self.assertEqual(done.stderr, f"emblas: fit.{ending}: cannot write: the picture is cut short\n")
+            self.assertEqual(self.files(), whole)
+
+    def test_no_room_for_the_script(self):
+        """gnuplot draws what it is given, if only the beginning of a script."""
+        self.emblas("fit", FAITHFUL, "-k", 2, "-q", "-o", "model.json")
+        self.write("fit.svg", "old")
+        self.write("rows.csv", self.emblas("sample", "model.json", "-n", 5000).stdout)
+        whole = self.files()
+        command = f"ulimit -f 64; {shlex.quote(support.EMBLAS)} plot model.json rows.csv -o fit.svg"
+        done = subprocess.run(["sh", "-c", command], cwd=self.folder, capture_output=True, text=True, timeout=60,
+                              env={**os.environ, **self.fake_gnuplot("echo '<svg></svg>'\n")})
+        self.assertEqual((done.returncode, done.stderr), (1, "emblas: temporary file: File too large\n"))
+        self.assertEqual(self.files(), whole)
+
+    def test_no_script(self):
+        self.write("fit.svg", "old")
+        done = self.emblas("fit", FAITHFUL, "-k", 2, "--plot", "fit.svg", "--plot-script", "/dev/full", status=1)
+        self.assertTrue(done.stderr.startswith("emblas: /dev/full: cannot write: "), done.stderr)
         self.assertEqual(self.files(), {"fit.svg": b"old"})
 
 
