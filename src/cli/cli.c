@@ -32,6 +32,10 @@ void die(enum exit_status status, const char *format, ...) {
   exit(status);
 }
 
+void die_of_file(const struct io_error *error) {
+  die(error->resources ? EXIT_FAILED : EXIT_DATA, "%s", error->text);
+}
+
 void *allocate(size_t count, size_t size) {
   void *memory = calloc(count ? count : 1, size);
   if (!memory) die(EXIT_FAILED, "out of memory");

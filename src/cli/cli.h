@@ -29,6 +29,9 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same, then exit. Not to be called while a replacement file is open. */
 _Noreturn void die(enum exit_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same for a file that could not be read. */
+_Noreturn void die_of_file(const struct io_error *error);
+
 /* count * size zeroed bytes, at least one; exits when there are none. */
 void *allocate(size_t count, size_t size);
 /* A printed string, malloc'ed. */

@@ -25,7 +25,7 @@ static void read_labels(struct given_start *start, struct fit_arguments *argumen
   struct io_error error;
   size_t count, most = 0;
   if (io_labels_read(arguments->labels_path, &start->labels, &count, &error) != 0) {
-    die(EXIT_DATA, "%s", error.text);
+    die_of_file(&error);
   }
   if (count != table->rows) {
     die(EXIT_DATA, "%s has %zu labels, %s has %zu rows", arguments->labels_path, count, arguments->data,

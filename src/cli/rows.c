@@ -10,7 +10,7 @@
 void model_load(const char *path, struct loaded_model *loaded) {
   struct io_error error;
   *loaded = (struct loaded_model){.path = path};
-  if (io_model_read(path, &loaded->model, &loaded->names, &error) != 0) die(EXIT_DATA, "%s", error.text);
+  if (io_model_read(path, &loaded->model, &loaded->names, &error) != 0) die_of_file(&error);
   if (loaded->names) return;
   size_t dim = emblas_model_dim(loaded->model);
   loaded->names = allocate(dim, sizeof *loaded->names);
@@ -27,7 +27,7 @@ void rows_read(const char *path, const struct io_selection *selection, struct io
   if (strstr(path, ".h5:") || strstr(path, ".hdf5:")) {
     die(EXIT_USAGE, "%s: HDF5 input is not in this version", path);
   }
-  if (io_table_read(path, selection, table, &error) != 0) die(EXIT_DATA, "%s", error.text);
+  if (io_table_read(path, selection, table, &error) != 0) die_of_file(&error);
 }
 
 void rows_check_dimension(const struct loaded_model *loaded, const char *path,
@@ -77,15 +77,11 @@ static int all_numbered(char *const *names, size_t dim) {
 
 /* Standard input can be read a second time afterwards: what comes through a pipe is kept in a file. */
 static void make_stdin_seekable(void) {
-  char chunk[65536];
-  size_t length;
+  struct io_error error;
   if (lseek(STDIN_FILENO, 0, SEEK_CUR) >= 0) return;
-  FILE *copy = tmpfile();
-  if (!copy) die(EXIT_FAILED, "no temporary file: %s", strerror(errno));
-  while ((length = fread(chunk, 1, sizeof chunk, stdin)) > 0) fwrite(chunk, 1, length, copy);
-  if (fflush(copy) != 0) die(EXIT_FAILED, "temporary file: %s", strerror(errno));
-  rewind(copy);
-  dup2(fileno(copy), STDIN_FILENO);
+  FILE *copy = io_spool(stdin, "<standard input>", &error);
+  if (!copy) die_of_file(&error);
+  if (dup2(fileno(copy), STDIN_FILENO) < 0) die(EXIT_FAILED, "temporary file: %s", strerror(errno));
   fclose(copy);
   rewind(stdin);
 }
@@ -120,7 +116,7 @@ void rows_read_for(const struct loaded_model *loaded, const char *path, struct i
   } else {
     if (strcmp(path, "-") == 0) make_stdin_seekable();
     if (read_by_name(loaded, path, table, &error) != 0 && read_selected(path, NULL, table, &ignored) != 0) {
-      die(EXIT_DATA, "%s", error.text);
+      die_of_file(&error);
     }
   }
   rows_check_dimension(loaded, path, table);

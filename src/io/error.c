@@ -2,6 +2,7 @@
 /* Messages: one line each, safe to show on a terminal whatever the file held. */
 #include "internal.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -52,11 +53,20 @@ int io_fail(struct io_error *error, const char *format, ...) {
   vsnprintf(error->text, sizeof error->text, format, arguments);
   va_end(arguments);
   io_make_printable(error->text);
+  error->resources = 0;
   return -1;
 }
 
 int io_fail_memory(struct io_error *error, const char *file) {
-  return io_fail(error, "%s: out of memory", file);
+  io_fail(error, "%s: out of memory", file);
+  error->resources = 1;
+  return -1;
+}
+
+int io_fail_temporary(struct io_error *error) {
+  io_fail(error, "temporary file: %s", strerror(errno));
+  error->resources = 1;
+  return -1;
 }
 
 struct io_quote io_quote(const char *text, size_t length) {

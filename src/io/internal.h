@@ -12,6 +12,8 @@
 /* Sets the text, one printable line. Returns -1. */
 int io_fail(struct io_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int io_fail_memory(struct io_error *error, const char *file);
+/* A temporary file cannot be made or written: errno says why. Returns -1. */
+int io_fail_temporary(struct io_error *error);
 
 /* A piece of a file as it may stand in a message: shortened, and bytes that are no printable UTF-8 as \xNN.
  */

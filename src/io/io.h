@@ -10,6 +10,7 @@
 
 struct io_error {
   char text[1024];
+  int resources; /* no fault of the file: memory, or room for temporary files, has run out */
 };
 
 /* Replaces each control character (C0, DEL, U+0080 to U+009F) and each byte that belongs to no UTF-8
@@ -39,6 +40,10 @@ void io_table_free(struct io_table *table);
 
 /* Labels: a file of one column, values 0, 1, ..; *labels is malloc'ed. */
 int io_labels_read(const char *path, size_t **labels, size_t *count, struct io_error *error);
+
+/* Copies what is left of a stream into a temporary file without a name, which can be read more than once.
+   NULL after an error of either. */
+FILE *io_spool(FILE *stream, const char *name, struct io_error *error);
 
 /* ---- model files (model_write.c, model_read.c) ---- */
 

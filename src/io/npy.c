@@ -44,8 +44,6 @@ static int check_size(const struct io_source *source, const struct npy_header *h
   size_t count, bytes, memory;
 
   if (fstat(fileno(source->stream), &status) != 0) return io_fail_read(error, source->name);
-  if (!S_ISREG(status.st_mode))
-    return io_fail(error, "%s: .npy is read from regular files only", source->name);
   if (header->rows == 0 || header->columns == 0)
     return io_fail(error, "%s: no rows: the shape is (%zu, %zu)", source->name, header->rows,
                    header->columns);
@@ -127,7 +125,7 @@ static int fill_table(const struct io_source *source, const struct npy_header *h
   return read_elements(source, header, plan, table, error);
 }
 
-int io_npy_read(const struct io_source *source, struct io_table *table, struct io_error *error) {
+static int read_array(const struct io_source *source, struct io_table *table, struct io_error *error) {
   struct npy_header header = {0};
   struct io_plan plan = {0};
   size_t offset;
@@ -138,5 +136,20 @@ int io_npy_read(const struct io_source *source, struct io_table *table, struct i
   if (io_plan_make(&plan, source->name, source->selection, NULL, header.columns, error) == 0)
     result = fill_table(source, &header, &plan, table, error);
   io_plan_free(&plan);
+  return result;
+}
+
+/* What comes through a pipe has no size that could be compared, before it is in a file. */
+int io_npy_read(const struct io_source *source, struct io_table *table, struct io_error *error) {
+  struct io_source spooled = *source;
+  struct stat status;
+  int result;
+
+  if (fstat(fileno(source->stream), &status) != 0) return io_fail_read(error, source->name);
+  if (S_ISREG(status.st_mode)) return read_array(source, table, error);
+  spooled.stream = io_spool(source->stream, source->name, error);
+  if (!spooled.stream) return -1;
+  result = read_array(&spooled, table, error);
+  fclose(spooled.stream);
   return result;
 }

@@ -7,6 +7,7 @@ import os
 import pty
 import select
 import signal
+import socket
 import struct
 import subprocess
 import termios
@@ -193,6 +194,48 @@ class Pipes(Case):
             self.assertEqual(done.returncode, 1, command)
             self.assertIn("No space left on device", done.stderr)
             self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+
+    def many_rows(self):
+        """A model of named columns, whose data are read more than once, and more rows than fit into a pipe."""
+        self.emblas("fit", FAITHFUL, "-k", 2, "-o", "model.json", "-q")
+        return self.emblas("sample", "model.json", "-n", 30001).stdout
+
+    def test_read_error(self):
+        rows = self.many_rows().encode()
+        for arguments in (["score", "model.json", "-"], ["fit", "-", "-k", "1", "-q"]):
+            ours, program = socket.socketpair()
+            process = subprocess.Popen([support.EMBLAS, *arguments], cwd=self.folder, stdin=program,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            program.send(b"never read")  # makes of the end an error
+            program.close()
+            ours.sendall(rows[:400000])
+            ours.close()
+            out, err = process.communicate(timeout=60)
+            self.assertEqual((process.returncode, out), (3, b""), arguments)
+            self.assertEqual(err, b"emblas: <standard input>: Connection reset by peer\n")
+
+    def test_no_room_for_a_temporary_file(self):
+        self.write("rows.csv", self.many_rows())
+        done = self.through("ulimit -f 64; cat rows.csv | emblas score model.json -")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertEqual(done.stderr, "emblas: temporary file: File too large\n")
+
+    def test_npy(self):
+        rows = [(i * i % 17, i % 5 / 4) for i in range(9000)]
+        header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (9000, 2)}"
+        self.write("rows.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header
+                   + b"".join(struct.pack("<dd", *row) for row in rows))
+        expected = self.fit_json("rows.npy", "-k", 1)["fit"]["loglik"]
+        for command in ("cat rows.npy | emblas fit -", "emblas fit - <rows.npy", "cat rows.npy | emblas fit /dev/stdin"):
+            done = self.through(command + " -k 1 --format json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(json.loads(done.stdout)["fit"]["loglik"], expected)
+        self.through("emblas fit rows.npy -k 1 -q -o model.json")
+        done = self.through("cat rows.npy | emblas score model.json - --format json")
+        self.assertAlmostEqual(json.loads(done.stdout)["loglik"], expected, delta=1e-12 * abs(expected))
+        done = self.through("head -c 5000 rows.npy | emblas fit - -k 1")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("<standard input>: the file is cut short", done.stderr)
 
     def test_closed_standard_streams(self):
         done = self.through(f"emblas fit {FAITHFUL} -k 2 -q -o m.json >&-")
