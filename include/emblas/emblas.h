@@ -88,7 +88,8 @@ enum emblas_start {
    *  uniforms, in units of the columns' squared ranges; covariances diagonal. */
   EMBLAS_START_RANDOM = 1,
   EMBLAS_START_LABELS = 2, /**< an M step from options.labels */
-  EMBLAS_START_MODEL = 3   /**< the parameters of options.model */
+  EMBLAS_START_MODEL = 3,  /**< the parameters of options.model */
+  EMBLAS_START_RESPONSIBILITIES = 4 /**< an M step from options.responsibilities */
 };
 
 /** Whether rows are merged before EM walks over them. */
@@ -129,6 +130,9 @@ struct emblas_options {
   size_t starts;                       /**< >= 1; of the random kinds of start, for k > 1; default 20 */
   uint64_t seed;                       /**< default 1; start s draws from a stream of its own */
   const size_t *labels;                /**< n labels 0..k-1, each used; for EMBLAS_START_LABELS */
+  const double *responsibilities;      /**< n x k, finite, >= 0; every row is divided by its sum, which is above
+                                            0, and every component has a share of some row; for
+                                            EMBLAS_START_RESPONSIBILITIES */
   const struct emblas_model *model;    /**< for EMBLAS_START_MODEL */
   enum emblas_stop_rule stop;          /**< default EMBLAS_STOP_LOGLIK */
   double tolerance;                    /**< finite, >= 0 (0: never stop early); default 1e-7 */
@@ -222,7 +226,9 @@ struct emblas_model;
  * @return EMBLAS_OK (also when the iteration limit or the progress hook ended it, see report.stop);
  *         EMBLAS_ERROR_ARGUMENT, _MEMORY, _SIZE; EMBLAS_ERROR_NOT_FINITE (report: row, column);
  *         EMBLAS_ERROR_WEIGHT (row, unless all are 0); EMBLAS_ERROR_TOO_FEW_ROWS; EMBLAS_ERROR_LABEL
- *         (row, or component that is unused); EMBLAS_ERROR_DIMENSION; EMBLAS_ERROR_NUMERICAL.
+ *         (row, or component that is unused); EMBLAS_ERROR_RESPONSIBILITY (row, and the component unless
+ *         the row's are all 0; or the component that has no row); EMBLAS_ERROR_DIMENSION;
+ *         EMBLAS_ERROR_NUMERICAL.
  *
  * Cost per iteration: O(n k p) with p = 1 + d + d(d+1)/2 (full, tied), 1 + 2d (diag), 2 + d (spherical).
  * Memory beside the data: O(b (d + min(p, 160) + k) + k p log n) for each thread with blocks of b <= 256 rows, at

@@ -34,7 +34,9 @@ extern "C" {
   X(EMBLAS_ERROR_DIMENSION, -8, "the model and the data differ in dimension or components")        \
   X(EMBLAS_ERROR_NOT_POSITIVE_DEFINITE, -9, "a covariance matrix is not positive definite")        \
   X(EMBLAS_ERROR_MIXING_WEIGHTS, -10, "mixing weights must be non-negative and sum to 1")          \
-  X(EMBLAS_ERROR_NUMERICAL, -11, "the log-likelihood is not a number")
+  X(EMBLAS_ERROR_NUMERICAL, -11, "the log-likelihood is not a number")                             \
+  X(EMBLAS_ERROR_RESPONSIBILITY, -12,                                                              \
+    "responsibilities must be finite and >= 0, not all zero in a row or a component")
 
 typedef enum emblas_status {
 #define EMBLAS_STATUS_ENUM(name, value, text) name = value,

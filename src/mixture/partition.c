@@ -48,6 +48,20 @@ static void assign_labels(const struct starter *starter, const struct pass *pass
     block->r[starter->labels[first + i] * block->stride + i] = view_weight(pass->data, first + i);
 }
 
+/* Each row's responsibilities divided by their sum, times the row's weight. The largest is taken out before
+   they are added up, so that their sum does not overflow. */
+static void assign_responsibilities(const struct starter *starter, const struct pass *pass,
+                                    const struct gaussian_block *block, size_t first) {
+  size_t k = pass->gaussian.k;
+  for (size_t i = 0; i < block->rows; i++) {
+    const double *given = starter->responsibilities + (first + i) * k;
+    double largest = 0, sum = 0, weight = view_weight(pass->data, first + i);
+    for (size_t c = 0; c < k; c++) largest = given[c] > largest ? given[c] : largest;
+    for (size_t c = 0; c < k; c++) sum += given[c] / largest;
+    for (size_t c = 0; c < k; c++) block->r[c * block->stride + i] = weight * (given[c] / largest / sum);
+  }
+}
+
 /* Fills block->r and leaves [1, z] in worker->own.phi. */
 static void assign(struct starter *starter, struct pass *pass, struct pass_worker *worker, size_t first,
                    size_t count) {
@@ -58,6 +72,8 @@ static void assign(struct starter *starter, struct pass *pass, struct pass_worke
   standardise(starter, pass, worker, first, count, worker->own.phi + block->stride);
   if (starter->kind == EMBLAS_START_LABELS) {
     assign_labels(starter, pass, block, first);
+  } else if (starter->kind == EMBLAS_START_RESPONSIBILITIES) {
+    assign_responsibilities(starter, pass, block, first);
   } else {
     pass->backend->logits(count, block->stride, p, pass->gaussian.k, starter->nearest, p, worker->own.phi,
                           block->r, 0);

@@ -23,10 +23,11 @@ void emblas_options_init(struct emblas_options *options, size_t size) {
 int emblas_options_valid(const struct emblas_options *o) {
   return o->size >= sizeof *o && o->components > 0 && emblas_covariance_model(o->covariance) != NULL &&
          o->accelerate <= EMBLAS_ACCELERATE_ANDERSON && o->compress <= EMBLAS_COMPRESS_NONE &&
-         o->start <= EMBLAS_START_MODEL && o->starts > 0 && o->stop <= EMBLAS_STOP_WEIGHTS &&
+         o->start <= EMBLAS_START_RESPONSIBILITIES && o->starts > 0 && o->stop <= EMBLAS_STOP_WEIGHTS &&
          isfinite(o->tolerance) && o->tolerance >= 0 && o->floor > 0 && o->floor < 1 &&
          (o->start != EMBLAS_START_LABELS || o->labels != NULL) &&
          (o->start != EMBLAS_START_MODEL || o->model != NULL) &&
+         (o->start != EMBLAS_START_RESPONSIBILITIES || o->responsibilities != NULL) &&
          (o->allocator.allocate == NULL) == (o->allocator.release == NULL);
 }
 
@@ -81,15 +82,33 @@ static emblas_status scale_weights(struct emblas_fitter *fitter) {
   return EMBLAS_OK;
 }
 
+/* The first row's label that is none, or its responsibilities that are none; status, row and component. */
+static emblas_status check_start(const struct emblas_options *o, size_t rows, size_t *row,
+                                 size_t *component) {
+  size_t k = o->components;
+  for (*row = 0; o->start == EMBLAS_START_LABELS && *row < rows; ++*row)
+    if (o->labels[*row] >= k) return EMBLAS_ERROR_LABEL;
+  for (*row = 0; o->start == EMBLAS_START_RESPONSIBILITIES && *row < rows; ++*row) {
+    const double *given = o->responsibilities + *row * k;
+    int some = 0;
+    for (*component = 0; *component < k; ++*component) {
+      if (!isfinite(given[*component]) || given[*component] < 0) return EMBLAS_ERROR_RESPONSIBILITY;
+      some |= given[*component] > 0;
+    }
+    *component = EMBLAS_NOWHERE;
+    if (!some) return EMBLAS_ERROR_RESPONSIBILITY;
+  }
+  return EMBLAS_OK;
+}
+
 static emblas_status check_rows(struct emblas_fitter *fitter, struct emblas_report *report) {
   const struct emblas_options *o = &fitter->options;
-  size_t row = EMBLAS_NOWHERE, column = EMBLAS_NOWHERE;
+  size_t row = EMBLAS_NOWHERE, column = EMBLAS_NOWHERE, component = EMBLAS_NOWHERE;
   emblas_status status = emblas_view_summarise(&fitter->data, &fitter->summary, &row, &column);
   if (status != EMBLAS_OK) return emblas_report_place(report, status, row, column, EMBLAS_NOWHERE);
   if (fitter->summary.rows < o->components) return EMBLAS_ERROR_TOO_FEW_ROWS;
-  for (size_t i = 0; o->start == EMBLAS_START_LABELS && i < fitter->data.rows; i++)
-    if (o->labels[i] >= o->components)
-      return emblas_report_place(report, EMBLAS_ERROR_LABEL, i, EMBLAS_NOWHERE, EMBLAS_NOWHERE);
+  status = check_start(o, fitter->data.rows, &row, &component);
+  if (status != EMBLAS_OK) return emblas_report_place(report, status, row, EMBLAS_NOWHERE, component);
   return scale_weights(fitter);
 }
 
@@ -141,6 +160,7 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_r
   fitter->starter = (struct starter){.kind = o->start,
                                      .seed = o->seed,
                                      .labels = o->labels,
+                                     .responsibilities = o->responsibilities,
                                      .model = o->model,
                                      .summary = &fitter->summary};
   emblas_starter_allocate(&fitter->starter, arena, &fitter->pass);

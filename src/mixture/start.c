@@ -15,7 +15,7 @@ void emblas_starter_allocate(struct starter *starter, struct arena *arena, const
   starter->inverse = emblas_arena_doubles(arena, d, 1);
   starter->full = g->geometry == GEOMETRY_FULL ? emblas_arena_doubles(arena, d, d) : NULL;
   starter->centres = starter->nearest = starter->sums = starter->distance = NULL;
-  if (starter->kind == EMBLAS_START_KMEANSPP || starter->kind == EMBLAS_START_LABELS) {
+  if (starter->kind != EMBLAS_START_RANDOM && starter->kind != EMBLAS_START_MODEL) {
     starter->centres = emblas_arena_doubles(arena, g->k, d);
     starter->nearest = emblas_arena_doubles(arena, g->k, 1 + d);
     starter->sums = emblas_arena_doubles(arena, g->k, 1 + d);
@@ -86,8 +86,8 @@ static void fallback_parameters(const struct starter *starter, struct pass *pass
   }
 }
 
-/* An M step from the partition that starter->centres or the labels stand for, with moments about the
- * centres. */
+/* An M step from the partition that starter->centres, the labels or the responsibilities stand for, with
+ * moments about the centres. */
 static void maximise_partition(struct starter *starter, struct pass *pass,
                                const struct gaussian_floor *floor, double *theta, double *previous,
                                unsigned *flags) {
@@ -100,12 +100,13 @@ static void maximise_partition(struct starter *starter, struct pass *pass,
                            &pass->workers[0].scratch);
 }
 
-static emblas_status check_labels(const struct starter *starter, const struct gaussian *g,
-                                  size_t *component) {
+/* A partition that the caller gives has no empty part: `empty` is the error otherwise. */
+static emblas_status check_parts(const struct starter *starter, const struct gaussian *g,
+                                 emblas_status empty, size_t *component) {
   for (size_t c = 0; c < g->k; c++)
     if (!(starter->sums[c * (1 + g->d)] > 0)) {
       *component = c;
-      return EMBLAS_ERROR_LABEL;
+      return empty;
     }
   return EMBLAS_OK;
 }
@@ -124,7 +125,11 @@ emblas_status emblas_starter_parameters(struct starter *starter, struct pass *pa
     return emblas_parameters_in(pass->frame, &pass->gaussian, starter->model, theta);
   case EMBLAS_START_LABELS:
     emblas_partition_means(starter, pass);
-    status = check_labels(starter, &pass->gaussian, component);
+    status = check_parts(starter, &pass->gaussian, EMBLAS_ERROR_LABEL, component);
+    break;
+  case EMBLAS_START_RESPONSIBILITIES:
+    emblas_partition_means(starter, pass);
+    status = check_parts(starter, &pass->gaussian, EMBLAS_ERROR_RESPONSIBILITY, component);
     break;
   case EMBLAS_START_KMEANSPP:
     emblas_partition_kmeans(starter, pass, &random);

@@ -9,6 +9,7 @@ struct starter {
   enum emblas_start kind;
   uint64_t seed;
   const size_t *labels;             /* EMBLAS_START_LABELS */
+  const double *responsibilities;   /* EMBLAS_START_RESPONSIBILITIES */
   const struct emblas_model *model; /* EMBLAS_START_MODEL */
   const struct view_summary *summary;
   double *deviation; /* d: pooled standard deviation of the scaled columns; 1 for constant ones */
