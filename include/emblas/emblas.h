@@ -88,7 +88,12 @@ enum emblas_start {
    *  uniforms, in units of the columns' squared ranges; covariances diagonal. */
   EMBLAS_START_RANDOM = 1,
   EMBLAS_START_LABELS = 2, /**< an M step from options.labels */
-  EMBLAS_START_MODEL = 3,  /**< the parameters of options.model */
+  /**
+   * The parameters of options.model. Its covariance model may differ: then the covariances become what an M
+   * step would make of them, the nearest that options.covariance admits. Variances below the floor are raised
+   * to it, and the components are flagged.
+   */
+  EMBLAS_START_MODEL = 3,
   EMBLAS_START_RESPONSIBILITIES = 4 /**< an M step from options.responsibilities */
 };
 
@@ -157,6 +162,11 @@ EMBLAS_API void emblas_options_init(struct emblas_options *options, size_t size)
 /** Flags of a component. */
 #define EMBLAS_COMPONENT_EMPTY 1u     /**< no row is left to it: weight 0, last mean and covariance kept */
 #define EMBLAS_COMPONENT_COLLAPSED 2u /**< its covariance is held at the floor in some direction */
+/**
+ * The start, which was given, had another component of the same mean and covariance, and they are the same
+ * still: EM maps equal components to equal ones, so that they cannot part. The model is one of fewer components.
+ */
+#define EMBLAS_COMPONENT_EQUAL 4u
 /** Flags of a column. */
 #define EMBLAS_COLUMN_CONSTANT 1u /**< all values equal: a point mass, of a tiny nominal variance */
 

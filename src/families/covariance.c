@@ -48,6 +48,10 @@ size_t emblas_geometry_factor_size(enum geometry geometry, size_t d) {
   return geometry == GEOMETRY_FULL ? d * d : geometry == GEOMETRY_DIAG ? d : 1;
 }
 
+int emblas_geometry_includes(enum geometry general, enum geometry special) {
+  return general <= special; /* each is a special case of those before it */
+}
+
 double emblas_geometry_factor_entry(enum geometry geometry, size_t d, const double *factor, size_t row,
                                     size_t column) {
   if (geometry == GEOMETRY_FULL) return column <= row ? factor[row * d + column] : 0;

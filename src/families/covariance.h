@@ -31,6 +31,9 @@ enum geometry emblas_covariance_geometry(enum emblas_covariance covariance, size
 /* Doubles stored of one component's factor. */
 size_t emblas_geometry_factor_size(enum geometry geometry, size_t d);
 
+/* Is every covariance of the geometry `special` one of `general`, too? */
+int emblas_geometry_includes(enum geometry general, enum geometry special);
+
 /* One entry of a component's d x d lower factor. */
 double emblas_geometry_factor_entry(enum geometry geometry, size_t d, const double *factor, size_t row,
                                     size_t column);

@@ -110,12 +110,47 @@ struct gaussian_floor {
   const unsigned char *constant; /* d: column without spread, given a nominal variance */
 };
 
+/* The variance that a column without spread is given: above the floor, so that no component counts as
+   collapsed for a column that has nothing to say. */
+static inline double gaussian_constant_variance(const struct gaussian_floor *floor, size_t column) {
+  return 4 * floor->variance[column];
+}
+
 /* The M step: next from the statistics. theta: the parameters before, kept by empty components. stats is
    used as room for the covariances. flags: k component flags. */
 void emblas_gaussian_maximise(const struct gaussian *g, const struct emblas_backend *backend,
                               const struct gaussian_terms *terms, const struct gaussian_floor *floor,
                               const double *theta, double *stats, double *next, unsigned *flags,
                               struct gaussian_scratch *scratch);
+
+/* The factor of one covariance, packed as statistics are (p - 1 - d entries), or of the nearest one that is
+   nowhere below the floor; then the flag is returned. */
+unsigned emblas_gaussian_factorise(const struct gaussian *g, const struct emblas_backend *backend,
+                                   const struct gaussian_floor *floor, const double *scatter,
+                                   double *factor, struct gaussian_scratch *scratch);
+
+/* ------------------------------------------------------------------ parameters of a start */
+
+/* What diagonal and spherical components have of the covariance of a factor of any geometry, whose rows are
+   taken times unit (d): the variances, or their mean. These are the nearest of all diagonal and spherical
+   covariances, as an M step from rows with that covariance would give them. */
+void emblas_gaussian_variances(const struct gaussian *g, enum geometry geometry, const double *factor,
+                               const double *unit, double *scatter);
+
+/* L L' of a full factor, packed as statistics are: d (d + 1) / 2 entries. */
+void emblas_gaussian_product(size_t d, const double *factor, double *scatter);
+
+/* A finite factor in the frame becomes admissible: a component that is below the floor in some direction is
+   raised to the floor and *flag says so, another keeps its bits; columns without spread get their nominal
+   variance. room: p doubles. Non-zero when the covariance overflows. */
+int emblas_gaussian_raise(const struct gaussian *g, const struct emblas_backend *backend,
+                          const struct gaussian_floor *floor, double *factor, double *room, unsigned *flag,
+                          struct gaussian_scratch *scratch);
+
+/* Flags components, of those with weight, that have the same mean and covariance as another but for the
+   tolerance, in units of their deviations. */
+void emblas_gaussian_mark_equal(const struct gaussian *g, const double *theta, double tolerance,
+                                unsigned *flags);
 
 /* ------------------------------------------------------------------ unconstrained coordinates */
 

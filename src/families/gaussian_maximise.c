@@ -11,10 +11,6 @@
 /* A component of less total responsibility has no mean to speak of. */
 #define NOTHING 1e-280
 
-/* The nominal variance of a column without spread, in units of the floor: above it, so that no component
-   counts as collapsed for a column that has nothing to say. */
-#define CONSTANT_VARIANCE 4
-
 /* mean = centre + S1/N; scatter (g->p - 1 - d entries) = S2/N - (S1/N)(S1/N)'. */
 static void mean_and_scatter(const struct gaussian *g, const double *centre, const double *stats,
                              double *mean, double *scatter, double *offset) {
@@ -76,7 +72,7 @@ static void unpack(size_t d, const double *scatter, const struct gaussian_floor 
   for (size_t j = 0; j < d; j++)
     for (size_t l = 0; l <= j; l++) {
       double value = *scatter++;
-      if (l == j) value = (floor->constant[j] ? CONSTANT_VARIANCE * floor->variance[j] : value) - shift;
+      if (l == j) value = (floor->constant[j] ? gaussian_constant_variance(floor, j) : value) - shift;
       a[j * d + l] = a[l * d + j] = value;
     }
 }
@@ -122,7 +118,7 @@ static unsigned factorise_diag(const struct gaussian *g, const struct gaussian_f
     double variance = scatter[j], smallest = floor->variance[j];
     int constant = g->geometry == GEOMETRY_DIAG && floor->constant[j];
     if (constant) {
-      variance = CONSTANT_VARIANCE * smallest;
+      variance = gaussian_constant_variance(floor, j);
     } else if (!(variance >= smallest)) {
       variance = smallest;
       flag = EMBLAS_COMPONENT_COLLAPSED;
@@ -130,6 +126,13 @@ static unsigned factorise_diag(const struct gaussian *g, const struct gaussian_f
     factor[j] = sqrt(variance);
   }
   return flag;
+}
+
+unsigned emblas_gaussian_factorise(const struct gaussian *g, const struct emblas_backend *backend,
+                                   const struct gaussian_floor *floor, const double *scatter,
+                                   double *factor, struct gaussian_scratch *scratch) {
+  return g->geometry == GEOMETRY_FULL ? factorise_full(g, backend, floor, scatter, factor, scratch)
+                                      : factorise_diag(g, floor, scatter, factor);
 }
 
 void emblas_gaussian_maximise(const struct gaussian *g, const struct emblas_backend *backend,
@@ -158,8 +161,6 @@ void emblas_gaussian_maximise(const struct gaussian *g, const struct emblas_back
   for (size_t c = 0; c < k; c++) {
     double *factor = gaussian_factor(g, next, c);
     if (next[c] == 0 && g->model->estimate == NULL) continue;
-    flags[c] |= g->geometry == GEOMETRY_FULL
-                    ? factorise_full(g, backend, floor, stats + c * size, factor, scratch)
-                    : factorise_diag(g, floor, stats + c * size, factor);
+    flags[c] |= emblas_gaussian_factorise(g, backend, floor, stats + c * size, factor, scratch);
   }
 }

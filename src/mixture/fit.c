@@ -34,6 +34,9 @@ static emblas_status conclude(struct search *search, struct emblas_model **model
   if (status != EMBLAS_OK || report == NULL) return status;
   search->results[best->number].loglik = report->loglik;
   search->results[best->number].iterations = report->iterations;
+  search->results[best->number].flagged = 0;
+  for (size_t c = 0; c < report->components; c++)
+    search->results[best->number].flagged += report->component_flags[c] != 0;
   report->starts = search->results;
   report->start_count = search->finished;
   report->best_start = best->number;

@@ -79,6 +79,10 @@ static void make_map(struct emblas_fitter *fitter) {
   fitter->map.unwhiten = unwhiten;
 }
 
+/* Components that differ by no more than this part of their deviations, and were equal, have not parted: the
+   rounding of maps is less. */
+static const double STILL_EQUAL = 1e-6;
+
 /* Kernels run between these two. */
 static int enter(const struct emblas_fitter *fitter) {
   const struct emblas_backend *backend = fitter->options.backend;
@@ -152,6 +156,32 @@ static emblas_status run_from(struct emblas_fitter *fitter, const double *theta,
   return EMBLAS_OK;
 }
 
+/* A start that was given says more than the M steps that follow: which components it has put at the floor,
+   and which are equal. EM maps equal components to equal ones, so that they cannot part. */
+static void note_start(struct emblas_fitter *fitter) {
+  const struct gaussian *g = &fitter->pass.gaussian;
+  enum emblas_start kind = fitter->options.start;
+  memset(fitter->start_flags, 0, g->k * sizeof *fitter->start_flags);
+  if (kind == EMBLAS_START_KMEANSPP || kind == EMBLAS_START_RANDOM) return;
+  memcpy(fitter->start_flags, fitter->flags, g->k * sizeof *fitter->start_flags);
+  emblas_gaussian_mark_equal(g, fitter->theta, 0, fitter->start_flags);
+}
+
+/* What is to be said of each component of the model: the last M step's flags; before the first, those of the
+   start; and whether components that were equal then are so still. */
+static void conclude_flags(const struct emblas_fitter *fitter, unsigned *flags) {
+  const struct gaussian *g = &fitter->pass.gaussian;
+  size_t length;
+  emblas_em_trace(fitter->em, &length);
+  int moved = fitter->iterations + length > 1;
+  memset(flags, 0, g->k * sizeof *flags);
+  emblas_gaussian_mark_equal(g, emblas_em_theta(fitter->em), STILL_EQUAL, flags);
+  for (size_t c = 0; c < g->k; c++) {
+    flags[c] &= fitter->start_flags[c];
+    flags[c] |= fitter->flags[c] | (moved ? 0 : fitter->start_flags[c]);
+  }
+}
+
 emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start) {
   int token = enter(fitter);
   fitter->component = EMBLAS_NOWHERE;
@@ -162,6 +192,7 @@ emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start) {
       emblas_starter_parameters(&fitter->starter, &fitter->pass, &fitter->floor, start, fitter->theta,
                                 fitter->spare, fitter->flags, &fitter->component);
   leave(fitter, token);
+  if (status == EMBLAS_OK) note_start(fitter);
   if (status == EMBLAS_OK) status = run_from(fitter, fitter->theta, fitter->options.max_iterations);
   if (status == EMBLAS_OK) fitter->iterations = 0;
   return status;
@@ -272,6 +303,7 @@ static emblas_status report_flags(const struct emblas_fitter *fitter, struct emb
   emblas_status status = emblas_report_copy(report, fitter->flags, k, sizeof *fitter->flags, &components);
   if (status != EMBLAS_OK) return status;
   report->component_flags = components;
+  conclude_flags(fitter, report->component_flags);
   report->components = k;
   status = emblas_report_copy(report, fitter->column_flags, d, sizeof *fitter->column_flags, &columns);
   if (status != EMBLAS_OK) return status;

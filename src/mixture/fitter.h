@@ -25,6 +25,7 @@ struct emblas_fitter {
   int measured;               /* .. once it was asked for */
   double *compressed;     /* M(theta) of the compressed rows, beside that of all */
   unsigned *flags;        /* k: of the last M step */
+  unsigned *start_flags;  /* k: of a start that was given, before any M step */
   unsigned *column_flags; /* d */
   double weight_unit;     /* the caller's observation weights are the data's times this */
   enum emblas_stop_reason reason;  /* of the running start */

@@ -146,10 +146,12 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_r
   fitter->metric = emblas_arena_doubles(arena, emblas_gaussian_free_size(&shape), 1);
   fitter->unit = emblas_arena_doubles(arena, d, 2);
   fitter->flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->flags);
+  fitter->start_flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->start_flags);
   fitter->column_flags = emblas_arena_take(arena, d, 1, sizeof *fitter->column_flags);
   double *floor = emblas_arena_doubles(arena, d, 1),
          *pooled = whitened ? emblas_arena_doubles(arena, d, d) : NULL;
   if (arena->status != EMBLAS_OK) return arena->status;
+  memset(fitter->start_flags, 0, o->components * sizeof *fitter->start_flags);
 
   emblas_frame_from_ranges(&fitter->frame, &fitter->data, &fitter->summary,
                            shape.geometry == GEOMETRY_SPHERICAL);

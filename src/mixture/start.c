@@ -2,7 +2,7 @@
 #include "start.h"
 
 #include "../base/random.h"
-#include "coordinates.h"
+#include "convert.h"
 #include "partition.h"
 
 #include <math.h>
@@ -122,7 +122,7 @@ emblas_status emblas_starter_parameters(struct starter *starter, struct pass *pa
     random_parameters(starter, pass, &random, theta);
     return EMBLAS_OK;
   case EMBLAS_START_MODEL:
-    return emblas_parameters_in(pass->frame, &pass->gaussian, starter->model, theta);
+    return emblas_parameters_convert(pass, floor, starter->model, theta, previous, flags, component);
   case EMBLAS_START_LABELS:
     emblas_partition_means(starter, pass);
     status = check_parts(starter, &pass->gaussian, EMBLAS_ERROR_LABEL, component);

@@ -23,8 +23,8 @@ struct starter {
 
 void emblas_starter_allocate(struct starter *starter, struct arena *arena, const struct pass *pass);
 
-/* Start number `number`, into theta. previous, flags: room for parameters and component flags. On an error
- *component may name one. */
+/* Start number `number`, into theta. previous: room for parameters. flags: k, 0 before, of components that
+   the start has no rows for or holds at the floor. On an error *component may name one. */
 emblas_status emblas_starter_parameters(struct starter *starter, struct pass *pass,
                                         const struct gaussian_floor *floor, size_t number, double *theta,
                                         double *previous, unsigned *flags, size_t *component);
