@@ -91,7 +91,8 @@ int main(int argc, char **argv) {
   signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of its write, not the end of the program */
   argp_err_exit_status = EXIT_USAGE;
   argp_program_version_hook = print_version;
-  if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &invocation) != 0) return EXIT_USAGE;
+  error_t error = argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &invocation);
+  if (error) die(EXIT_FAILED, "%s", strerror(error));
 
   char *name = print_string("emblas %s", invocation.command->name);
   argv[invocation.first] = name;

@@ -66,25 +66,27 @@ static bool is_word(struct field field) {
   return io_number_read(field.text, field.length, &value) == IO_NUMBER_NONE && !is_missing(field);
 }
 
-static const char *problem_of(struct field field, size_t slot, enum io_content content, double *value) {
-  switch (io_number_read(field.text, field.length, value)) {
-  case IO_NUMBER:
-    return io_value_problem(*value, slot, content);
-  case IO_NUMBER_TOO_LARGE:
-    return "is too large for a double";
-  default:
-    return is_missing(field) ? "is not a finite number" : "is not a number";
-  }
+static const char *problem_of(enum io_number kind, struct field field, double value, size_t slot,
+                              enum io_content content) {
+  if (kind == IO_NUMBER) return io_value_problem(value, slot, content);
+  if (kind == IO_NUMBER_TOO_LARGE) return "is too large for a double";
+  return is_missing(field) ? "is not a finite number" : "is not a number";
 }
 
 static void take_field(struct reader *reader, size_t column, const char *text, size_t length) {
   struct field field = trim(text, length);
   size_t slot = column < reader->expected ? reader->plan.slot[column] : IO_UNUSED;
+  enum io_number kind;
   const char *problem;
   double value;
 
   if (slot == IO_UNUSED || reader->bad) return;
-  problem = problem_of(field, slot, reader->source->content, &value);
+  kind = io_number_read(field.text, field.length, &value);
+  if (kind == IO_NUMBER_NO_MEMORY) {
+    fail_memory(reader);
+    return;
+  }
+  problem = problem_of(kind, field, value, slot, reader->source->content);
   if (!problem) {
     io_table_put(reader->table, reader->table->rows, slot, value);
     return;

@@ -48,5 +48,9 @@ FILE *io_spool(FILE *stream, const char *name, struct io_error *error) {
 }
 
 int io_fail_read(struct io_error *error, const char *file) {
-  return io_fail(error, "%s: %s", file, strerror(errno));
+  int why = errno;
+
+  io_fail(error, "%s: %s", file, strerror(why));
+  error->resources = why == ENOMEM;
+  return -1;
 }

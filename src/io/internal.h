@@ -22,9 +22,16 @@ struct io_quote {
 };
 struct io_quote io_quote(const char *text, size_t length);
 
+/* ---- text (utf8.c) ---- */
+
+/* Bytes of the UTF-8 character that a text begins with; 0 when it begins with none. */
+size_t io_utf8(const char *text, size_t length);
+/* Whether the UTF-8 character that a text begins with is a control character. */
+bool io_is_control(const char *text);
+
 /* ---- numbers (number.c) ---- */
 
-enum io_number { IO_NUMBER, IO_NUMBER_TOO_LARGE, IO_NUMBER_NONE };
+enum io_number { IO_NUMBER, IO_NUMBER_TOO_LARGE, IO_NUMBER_NONE, IO_NUMBER_NO_MEMORY };
 /* io_number_parse() that tells why. */
 enum io_number io_number_read(const char *text, size_t length, double *value);
 

@@ -23,28 +23,22 @@ static int fail_at(const struct walk *walk, size_t depth, const char *problem) {
   return io_fail(walk->error, "%s: %s %s", walk->file, path, problem);
 }
 
-static int take_number(struct walk *walk, struct json_object *node) {
+static int take_number(struct walk *walk, const struct json *node) {
   size_t depth = walk->array->order;
-  enum json_type type = json_object_get_type(node);
-  double value = json_object_get_double(node);
 
-  if (type != json_type_int && type != json_type_double) return fail_at(walk, depth, "is not a number");
-  if (!isfinite(value)) return fail_at(walk, depth, "is not a finite number");
-  /* json-c cuts larger integers off at these */
-  if (type == json_type_int &&
-      (json_object_get_uint64(node) == UINT64_MAX || json_object_get_int64(node) == INT64_MIN))
-    return fail_at(walk, depth, "is too large an integer: write it with an exponent");
-  if (walk->array->values) walk->array->values[walk->count] = value;
+  if (node->type != JSON_NUMBER) return fail_at(walk, depth, "is not a number");
+  if (!isfinite(node->number)) return fail_at(walk, depth, "is not a finite number");
+  if (walk->array->values) walk->array->values[walk->count] = node->number;
   walk->count++;
   return 0;
 }
 
-static int walk_node(struct walk *walk, struct json_object *node, size_t depth) {
+static int walk_node(struct walk *walk, const struct json *node, size_t depth) {
   size_t length;
 
-  if (depth == walk->array->order) return take_number(walk, node);
-  if (!json_object_is_type(node, json_type_array)) return fail_at(walk, depth, "is not an array");
-  length = json_object_array_length(node);
+  if (depth == 3 || depth == walk->array->order) return take_number(walk, node);
+  if (node->type != JSON_ARRAY) return fail_at(walk, depth, "is not an array");
+  length = node->count;
   if (length != walk->array->extent[depth]) {
     char problem[80];
 
@@ -54,17 +48,17 @@ static int walk_node(struct walk *walk, struct json_object *node, size_t depth) 
   }
   for (size_t i = 0; i < length; i++) {
     walk->index[depth] = i;
-    if (walk_node(walk, json_object_array_get_idx(node, i), depth + 1) != 0) return -1;
+    if (walk_node(walk, &node->items[i], depth + 1) != 0) return -1;
   }
   return 0;
 }
 
-int io_array_read(struct io_array *array, struct json_object *object, const char *file,
+int io_array_read(struct io_array *array, const struct json *object, const char *file,
                   struct io_error *error) {
   struct walk walk = {.array = array, .file = file, .error = error};
-  struct json_object *node;
+  const struct json *node = io_json_get(object, array->key);
 
-  if (!json_object_object_get_ex(object, array->key, &node)) return 0;
+  if (!node) return 0;
   if (walk_node(&walk, node, 0) != 0) return -1;
   array->values = malloc(walk.count * sizeof *array->values);
   if (!array->values) return io_fail_memory(error, file);

@@ -3,16 +3,11 @@
 #ifndef EMBLAS_IO_MODEL_FORMAT_H
 #define EMBLAS_IO_MODEL_FORMAT_H
 
-#include "internal.h"
-
-#include <json-c/json.h>
+#include "json.h"
 
 #define MODEL_FORMAT "emblas-model"
 #define MODEL_VERSION 1
 #define MODEL_FAMILY "gaussian"
-
-/* The one JSON value in a stream, to be put by the caller; NULL after an error (model_parse.c). */
-struct json_object *io_json_parse(FILE *stream, const char *file, struct io_error *error);
 
 /* A nested array of numbers (model_array.c). */
 struct io_array {
@@ -23,7 +18,7 @@ struct io_array {
 };
 
 /* Reads object[array->key], which must have the extents that are set. A missing key leaves values NULL. */
-int io_array_read(struct io_array *array, struct json_object *object, const char *file,
+int io_array_read(struct io_array *array, const struct json *object, const char *file,
                   struct io_error *error);
 
 #endif

@@ -10,7 +10,7 @@
 /* A model file between JSON and model. */
 struct draft {
   const char *file;
-  struct json_object *object;
+  struct json object;
   struct io_error *error;
   enum emblas_covariance covariance;
   size_t k, dim;
@@ -21,20 +21,18 @@ struct draft {
 
 /* NULL when object[key] is missing or no string. */
 static const char *get_string(const struct draft *draft, const char *key) {
-  struct json_object *node;
+  const struct json *node = io_json_get(&draft->object, key);
 
-  if (!json_object_object_get_ex(draft->object, key, &node)) return NULL;
-  return json_object_is_type(node, json_type_string) ? json_object_get_string(node) : NULL;
+  return node && node->type == JSON_STRING ? node->text : NULL;
 }
 
 /* 0 when object[key] is missing or no positive integer. */
 static size_t get_size(const struct draft *draft, const char *key) {
-  struct json_object *node;
-  int64_t value;
+  const struct json *node = io_json_get(&draft->object, key);
+  bool is_size = node && node->type == JSON_NUMBER && node->whole && node->number >= 1.0 &&
+                 node->number < 0x1p63;
 
-  if (!json_object_object_get_ex(draft->object, key, &node)) return 0;
-  value = json_object_is_type(node, json_type_int) ? json_object_get_int64(node) : 0;
-  return value > 0 ? (size_t)value : 0;
+  return is_size ? (size_t)node->number : 0;
 }
 
 static int fail_string(const struct draft *draft, const char *key, const char *found, const char *wanted) {
@@ -73,7 +71,7 @@ static int read_arrays(struct draft *draft) {
   draft->covariances = (struct io_array){.key = "covariances", .order = 3, .extent = {k, dim, dim}};
   draft->cholesky = (struct io_array){.key = "cholesky", .order = 3, .extent = {k, dim, dim}};
   for (size_t i = 0; i < 4; i++)
-    if (io_array_read(arrays[i], draft->object, draft->file, draft->error) != 0) return -1;
+    if (io_array_read(arrays[i], &draft->object, draft->file, draft->error) != 0) return -1;
   for (size_t i = 0; i < 2; i++)
     if (!arrays[i]->values) return io_fail(draft->error, "%s: %s is missing", draft->file, arrays[i]->key);
   if (!draft->covariances.values && !draft->cholesky.values)
@@ -140,31 +138,30 @@ static int check_arrays(const struct draft *draft) {
 /* ---- column names ---- */
 
 /* A malloc'ed copy of columns[i], or NULL after an error. */
-static char *read_name(const struct draft *draft, struct json_object *node, size_t i) {
-  const char *text = json_object_is_type(node, json_type_string) ? json_object_get_string(node) : NULL;
+static char *read_name(const struct draft *draft, const struct json *node, size_t i) {
   char *name;
 
-  if (!text || strlen(text) != (size_t)json_object_get_string_len(node)) {
+  if (node->type != JSON_STRING || strlen(node->text) != node->count) {
     io_fail(draft->error, "%s: columns[%zu] is not a string without NUL", draft->file, i);
     return NULL;
   }
-  name = strdup(text);
+  name = strdup(node->text);
   if (!name) io_fail_memory(draft->error, draft->file);
   return name;
 }
 
 static int read_names(const struct draft *draft, char ***names) {
-  struct json_object *node;
+  const struct json *node = io_json_get(&draft->object, "columns");
   char **read;
 
   *names = NULL;
-  if (!json_object_object_get_ex(draft->object, "columns", &node)) return 0;
-  if (!json_object_is_type(node, json_type_array) || json_object_array_length(node) != draft->dim)
+  if (!node) return 0;
+  if (node->type != JSON_ARRAY || node->count != draft->dim)
     return io_fail(draft->error, "%s: columns is not an array of %zu names", draft->file, draft->dim);
   read = calloc(draft->dim, sizeof *read);
   if (!read) return io_fail_memory(draft->error, draft->file);
   for (size_t i = 0; i < draft->dim; i++) {
-    read[i] = read_name(draft, json_object_array_get_idx(node, i), i);
+    read[i] = read_name(draft, &node->items[i], i);
     if (!read[i]) {
       io_names_free(read, draft->dim);
       return -1;
@@ -192,6 +189,7 @@ static int create_model(const struct draft *draft, struct emblas_model **model) 
   parameters.cholesky = draft->cholesky.values;
   status = emblas_model_create(&parameters, model, &component);
   if (status == EMBLAS_OK) return 0;
+  if (status == EMBLAS_ERROR_MEMORY) return io_fail_memory(draft->error, draft->file);
   if (status == EMBLAS_ERROR_ARGUMENT && component == EMBLAS_NOWHERE)
     return io_fail(draft->error,
                    "%s: %s: the components differ; the covariance model %s has one matrix for all",
@@ -212,7 +210,7 @@ static int create_model(const struct draft *draft, struct emblas_model **model) 
 static int read_draft(struct draft *draft, struct emblas_model **model, char ***names) {
   char **read = NULL;
 
-  if (!json_object_is_type(draft->object, json_type_object))
+  if (draft->object.type != JSON_OBJECT)
     return io_fail(draft->error, "%s: holds no model: it is not an object", draft->file);
   if (read_head(draft) != 0 || read_arrays(draft) != 0 || check_arrays(draft) != 0) return -1;
   if (read_names(draft, &read) != 0) return -1;
@@ -233,14 +231,14 @@ int io_model_read(const char *path, struct emblas_model **model, char ***names, 
   int result;
 
   if (!stream) return -1;
-  draft.object = io_json_parse(stream, draft.file, error);
+  result = io_json_read(&draft.object, stream, draft.file, error);
   io_close(stream);
-  if (!draft.object) return -1;
+  if (result != 0) return -1;
   result = read_draft(&draft, model, names);
   free(draft.weights.values);
   free(draft.means.values);
   free(draft.covariances.values);
   free(draft.cholesky.values);
-  json_object_put(draft.object);
+  io_json_free(&draft.object);
   return result;
 }

@@ -1,174 +1,185 @@
 /* SPDX-License-Identifier: MIT */
-/* Models as JSON: laid out for people, a vector a line, and numbers that read back as the same bits. */
+/* Models as JSON: laid out for people, a vector a line, and numbers that read back as the same bits. The text
+   goes straight to the stream: there is nothing that could run out of memory half-way but one matrix, which
+   is taken first. */
 #include "model_format.h"
 
 #include <errno.h>
-#include <json-c/printbuf.h>
+#include <float.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* All of these return NULL without memory; add() and append() then fail and free what they were given. */
+/* ---- values ---- */
 
-/* JSON has no NaN and no infinity: null. */
-static struct json_object *json_number(double value) {
+/* Printable ASCII and UTF-8 as they are, all else escaped; a byte of no UTF-8 becomes U+FFFD. */
+static void put_string(FILE *stream, const char *text) {
+  const char *end = text + strlen(text);
+
+  fputc('"', stream);
+  while (text < end) {
+    size_t size = io_utf8(text, (size_t)(end - text));
+
+    if (size == 0)
+      fputs("\xef\xbf\xbd", stream);
+    else if (*text == '"' || *text == '\\')
+      fprintf(stream, "\\%c", *text);
+    else if (*text == '\n')
+      fputs("\\n", stream);
+    else if (*text == '\t')
+      fputs("\\t", stream);
+    else if (io_is_control(text))
+      fprintf(stream, "\\u%04x", (unsigned char)text[size - 1]);
+    else
+      fwrite(text, 1, size, stream);
+    text += size > 0 ? size : 1;
+  }
+  fputc('"', stream);
+}
+
+/* JSON has no NaN and no infinity: null. To other programs -0 would be an integer, which has no sign then. */
+static void put_number(FILE *stream, double value) {
   char text[32];
 
   io_number_format(value, text);
-  /* "-0" would be read as an integer, which has no negative zero */
-  return json_object_new_double_s(value, strcmp(text, "-0") == 0 ? "-0.0" : text);
+  fputs(!isfinite(value) ? "null" : strcmp(text, "-0") == 0 ? "-0.0" : text, stream);
 }
 
-static int add(struct json_object *object, const char *key, struct json_object *value) {
-  if (object && value && json_object_object_add(object, key, value) == 0) return 0;
-  json_object_put(value);
-  return -1;
-}
-
-static int add_number(struct json_object *object, const char *key, double value) {
-  if (!isfinite(value)) return json_object_object_add(object, key, NULL);
-  return add(object, key, json_number(value));
-}
-
-static int add_string(struct json_object *object, const char *key, const char *value) {
-  return add(object, key, json_object_new_string(value));
-}
-
-static int add_size(struct json_object *object, const char *key, uint64_t value) {
-  return add(object, key, json_object_new_uint64(value));
-}
-
-static struct json_object *append(struct json_object *array, struct json_object *value) {
-  if (array && value && json_object_array_add(array, value) == 0) return array;
-  json_object_put(value);
-  json_object_put(array);
-  return NULL;
-}
-
-/* Prints an array of numbers or strings on one line, which json-c's pretty layout would not. */
-static int print_line(struct json_object *array, struct printbuf *out, int level, int flags) {
-  size_t length = json_object_array_length(array);
-
-  (void)level;
-  printbuf_strappend(out, "[");
-  for (size_t i = 0; i < length; i++) {
-    const char *text = json_object_to_json_string_ext(json_object_array_get_idx(array, i),
-                                                      flags & ~JSON_C_TO_STRING_PRETTY);
-
-    if (!text) return -1;
-    if (i > 0) printbuf_strappend(out, ", ");
-    printbuf_memappend(out, text, (int)strlen(text));
+static void put_vector(FILE *stream, const double *values, size_t count) {
+  fputc('[', stream);
+  for (size_t i = 0; i < count; i++) {
+    if (i > 0) fputs(", ", stream);
+    put_number(stream, values[i]);
   }
-  return printbuf_strappend(out, "]");
+  fputc(']', stream);
 }
 
-static struct json_object *new_line(void) {
-  struct json_object *array = json_object_new_array();
-
-  if (array) json_object_set_serializer(array, print_line, NULL, NULL);
-  return array;
+static void put_strings(FILE *stream, const char *const *strings, size_t count) {
+  fputc('[', stream);
+  for (size_t i = 0; i < count; i++) {
+    if (i > 0) fputs(", ", stream);
+    put_string(stream, strings[i]);
+  }
+  fputc(']', stream);
 }
 
-static struct json_object *json_vector(const double *values, size_t count) {
-  struct json_object *array = new_line();
-
-  for (size_t i = 0; array && i < count; i++) array = append(array, json_number(values[i]));
-  return array;
-}
-
-static struct json_object *json_matrix(const double *values, size_t rows, size_t columns) {
-  struct json_object *array = json_object_new_array();
-
-  for (size_t i = 0; array && i < rows; i++)
-    array = append(array, json_vector(values + i * columns, columns));
-  return array;
-}
-
-static struct json_object *json_strings(const char *const *strings, size_t count) {
-  struct json_object *array = new_line();
-
-  for (size_t i = 0; array && i < count; i++) array = append(array, json_object_new_string(strings[i]));
-  return array;
+/* A line for each row; indent: blanks before the closing bracket. */
+static void put_matrix(FILE *stream, const double *values, size_t rows, size_t columns, int indent) {
+  fputc('[', stream);
+  for (size_t i = 0; i < rows; i++) {
+    fprintf(stream, "%s\n%*s", i > 0 ? "," : "", indent + 2, "");
+    put_vector(stream, values + i * columns, columns);
+  }
+  fprintf(stream, "\n%*s]", indent, "");
 }
 
 typedef void (*matrix_function)(const struct emblas_model *, size_t component, double *matrix);
 
-/* The matrices that `get` gives, one a component. */
-static struct json_object *json_matrices(const struct emblas_model *model, matrix_function get) {
+/* The matrices that `get` gives, one a component; matrix: room for one. */
+static void put_matrices(FILE *stream, const struct emblas_model *model, matrix_function get,
+                         double *matrix) {
   size_t dim = emblas_model_dim(model), k = emblas_model_components(model);
-  double *matrix = malloc(dim * dim * sizeof *matrix);
-  struct json_object *array = matrix ? json_object_new_array() : NULL;
 
-  for (size_t c = 0; array && c < k; c++) {
+  fputc('[', stream);
+  for (size_t c = 0; c < k; c++) {
     get(model, c, matrix);
-    array = append(array, json_matrix(matrix, dim, dim));
+    fprintf(stream, "%s\n%4s", c > 0 ? "," : "", "");
+    put_matrix(stream, matrix, dim, dim, 4);
   }
-  free(matrix);
-  return array;
+  fputs("\n  ]", stream);
 }
 
-static struct json_object *json_fit(const struct io_fit *fit) {
-  struct json_object *object = json_object_new_object();
-  int failed = 0;
+/* ---- members: each begins with the comma after the one before ---- */
 
-  failed |= add_string(object, "status", fit->status);
-  failed |= add_size(object, "iterations", fit->iterations);
-  failed |= add_size(object, "maps", fit->maps);
-  failed |= add_number(object, "loglik", fit->loglik);
-  failed |= add_size(object, "n", fit->n);
-  failed |= add_size(object, "parameters", fit->parameters);
-  failed |= add_number(object, "bic", fit->bic);
-  failed |= add_number(object, "aic", fit->aic);
-  failed |= add_number(object, "icl", fit->icl);
-  failed |= add_string(object, "backend", fit->backend);
-  failed |= add_size(object, "threads", fit->threads);
-  failed |= add_size(object, "seed", fit->seed);
-  failed |= add_number(object, "seconds", fit->seconds);
-  failed |= add(object, "warnings", json_strings(fit->warnings, fit->warning_count));
-  if (!failed) return object;
-  json_object_put(object);
-  return NULL;
+static void put_key(FILE *stream, int indent, const char *key) {
+  fprintf(stream, ",\n%*s\"%s\": ", indent, "", key);
 }
 
-static struct json_object *json_model(const struct emblas_model *model, const char *const *names,
-                                      const struct io_fit *fit) {
+static void put_size(FILE *stream, int indent, const char *key, uint64_t value) {
+  put_key(stream, indent, key);
+  fprintf(stream, "%" PRIu64, value);
+}
+
+static void put_real(FILE *stream, int indent, const char *key, double value) {
+  put_key(stream, indent, key);
+  put_number(stream, value);
+}
+
+static void put_fit(FILE *stream, const struct io_fit *fit) {
+  put_key(stream, 2, "fit");
+  fputs("{\n    \"status\": ", stream);
+  put_string(stream, fit->status);
+  put_size(stream, 4, "iterations", fit->iterations);
+  put_size(stream, 4, "maps", fit->maps);
+  put_real(stream, 4, "loglik", fit->loglik);
+  put_size(stream, 4, "n", fit->n);
+  put_size(stream, 4, "parameters", fit->parameters);
+  put_real(stream, 4, "bic", fit->bic);
+  put_real(stream, 4, "aic", fit->aic);
+  put_real(stream, 4, "icl", fit->icl);
+  put_key(stream, 4, "backend");
+  put_string(stream, fit->backend);
+  put_size(stream, 4, "threads", fit->threads);
+  put_size(stream, 4, "seed", fit->seed);
+  put_real(stream, 4, "seconds", fit->seconds);
+  put_key(stream, 4, "warnings");
+  put_strings(stream, fit->warnings, fit->warning_count);
+  fputs("\n  }", stream);
+}
+
+/* Can all covariances be written? Those of data beyond 1e154 or below 1e-154 are out of the range of double. */
+static bool covariances_representable(const struct emblas_model *model, double *matrix) {
+  size_t dim = emblas_model_dim(model), k = emblas_model_components(model);
+
+  for (size_t c = 0; c < k; c++) {
+    emblas_model_covariance(model, c, matrix);
+    for (size_t i = 0; i < dim; i++)
+      if (!(matrix[i * dim + i] >= DBL_MIN && matrix[i * dim + i] <= DBL_MAX)) return false;
+  }
+  return true;
+}
+
+/* The covariances, for people and other programs; the model is read back from the factors. Where they cannot
+   be written the factors stand alone. */
+static void put_model(FILE *stream, const struct emblas_model *model, const char *const *names,
+                      double *matrix) {
   size_t k = emblas_model_components(model), dim = emblas_model_dim(model);
-  struct json_object *object = json_object_new_object();
-  int failed = 0;
+  enum emblas_covariance covariance = emblas_model_covariance_model(model);
 
-  failed |= add_string(object, "format", MODEL_FORMAT);
-  failed |= add_size(object, "version", MODEL_VERSION);
-  failed |= add_string(object, "family", MODEL_FAMILY);
-  failed |=
-      add_string(object, "covariance", emblas_covariance_mclust(emblas_model_covariance_model(model), dim));
-  failed |= add_size(object, "k", k);
-  failed |= add_size(object, "dim", dim);
-  if (names) failed |= add(object, "columns", json_strings(names, dim));
-  failed |= add(object, "weights", json_vector(emblas_model_weights(model), k));
-  failed |= add(object, "means", json_matrix(emblas_model_means(model), k, dim));
-  failed |= add(object, "covariances", json_matrices(model, emblas_model_covariance));
-  failed |= add(object, "cholesky", json_matrices(model, emblas_model_cholesky));
-  if (fit) failed |= add(object, "fit", json_fit(fit));
-  if (!failed) return object;
-  json_object_put(object);
-  return NULL;
+  fputs("{\n  \"format\": \"" MODEL_FORMAT "\"", stream);
+  put_size(stream, 2, "version", MODEL_VERSION);
+  put_key(stream, 2, "family");
+  put_string(stream, MODEL_FAMILY);
+  put_key(stream, 2, "covariance");
+  put_string(stream, emblas_covariance_mclust(covariance, dim));
+  put_size(stream, 2, "k", k);
+  put_size(stream, 2, "dim", dim);
+  if (names) put_key(stream, 2, "columns"), put_strings(stream, names, dim);
+  put_key(stream, 2, "weights");
+  put_vector(stream, emblas_model_weights(model), k);
+  put_key(stream, 2, "means");
+  put_matrix(stream, emblas_model_means(model), k, dim, 2);
+  if (covariances_representable(model, matrix)) {
+    put_key(stream, 2, "covariances");
+    put_matrices(stream, model, emblas_model_covariance, matrix);
+  }
+  put_key(stream, 2, "cholesky");
+  put_matrices(stream, model, emblas_model_cholesky, matrix);
 }
 
 int io_model_print(FILE *stream, const struct emblas_model *model, const char *const *names,
                    const struct io_fit *fit, struct io_error *error) {
-  struct json_object *object = json_model(model, names, fit);
-  const char *text =
-      object ? json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-                                                          JSON_C_TO_STRING_NOSLASHESCAPE)
-             : NULL;
-  int result = 0;
+  size_t dim = emblas_model_dim(model);
+  double *matrix = malloc(dim * dim * sizeof *matrix);
 
-  if (!text)
-    result = io_fail(error, "out of memory");
-  else if (fputs(text, stream) == EOF || fputc('\n', stream) == EOF)
-    result = io_fail(error, "cannot write: %s", strerror(errno));
-  json_object_put(object);
-  return result;
+  if (!matrix) return io_fail_memory(error, "the model");
+  errno = EIO; /* for a write that failed without a reason */
+  put_model(stream, model, names, matrix);
+  if (fit) put_fit(stream, fit);
+  fputs("\n}\n", stream);
+  free(matrix);
+  return ferror(stream) ? io_fail(error, "cannot write: %s", strerror(errno)) : 0;
 }
 
 int io_model_write(const char *path, const struct emblas_model *model, const char *const *names,
@@ -179,7 +190,9 @@ int io_model_write(const char *path, const struct emblas_model *model, const cha
   if (io_replace_open(&file, path, error) != 0) return -1;
   if (io_model_print(file.stream, model, names, fit, &why) != 0) {
     io_replace_discard(&file);
-    return io_fail(error, "%s: %s", path, why.text);
+    io_fail(error, "%s: %s", path, why.text);
+    error->resources = why.resources;
+    return -1;
   }
   return io_replace_commit(&file, error);
 }

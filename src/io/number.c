@@ -42,8 +42,9 @@ enum io_number io_number_read(const char *text, size_t length, double *value) {
           text[i] == 'e' || text[i] == 'E'))
       return IO_NUMBER_NONE;
   if (length >= SHORT_NUMBER) copy = malloc(length + 1);
+  if (!copy) return IO_NUMBER_NO_MEMORY;
   c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* a constant of the C library: free of cost */
-  if (copy && c_locale) {
+  if (c_locale) {
     memcpy(copy, text, length);
     copy[length] = '\0';
     number = strtod_l(copy, &end, c_locale);

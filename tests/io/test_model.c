@@ -83,10 +83,10 @@ static void expect_same_model(const struct emblas_model *a, const struct emblas_
 static void check_round_trip(const struct emblas_model *model, size_t dim) {
   char **names = calloc(dim, sizeof *names), **read_names = NULL;
   struct emblas_model *read = NULL;
-  struct io_error error = {""};
+  struct io_error error = {.text = ""};
   char *first, *second;
 
-  for (size_t i = 0; i < dim; i++) names[i] = i == 0 ? "a \"quoted\" n\xc3\xa4me/\t" : "plain";
+  for (size_t i = 0; i < dim; i++) names[i] = i == 0 ? "a \"quoted\" n\xc3\xa4me/\t\r\x1b\x7f\xc2\x9b \\" : "plain";
   cr_assert_eq(io_model_write("first.json", model, (const char *const *)names, NULL, &error), 0, "%s",
                error.text);
   cr_assert_eq(io_model_read("first.json", &read, &read_names, &error), 0, "%s", error.text);
@@ -221,7 +221,7 @@ static const char by_hand[] =
 static void expect_by_hand(const char *path) {
   const double expected[] = {2, 0, 0, 3};
   struct emblas_model *model = NULL;
-  struct io_error error = {""};
+  struct io_error error = {.text = ""};
   char **names = (char **)&error;
   double factor[4];
 
@@ -239,6 +239,29 @@ Test(model, written_by_hand_without_factors_names_and_fit) {
   expect_by_hand("model.json");
   cr_assert_eq(dup2(open("model.json", O_RDONLY), 0), 0);
   expect_by_hand("-");
+}
+
+/* Numbers of any length, any escape, and of two members of a name the last. */
+Test(model, any_json) {
+  const double expected_means[] = {1e20, 0.1, -0.0};
+  struct emblas_model *model = NULL;
+  struct io_error error;
+  char **names = NULL;
+
+  write_text("model.json",
+             "{\"k\":[true,false,null,{\"\\u006b\":[]},{}],\"format\":\"emblas\\u002dmodel\",\"version\":1,"
+             "\"family\":\"gaussian\",\"covariance\":\"VII\",\"k\" : 1,\"dim\":3,\"weights\":[1e0],"
+             "\"columns\":[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\",\"\\u00E9\\u20ac\\ud83d\\ude00\xc3\xa9\",\"\"],"
+             "\"means\":[[100000000000000000000,"
+             "0.10000000000000000000000000000000000000000000000000000000000000000000000000000000001,-0]],"
+             "\"cholesky\":[[[1,0,0],[0,1,0],[0,0,1]]]}");
+  cr_assert_eq(io_model_read("model.json", &model, &names, &error), 0, "%s", error.text);
+  cr_expect_arr_eq(emblas_model_means(model), expected_means, sizeof expected_means);
+  cr_expect_str_eq(names[0], "\"\\/\b\f\n\r\t");
+  cr_expect_str_eq(names[1], "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xc3\xa9");
+  cr_expect_str_eq(names[2], "");
+  io_names_free(names, 3);
+  emblas_model_free(model);
 }
 
 Test(model, where_both_stand_the_factors_count) {

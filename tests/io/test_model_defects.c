@@ -23,7 +23,7 @@ static const char good[] = "{\n"
 
 static void expect_error(const char *message) {
   struct emblas_model *model = NULL;
-  struct io_error error = {""};
+  struct io_error error = {.text = ""};
   char **names = NULL;
 
   cr_expect_eq(io_model_read("m.json", &model, &names, &error), -1, "%s", message);
@@ -80,10 +80,6 @@ Test(model_defects, each_is_named_by_key_path) {
       {"0.75]", "Infinity]", "m.json: weights[1] is not a finite number"},
       {"0.75]", "-Infinity]", "m.json: weights[1] is not a finite number"},
       {"0.75]", "1e999]", "m.json: weights[1] is not a finite number"},
-      {"[3, 4]", "[3, 100000000000000000000]",
-       "m.json: means[1][1] is too large an integer: write it with an exponent"},
-      {"[3, 4]", "[3, -100000000000000000000]",
-       "m.json: means[1][1] is too large an integer: write it with an exponent"},
       {"[3, 4]", "[3]", "m.json: means[1] has 1 entries; 2 are expected"},
       {"[3, 4]", "[3, 4, 5]", "m.json: means[1] has 3 entries; 2 are expected"},
       {"[3, 4]", "3", "m.json: means[1] is not an array"},
@@ -139,8 +135,26 @@ Test(model_defects, text_that_is_no_json) {
       {"null\n", "m.json: holds no model: it is not an object"},
       {"[1]", "m.json: holds no model: it is not an object"},
       {"{}", "m.json: holds no model: format is not 'emblas-model'"},
-      {"{\"a\": \"\xff\"}", "m.json:1:8: invalid utf-8 string"},
-      {"{}\n{}", "m.json:2:1: unexpected character"},
+      {"{\"a\": \"\xff\"}", "m.json:1:8: a string that is not UTF-8"},
+      {"[\"\xc3(\"]", "m.json:1:3: a string that is not UTF-8"},
+      {"[\"\xed\xa0\x80\"]", "m.json:1:3: a string that is not UTF-8"},
+      {"[\"a\tb\"]", "m.json:1:4: a control character in a string"},
+      {"[\"\\x\"]", "m.json:1:4: an unknown escape"},
+      {"[\"\\u12g4\"]", "m.json:1:7: four hexadecimal digits are needed"},
+      {"[\"\\udc00\"]", "m.json:1:9: half a character"},
+      {"[\"\\ud800\\u0041\"]", "m.json:1:15: half a character"},
+      {"[\"\\ud800a\"]", "m.json:1:9: unexpected character"},
+      {"[01]", "m.json:1:2: not a number of JSON"},
+      {"[1.]", "m.json:1:2: not a number of JSON"},
+      {"[-.5]", "m.json:1:2: not a number of JSON"},
+      {"[1e]", "m.json:1:2: not a number of JSON"},
+      {"[+1]", "m.json:1:2: unexpected character"},
+      {"[1 2]", "m.json:1:4: unexpected character"},
+      {"[1,]", "m.json:1:4: unexpected character"},
+      {"[nul]", "m.json:1:5: unexpected character"},
+      {"{'a': 1}", "m.json:1:2: unexpected character"},
+      {"{\"a\" 1}", "m.json:1:6: unexpected character"},
+      {"{}\n{}", "m.json:2:1: more text after the model"},
       {"[[[[[[[[[[[[[[[[[[[[[[[[", "m.json:1:17: nesting too deep"},
       {"eruptions,waiting\n3.6,79\n", "m.json:1:1: unexpected character"},
   };
@@ -178,7 +192,7 @@ Test(model_defects, files_that_cannot_be_read) {
   cr_expect_eq(io_model_read("folder", &model, NULL, &error), -1);
   cr_expect_str_eq(error.text, "folder: Is a directory");
   cr_expect_eq(io_model_read("/dev/zero", &model, NULL, &error), -1);
-  cr_expect_str_eq(error.text, "/dev/zero:1:1: unexpected end of data");
+  cr_expect_str_eq(error.text, "/dev/zero:1:1: unexpected character");
 }
 
 Test(model_defects, cut_anywhere) {
@@ -201,7 +215,7 @@ Test(model_defects, any_bit_flipped) {
 
   for (size_t bit = 0; bit < 8 * (sizeof good - 1); bit++) {
     struct emblas_model *model = NULL;
-    struct io_error error = {""};
+    struct io_error error = {.text = ""};
     char **names = NULL;
 
     memcpy(text, good, sizeof good);

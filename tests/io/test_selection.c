@@ -13,7 +13,7 @@ static const char flowers[] = "length,width,\"n, m\",species,w\n"
 
 static void expect_error(const char *text, struct io_selection selection, const char *message) {
   struct io_table table;
-  struct io_error error = {""};
+  struct io_error error = {.text = ""};
 
   write_text("data.csv", text);
   cr_expect_eq(io_table_read("data.csv", &selection, &table, &error), -1, "%s", message);
@@ -22,7 +22,7 @@ static void expect_error(const char *text, struct io_selection selection, const 
 
 static struct io_table expect_table(const char *text, struct io_selection selection) {
   struct io_table table;
-  struct io_error error = {""};
+  struct io_error error = {.text = ""};
 
   write_text("data.csv", text);
   cr_assert_eq(io_table_read("data.csv", &selection, &table, &error), 0, "%s", error.text);
