@@ -9,6 +9,7 @@
 /* What a given start holds in memory. */
 struct given_start {
   size_t *labels;
+  double *responsibilities;
   struct loaded_model model;
 };
 
@@ -34,6 +35,21 @@ static void read_labels(struct given_start *start, struct fit_arguments *argumen
   for (size_t i = 0; i < count; i++) most = start->labels[i] > most ? start->labels[i] : most;
   agree(arguments, arguments->labels_path, most + 1);
   arguments->options.labels = start->labels;
+}
+
+static void read_responsibilities(struct given_start *start, struct fit_arguments *arguments,
+                                  const struct io_table *table) {
+  const char *path = arguments->responsibilities_path;
+  struct io_error error;
+  size_t rows, count;
+  if (io_responsibilities_read(path, &start->responsibilities, &rows, &count, &error) != 0) {
+    die_of_file(&error);
+  }
+  if (rows != table->rows) {
+    die(EXIT_DATA, "%s has %zu rows, %s has %zu", path, rows, arguments->data, table->rows);
+  }
+  agree(arguments, path, count);
+  arguments->options.responsibilities = start->responsibilities;
 }
 
 static void read_model(struct given_start *start, struct fit_arguments *arguments,
@@ -75,6 +91,7 @@ enum exit_status command_fit(int argc, char **argv) {
   fit_arguments_parse(&arguments, argc, argv);
   rows_read(arguments.data, &arguments.selection, &table);
   if (arguments.labels_path) read_labels(&start, &arguments, &table);
+  if (arguments.responsibilities_path) read_responsibilities(&start, &arguments, &table);
   if (arguments.model_path) read_model(&start, &arguments, &table);
   if (!arguments.covariance_count) arguments.covariances[arguments.covariance_count++] = EMBLAS_FULL;
   fit_files_check(&arguments);
@@ -91,6 +108,7 @@ enum exit_status command_fit(int argc, char **argv) {
   search_free(&search);
   model_unload(&start.model);
   free(start.labels);
+  free(start.responsibilities);
   io_table_free(&table);
   free(files.written);
   return files.status != EXIT_DONE ? files.status : said;

@@ -18,7 +18,7 @@ struct fit_arguments {
   size_t covariance_count; /* 0: not said */
   int starts_given;
   enum criterion criterion;
-  const char *labels_path, *model_path; /* where the start comes from */
+  const char *labels_path, *model_path, *responsibilities_path; /* where the start comes from */
   struct emblas_options options;
   const char *output, *plot, *plot_trace, *plot_script, *trace;
   int json, quiet;

@@ -42,7 +42,8 @@ static const struct argp_option option_table[] = {
     {"columns", KEY_COLUMNS, "LIST", 0, "names or numbers from 1, with commas (all)", 0},
     {"weights", KEY_WEIGHTS, "COLUMN", 0, "observation weights, name or number (all 1)", 0},
     {NULL, 0, NULL, 0, "Algorithm:", 3},
-    {"init", KEY_INIT, "KIND", 0, "kmeans++, random, labels:FILE or model:FILE (kmeans++)", 0},
+    {"init", KEY_INIT, "KIND", 0,
+     "kmeans++, random, labels:FILE, responsibilities:FILE or model:FILE (kmeans++)", 0},
     {"starts", KEY_STARTS, "N", 0, "how many starts, the best is kept (20)", 0},
     {"seed", KEY_SEED, "S", 0, "seed of the starts (1)", 0},
     {"stop", KEY_STOP, "RULE", 0,
@@ -75,7 +76,8 @@ static const char *const accelerators[] = {"auto", "none", "squarem", "anderson"
 static const char *const compressions[] = {"auto", "none", NULL};
 static const char *const backends[] = {"auto", "blas", "native", "reference", NULL};
 static const char *const formats[] = {"text", "json", NULL};
-static const char *const inits[] = {"kmeans++", "random", "labels:FILE", "model:FILE", NULL};
+static const char *const inits[] = {"kmeans++",   "random", "labels:FILE", "responsibilities:FILE",
+                                    "model:FILE", NULL};
 static const char *const inits_planned[] = {"hierarchical", NULL};
 
 static const struct choice family_choice = {"family", families, families_planned};
@@ -97,17 +99,23 @@ static const struct emblas_backend *value_backend(const char *text) {
 }
 
 static void set_start(struct fit_arguments *a, const char *text) {
-  a->labels_path = a->model_path = NULL;
-  if (strncmp(text, "labels:", 7) == 0 && text[7]) {
-    a->labels_path = text + 7;
-    a->options.start = EMBLAS_START_LABELS;
-  } else if (strncmp(text, "model:", 6) == 0 && text[6]) {
-    a->model_path = text + 6;
-    a->options.start = EMBLAS_START_MODEL;
-  } else {
-    a->options.start = strcmp(text, "random") == 0 ? EMBLAS_START_RANDOM : EMBLAS_START_KMEANSPP;
-    if (value_choice(&init_choice, text) > 1) die(EXIT_USAGE, "start '%s' names no file", text);
+  const struct {
+    const char *kind;
+    enum emblas_start start;
+    const char **path;
+  } files[] = {{"labels:", EMBLAS_START_LABELS, &a->labels_path},
+               {"responsibilities:", EMBLAS_START_RESPONSIBILITIES, &a->responsibilities_path},
+               {"model:", EMBLAS_START_MODEL, &a->model_path}};
+  a->labels_path = a->responsibilities_path = a->model_path = NULL;
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    size_t length = strlen(files[i].kind);
+    if (strncmp(text, files[i].kind, length) != 0 || !text[length]) continue;
+    *files[i].path = text + length;
+    a->options.start = files[i].start;
+    return;
   }
+  a->options.start = strcmp(text, "random") == 0 ? EMBLAS_START_RANDOM : EMBLAS_START_KMEANSPP;
+  if (value_choice(&init_choice, text) > 1) die(EXIT_USAGE, "start '%s' names no file", text);
 }
 
 static void set_picture(const char **path, const char *option, const char *text) {
@@ -122,7 +130,7 @@ static void set_data(struct fit_arguments *a, const char *text, struct argp_stat
 
 /* What options say of each other. */
 static void check(struct fit_arguments *a, struct argp_state *state) {
-  int single = a->labels_path || a->model_path;
+  int single = a->labels_path || a->responsibilities_path || a->model_path;
   if (!a->data) usage_error(state, "DATA is missing");
   if (!a->k_low && !single) usage_error(state, "-k is missing: the number of components");
   if (single && a->k_low != a->k_high) usage_error(state, "-k is a range, but a start of one size is given");

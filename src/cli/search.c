@@ -33,15 +33,34 @@ static _Noreturn void too_few_rows(const struct fit_arguments *arguments, const 
       components);
 }
 
+/* A start that was given and is none. Rows are counted from 1, components from 0. */
+static void judge_start(emblas_status status, const struct emblas_report *report,
+                        const struct fit_arguments *arguments) {
+  int one = report->component != EMBLAS_NOWHERE;
+  if (status == EMBLAS_ERROR_LABEL && one) {
+    die(EXIT_DATA, "%s: no row has label %zu", arguments->labels_path, report->component);
+  }
+  if (status == EMBLAS_ERROR_RESPONSIBILITY && one) {
+    die(EXIT_DATA, "%s: no row has a responsibility for component %zu", arguments->responsibilities_path,
+        report->component);
+  }
+  if (status == EMBLAS_ERROR_RESPONSIBILITY) {
+    die(EXIT_DATA, "%s: the responsibilities of row %zu are all 0", arguments->responsibilities_path,
+        report->row + 1);
+  }
+  if (status == EMBLAS_ERROR_NOT_FINITE && arguments->model_path && one) {
+    die(EXIT_DATA, "%s: component %zu is too far from the rows of %s, or too wide, to start from",
+        arguments->model_path, report->component, arguments->data);
+  }
+}
+
 /* A failure that no other size or covariance model would mend ends the program. */
 static void judge(emblas_status status, const struct emblas_report *report, struct progress *progress,
                   const struct fit_arguments *arguments, const struct io_table *table, size_t components) {
   if (status == EMBLAS_OK || status == EMBLAS_ERROR_NUMERICAL) return;
   progress_end(progress);
   if (status == EMBLAS_ERROR_TOO_FEW_ROWS) too_few_rows(arguments, table, components);
-  if (status == EMBLAS_ERROR_LABEL && report->component != EMBLAS_NOWHERE) {
-    die(EXIT_DATA, "%s: no row has label %zu", arguments->labels_path, report->component);
-  }
+  judge_start(status, report, arguments);
   die(exit_status_of(status), "%s: %s", arguments->data, emblas_status_string(status));
 }
 

@@ -60,6 +60,8 @@ void warnings_collect(struct warnings *warnings, const struct search *search, co
   components(warnings, report, EMBLAS_COMPONENT_EMPTY, "is empty: no row is left to it", "are empty");
   components(warnings, report, EMBLAS_COMPONENT_COLLAPSED, "has collapsed to the smallest variance allowed",
              "have collapsed to the smallest variance allowed");
+  components(warnings, report, EMBLAS_COMPONENT_EQUAL, "is equal to another", /* never one alone */
+             "are equal since the start and cannot part");
   starts(warnings, search);
   if (report->stop == EMBLAS_ITERATION_LIMIT) {
     add(warnings,

@@ -72,7 +72,7 @@ void io_plan_free(struct io_plan *plan);
 /* ---- a table that is being filled (table.c) ---- */
 
 /* What the selected columns hold. */
-enum io_content { IO_VALUES, IO_LABELS };
+enum io_content { IO_VALUES, IO_LABELS, IO_RESPONSIBILITIES };
 
 struct io_source {
   FILE *stream;

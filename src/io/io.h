@@ -41,6 +41,12 @@ void io_table_free(struct io_table *table);
 /* Labels: a file of one column, values 0, 1, ..; *labels is malloc'ed. */
 int io_labels_read(const char *path, size_t **labels, size_t *count, struct io_error *error);
 
+/* Responsibilities: rows of `count` values >= 0, a column for each component; *responsibilities is
+   malloc'ed. Where a header names columns r0, r1, .., as `emblas predict` does, these are taken, in
+   whatever order they stand; otherwise all columns are, as they stand. */
+int io_responsibilities_read(const char *path, double **responsibilities, size_t *rows, size_t *count,
+                             struct io_error *error);
+
 /* Copies what is left of a stream into a temporary file without a name, which can be read more than once.
    NULL after an error of either. */
 FILE *io_spool(FILE *stream, const char *name, struct io_error *error);

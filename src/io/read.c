@@ -80,3 +80,49 @@ int io_labels_read(const char *path, size_t **labels, size_t *count, struct io_e
   io_table_free(&table);
   return 0;
 }
+
+/* The column named r0, r1, .. of this number; the count of columns when there is none. */
+static size_t find_responsibility(const struct io_table *table, size_t number) {
+  char name[32];
+  size_t column = 0;
+
+  snprintf(name, sizeof name, "r%zu", number);
+  while (column < table->columns && strcmp(table->names[column], name) != 0) column++;
+  return column;
+}
+
+/* Moves r0, r1, .. to the front of each row, in this order; other columns are dropped. */
+static int keep_responsibilities(struct io_table *table, size_t count) {
+  double *kept = calloc(table->rows, count * sizeof *kept);
+
+  if (!kept) return -1;
+  for (size_t c = 0; c < count; c++) {
+    size_t column = find_responsibility(table, c);
+
+    for (size_t i = 0; i < table->rows; i++)
+      kept[i * count + c] = table->values[i * table->columns + column];
+  }
+  free(table->values);
+  table->values = kept;
+  return 0;
+}
+
+int io_responsibilities_read(const char *path, double **responsibilities, size_t *rows, size_t *count,
+                             struct io_error *error) {
+  static const struct io_selection all = {0};
+  struct io_table table;
+  size_t named = 0;
+
+  if (read_table(path, &all, IO_RESPONSIBILITIES, &table, error) != 0) return -1;
+  while (find_responsibility(&table, named) < table.columns) named++;
+  if (named > 0 && keep_responsibilities(&table, named) != 0) {
+    io_table_free(&table);
+    return io_fail_memory(error, path);
+  }
+  *responsibilities = table.values;
+  *rows = table.rows;
+  *count = named > 0 ? named : table.columns;
+  table.values = NULL;
+  io_table_free(&table);
+  return 0;
+}

@@ -12,6 +12,7 @@ const char *io_value_problem(double value, size_t slot, enum io_content content)
   /* 2^53: from there on a double does not tell an integer from the next */
   if (content == IO_LABELS && !(value >= 0.0 && value < 9007199254740992.0 && value == floor(value)))
     return "is not a label (0, 1, 2, ...)";
+  if (content == IO_RESPONSIBILITIES && value < 0.0) return "is not a responsibility (0 or more)";
   return NULL;
 }
 

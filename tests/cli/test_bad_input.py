@@ -74,6 +74,28 @@ class BadData(Case):
         self.fails("labels.csv:3:1: '1.5'", "data.csv", *start)
         self.fails("nowhere.csv", "data.csv", "--init", "labels:nowhere.csv")
 
+    def test_responsibilities(self):
+        start = "--init", "responsibilities:soft.csv"
+        self.write("data.csv", GOOD)
+        self.write("soft.csv", "0.5,1\n1,1\n" * 9)
+        self.fails("soft.csv has 18 rows, data.csv has 20", "data.csv", *start)
+        self.write("soft.csv", "r0,r1\n" + "0.5,1\n" * 17 + "0,0\n" * 3)
+        self.fails("soft.csv: the responsibilities of row 18 are all 0", "data.csv", *start)
+        self.fails("soft.csv has 2 components, -k asks for 3", "data.csv", "-k", 3, *start)
+        self.write("soft.csv", "r0,r1\n" + "0.5,0\n" * 20)
+        self.fails("soft.csv: no row has a responsibility for component 1", "data.csv", *start)
+        self.write("soft.csv", "r0,r1\n" + "0.5,-1\n" * 20)
+        self.fails("soft.csv:2:2: '-1' is not a responsibility (0 or more)", "data.csv", *start)
+        self.fails("nowhere.csv", "data.csv", "--init", "responsibilities:nowhere.csv")
+
+    def test_a_start_beyond_the_range(self):
+        self.write("data.csv", "x\n1e-300\n2e-300\n4e-300\n")
+        self.write("far.json", json.dumps({"format": "emblas-model", "version": 1, "family": "gaussian",
+                                           "covariance": "V", "k": 2, "dim": 1, "weights": [0.5, 0.5],
+                                           "means": [[0], [1e300]], "covariances": [[[1]], [[1]]]}))
+        self.fails("far.json: component 1 is too far from the rows of data.csv, or too wide, to start from",
+                   "data.csv", "--init", "model:far.json")
+
     def test_standard_input(self):
         self.fails(":3:1: 'two' is not a number", "-", "-k", 1, stdin="x\n1\ntwo\n")
 
@@ -141,6 +163,7 @@ class Usage(Case):
             "family 'bernoulli' is not in this version": ("-k", "2", "--family", "bernoulli"),
             "family 'cauchy' is unknown": ("-k", "2", "--family", "cauchy"),
             "start 'hierarchical' is not in this version": ("-k", "2", "--init", "hierarchical"),
+            "start 'responsibilities:' is unknown": ("-k", "2", "--init", "responsibilities:"),
             "start 'labels:' is unknown": ("-k", "2", "--init", "labels:"),
             "acceleration 'warp' is unknown; allowed: auto, none, squarem, anderson": ("-k", "2", "--accelerate", "warp"),
             "compression 'zip' is unknown; allowed: auto, none": ("-k", "2", "--compress", "zip"),

@@ -35,6 +35,14 @@ class Predict(Case):
         fit = self.fit_json(FAITHFUL, "--init", "labels:labels.csv")["fit"]
         self.assertAlmostEqual(fit["loglik"], self.model["fit"]["loglik"], delta=1e-6)
 
+    def test_responsibilities_can_start_a_fit(self):
+        self.emblas("predict", "model.json", FAITHFUL, "--responsibilities", "-o", "soft.csv")
+        again = self.fit_json(FAITHFUL, "--init", "responsibilities:soft.csv", "--max-iter", 0)
+        self.assertEqual(again["k"], 2)
+        for old, new in zip(sum(self.model["means"], []), sum(again["means"], [])):
+            self.assertAlmostEqual(old, new, delta=1e-3 * abs(old))
+        self.assertAlmostEqual(again["fit"]["loglik"], self.model["fit"]["loglik"], delta=1e-6)
+
     def test_columns_are_found_by_name(self):
         plain = self.emblas("predict", "model.json", FAITHFUL, "--logpdf").stdout
         swapped = "waiting,place,eruptions\n" + "".join(f"{b},here,{a}\n" for a, b in self.rows)

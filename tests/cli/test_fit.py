@@ -131,6 +131,19 @@ class Options(Case):
         self.assertEqual(again["covariance"], "EEE")
         self.assertLessEqual(again["fit"]["iterations"], 5)
 
+    def test_start_from_a_model_of_another_kind(self):
+        self.emblas("fit", FAITHFUL, "-k", 2, "-o", "model.json", "--quiet")
+        start = self.fit_json(FAITHFUL, "--init", "model:model.json", "--cov", "tied", "--max-iter", 0)
+        self.assertEqual(start["covariance"], "EEE")
+        self.assertEqual(start["covariances"][0], start["covariances"][1])
+
+    def test_equal_components_are_warned_of(self):
+        self.write("same.json", json.dumps({"format": "emblas-model", "version": 1, "family": "gaussian",
+                                            "covariance": "VVV", "k": 2, "dim": 2, "weights": [0.5, 0.5],
+                                            "means": [[3, 65]] * 2, "covariances": [[[1, 0], [0, 100]]] * 2}))
+        fit = self.fit_json(FAITHFUL, "--init", "model:same.json")["fit"]
+        self.assertEqual(fit["warnings"], ["2 components are equal since the start and cannot part, the first is 0"])
+
     def test_labels_give_the_size(self):
         self.assertEqual(self.fit_json(FAITHFUL, "--init", LABELS)["k"], 2)
 

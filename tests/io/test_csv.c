@@ -306,3 +306,42 @@ Test(csv, labels) {
     cr_expect_str_eq(error.text, bad[i].message);
   }
 }
+
+Test(csv, responsibilities) {
+  const struct {
+    const char *text, *message;
+  } bad[] = {
+      {"r0,r1\n0.5,0.5\n1,-1e-9\n", "data.csv:3:2: '-1e-9' is not a responsibility (0 or more)"},
+      {"r0,r1\n0.5,0.5\n1,x\n", "data.csv:3:2: 'x' is not a number"},
+      {"r0,r1\n", "data.csv: a header but no rows"},
+  };
+  const struct {
+    const char *text;
+    size_t count;
+  } good[] = {
+      {"0.25,3\n1,0\n", 2},                          /* without a header */
+      {"left,right\n0.25,3\n1,0\n", 2},              /* with one that does not number them */
+      {"label,r0,r1\n1,0.25,3\n0,1,0\n", 2},         /* as predict writes them */
+      {"r1,logpdf,r0,r3\n3,1,0.25,8\n0,2,1,8\n", 2}, /* in any order; r3 does not follow */
+      {"a\n0.25\n1\n", 1},
+  };
+  const double expected[] = {0.25, 3, 1, 0}, first[] = {0.25, 1};
+  struct io_error error;
+  double *read = NULL;
+  size_t rows = 0, count = 0;
+
+  for (size_t i = 0; i < COUNT(good); i++) {
+    write_text("data.csv", good[i].text);
+    cr_assert_eq(io_responsibilities_read("data.csv", &read, &rows, &count, &error), 0, "%s", error.text);
+    cr_expect(rows == 2 && count == good[i].count, "%s: %zu x %zu", good[i].text, rows, count);
+    cr_expect_arr_eq(read, count == 1 ? first : expected, rows * count * sizeof *read, "%s", good[i].text);
+    free(read);
+  }
+  read = NULL;
+  for (size_t i = 0; i < COUNT(bad); i++) {
+    write_text("data.csv", bad[i].text);
+    cr_expect_eq(io_responsibilities_read("data.csv", &read, &rows, &count, &error), -1);
+    cr_expect_str_eq(error.text, bad[i].message);
+    cr_expect_null(read);
+  }
+}
