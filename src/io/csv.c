@@ -129,20 +129,25 @@ static void end_row(struct reader *reader) {
 }
 
 static void keep_first_row(struct reader *reader, const char *text, size_t length) {
-  struct field *first =
-      io_grow(reader->first, reader->expected + 1, &reader->first_capacity, sizeof *reader->first);
-  struct field field = trim(text, length);
-  char *copy = malloc(field.length + 1);
+  struct field field = trim(text, length), *first;
+  size_t length_in_utf8 = 0;
+  char *copy;
 
+  if (reader->expected == IO_MOST_COLUMNS) {
+    io_fail(reader->error, "%s:%zu: more than %d fields", reader->source->name, reader->line,
+            IO_MOST_COLUMNS);
+    reader->failed = true;
+    return;
+  }
+  first = io_grow(reader->first, reader->expected + 1, &reader->first_capacity, sizeof *first);
+  copy = io_utf8_copy(field.text, field.length, &length_in_utf8);
   if (first) reader->first = first;
   if (!first || !copy) {
     free(copy);
     fail_memory(reader);
     return;
   }
-  if (field.length > 0) memcpy(copy, field.text, field.length);
-  copy[field.length] = '\0';
-  first[reader->expected++] = (struct field){copy, field.length};
+  first[reader->expected++] = (struct field){copy, length_in_utf8};
 }
 
 /* A first row with a word in a selected column is a header, and so is one that columns were found in by

@@ -26,6 +26,9 @@ struct io_quote io_quote(const char *text, size_t length);
 
 /* Bytes of the UTF-8 character that a text begins with; 0 when it begins with none. */
 size_t io_utf8(const char *text, size_t length);
+/* A malloc'ed copy in UTF-8, NUL-terminated, and its length; NULL without memory. What is no UTF-8 is taken
+   for Latin-1, whose control characters, letters and quotation marks in Windows, become U+FFFD. */
+char *io_utf8_copy(const char *text, size_t length, size_t *copied);
 /* Whether the UTF-8 character that a text begins with is a control character. */
 bool io_is_control(const char *text);
 
@@ -63,6 +66,10 @@ struct io_plan {
   bool weighted;
   bool by_name; /* a column was selected by its name */
 };
+
+/* A column takes some hundred bytes, whatever its values take: files that have more, as of one line that was
+   to be a column, are refused. */
+enum { IO_MOST_COLUMNS = 1 << 20 };
 
 /* names: those of the file's columns; NULL when it has none. */
 int io_plan_make(struct io_plan *plan, const char *file, const struct io_selection *selection,

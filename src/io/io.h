@@ -33,7 +33,8 @@ struct io_selection {
 
 /* Reads CSV or TSV (path "-": standard input) or .npy. The first row of a CSV is a header when a selected
    field in it is a word, or when columns are selected by name. Unselected columns may hold anything.
-   Numbers of columns count the file's. On failure the table is as it was. */
+   Numbers of columns count the file's. Names that are no UTF-8 are taken for Latin-1. At most 1,048,576
+   columns and fields of 16 MiB are read. On failure the table is as it was. */
 int io_table_read(const char *path, const struct io_selection *selection, struct io_table *table,
                   struct io_error *error);
 void io_table_free(struct io_table *table);
@@ -83,10 +84,10 @@ void io_names_free(char **names, size_t count);
 /* ---- replacing a file in one step (replace.c) ---- */
 
 /* Opens a temporary file beside path (its permissions kept when it exists, and its owner and group where
-   the system lets us); commit flushes, syncs and renames it over path, or removes it when that fails; discard
-   removes it, and does nothing after a commit. A symbolic link's target is replaced, or made where it is
-   missing. What is no regular file, as /dev/null, is written to directly.
-   path "-" writes to standard output, which stays open. */
+   the system lets us); commit flushes, syncs and renames it over path, or removes it when that fails;
+   discard removes it, and does nothing after a commit. A symbolic link's target is replaced, or made where
+   it is missing. What is no regular file, as /dev/null, is written to directly. path "-" writes to standard
+   output, which stays open. */
 struct io_replacement {
   FILE *stream;
   char *path;      /* as given, for messages; NULL: standard output */

@@ -304,7 +304,8 @@ int io_json_read(struct json *value, FILE *stream, const char *file, struct io_e
   *value = (struct json){0};
   reader.c = getc_unlocked(stream);
   result = read_value(&reader, value, 0);
-  if (result == 0 && (reader.c != EOF || ferror(stream))) result = fail(&reader, "more text after the model");
+  if (result == 0 && (reader.c != EOF || ferror(stream)))
+    result = fail(&reader, "more text after the model");
   free(reader.text);
   if (result != 0) io_json_free(value);
   return result;

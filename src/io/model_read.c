@@ -29,8 +29,8 @@ static const char *get_string(const struct draft *draft, const char *key) {
 /* 0 when object[key] is missing or no positive integer. */
 static size_t get_size(const struct draft *draft, const char *key) {
   const struct json *node = io_json_get(&draft->object, key);
-  bool is_size = node && node->type == JSON_NUMBER && node->whole && node->number >= 1.0 &&
-                 node->number < 0x1p63;
+  bool is_size =
+      node && node->type == JSON_NUMBER && node->whole && node->number >= 1.0 && node->number < 0x1p63;
 
   return is_size ? (size_t)node->number : 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Models as JSON: laid out for people, a vector a line, and numbers that read back as the same bits. The text
-   goes straight to the stream: there is nothing that could run out of memory half-way but one matrix, which
-   is taken first. */
+/* Models as JSON: laid out for people, a vector a line, and numbers that read back as the same bits. The
+   text goes straight to the stream: there is nothing that could run out of memory half-way but one matrix,
+   which is taken first. */
 #include "model_format.h"
 
 #include <errno.h>
@@ -38,7 +38,8 @@ static void put_string(FILE *stream, const char *text) {
   fputc('"', stream);
 }
 
-/* JSON has no NaN and no infinity: null. To other programs -0 would be an integer, which has no sign then. */
+/* JSON has no NaN and no infinity: null. To other programs -0 would be an integer, which has no sign then.
+ */
 static void put_number(FILE *stream, double value) {
   char text[32];
 
@@ -128,7 +129,8 @@ static void put_fit(FILE *stream, const struct io_fit *fit) {
   fputs("\n  }", stream);
 }
 
-/* Can all covariances be written? Those of data beyond 1e154 or below 1e-154 are out of the range of double. */
+/* Can all covariances be written? Those of data beyond 1e154 or below 1e-154 are out of the range of
+ * double. */
 static bool covariances_representable(const struct emblas_model *model, double *matrix) {
   size_t dim = emblas_model_dim(model), k = emblas_model_components(model);
 
@@ -140,8 +142,8 @@ static bool covariances_representable(const struct emblas_model *model, double *
   return true;
 }
 
-/* The covariances, for people and other programs; the model is read back from the factors. Where they cannot
-   be written the factors stand alone. */
+/* The covariances, for people and other programs; the model is read back from the factors. Where they
+   cannot be written the factors stand alone. */
 static void put_model(FILE *stream, const struct emblas_model *model, const char *const *names,
                       double *matrix) {
   size_t k = emblas_model_components(model), dim = emblas_model_dim(model);

@@ -120,6 +120,8 @@ int io_plan_make(struct io_plan *plan, const char *file, const struct io_selecti
                  const char *const *names, size_t columns, struct io_error *error) {
   const struct header header = {file, names, columns};
 
+  if (columns > IO_MOST_COLUMNS)
+    return io_fail(error, "%s: %zu columns; at most %d are read", file, columns, IO_MOST_COLUMNS);
   *plan = (struct io_plan){.columns = columns, .slot = calloc(columns, sizeof *plan->slot)};
   if (!plan->slot) return io_fail_memory(error, file);
   for (size_t c = 0; c < columns; c++) plan->slot[c] = IO_UNUSED;

@@ -2,6 +2,7 @@
 /* Text that files hold: whether it is UTF-8, and what of it may be shown. */
 #include "internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 size_t io_utf8(const char *text, size_t length) {
@@ -22,6 +23,34 @@ size_t io_utf8(const char *text, size_t length) {
   for (size_t i = 2; i < size; i++)
     if ((s[i] & 0xc0) != 0x80) return 0;
   return size;
+}
+
+static bool is_utf8(const char *text, size_t length) {
+  for (size_t size; length > 0; text += size, length -= size) {
+    size = io_utf8(text, length);
+    if (size == 0) return false;
+  }
+  return true;
+}
+
+char *io_utf8_copy(const char *text, size_t length, size_t *copied) {
+  bool utf8 = is_utf8(text, length);
+  char *copy = malloc((utf8 ? length : 3 * length) + 1), *end = copy;
+
+  if (!copy) return NULL;
+  for (size_t i = 0; i < length; i++) {
+    unsigned char c = (unsigned char)text[i];
+
+    if (utf8 || c < 0x80)
+      *end++ = (char)c;
+    else if (c < 0xa0)
+      end = stpcpy(end, "\xef\xbf\xbd");
+    else
+      *end++ = (char)(0xc0 | c >> 6), *end++ = (char)(0x80 | (c & 0x3f));
+  }
+  *end = '\0';
+  *copied = (size_t)(end - copy);
+  return copy;
 }
 
 bool io_is_control(const char *text) {

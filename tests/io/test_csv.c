@@ -212,6 +212,52 @@ Test(csv, a_hundred_thousand_columns) {
   free(text);
 }
 
+/* A line that was to be a column of many rows is not held in memory to say that there is no second. */
+Test(csv, more_columns_than_are_read) {
+  size_t columns = (1 << 20) + 1;
+  char *text = malloc(2 * columns);
+
+  cr_assert_not_null(text);
+  for (size_t i = 0; i < 2 * columns; i++) text[i] = i % 2 == 0 ? '1' : ',';
+  text[2 * columns - 1] = '\n';
+  expect_error(text, 2 * columns, "data.csv:1: more than 1048576 fields");
+  free(text);
+}
+
+Test(csv, names_become_utf8) {
+  const struct {
+    const char *header, *name;
+  } cases[] = {
+      {"gr\xf6\xdf"
+       "e,y",
+       "gr\xc3\xb6\xc3\x9f"
+       "e"}, /* Latin-1 */
+      {"gr\xc3\xb6\xc3\x9f"
+       "e,y",
+       "gr\xc3\xb6\xc3\x9f"
+       "e"}, /* UTF-8 */
+      {"\x80 \xbb\xc3\xb6,y",
+       "\xef\xbf\xbd \xc2\xbb\xc3\x83\xc2\xb6"}, /* the euro of Windows; not UTF-8 as a whole */
+      {"\"\xe9\xa0\",y", "\xc3\xa9\xc2\xa0"},
+      {"\xed\xa0\x80,y", "\xc3\xad\xc2\xa0\xef\xbf\xbd"}, /* half a character */
+  };
+
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    struct io_selection selection = {.columns = cases[i].name};
+    struct io_table table;
+    struct io_error error;
+    char text[64];
+
+    snprintf(text, sizeof text, "%s\n1,2\n3,4\n", cases[i].header);
+    cr_assert_eq(read_length(text, strlen(text), &table, &error), 0, "%zu: %s", i, error.text);
+    cr_expect_str_eq(table.names[0], cases[i].name, "%zu", i);
+    io_table_free(&table);
+    cr_assert_eq(io_table_read("data.csv", &selection, &table, &error), 0, "%zu: %s", i, error.text);
+    cr_expect_eq(table.columns, 1);
+    io_table_free(&table);
+  }
+}
+
 Test(csv, many_rows_stand_in_order) {
   FILE *file = fopen("data.csv", "w");
   struct io_table table;

@@ -87,11 +87,14 @@ static void fail_each_allocation(attempt try, check examine) {
 /* ---- models ---- */
 
 static const char text[] =
-    "{\"format\": \"emblas-model\", \"version\": 1, \"family\": \"gaussian\", \"covariance\": \"VVV\", \"k\": 2,"
+    "{\"format\": \"emblas-model\", \"version\": 1, \"family\": \"gaussian\", \"covariance\": \"VVV\", "
+    "\"k\": 2,"
     " \"dim\": 2, \"columns\": [\"a\", \"b\\u00e9\"], \"weights\": [0.25, 0.75],"
-    " \"means\": [[1, 2], [3, 0.1000000000000000000000000000000000000000000000000000000000000000000000000001]],"
+    " \"means\": [[1, 2], [3, "
+    "0.1000000000000000000000000000000000000000000000000000000000000000000000000001]],"
     " \"covariances\": [[[4, 1], [1, 1.25]], [[1, 0], [0, 1]]],"
-    " \"cholesky\": [[[2, 0], [0.5, 1]], [[1, 0], [0, 1]]], \"fit\": {\"status\": \"converged\", \"n\": 7}}\n";
+    " \"cholesky\": [[[2, 0], [0.5, 1]], [[1, 0], [0, 1]]], \"fit\": {\"status\": \"converged\", \"n\": "
+    "7}}\n";
 
 static struct emblas_model *model;
 static char **names;
@@ -193,7 +196,8 @@ Test(memory, csv) {
 }
 
 Test(memory, npy) {
-  static const char head[] = "\x93NUMPY\x01\x00\x48\x00{'descr': '<f8', 'fortran_order': False, 'shape': (60, 3)}";
+  static const char head[] =
+      "\x93NUMPY\x01\x00\x48\x00{'descr': '<f8', 'fortran_order': False, 'shape': (60, 3)}";
   unsigned char file[82 + 60 * 3 * sizeof(double)];
   double values[180];
 

@@ -86,7 +86,8 @@ static void check_round_trip(const struct emblas_model *model, size_t dim) {
   struct io_error error = {.text = ""};
   char *first, *second;
 
-  for (size_t i = 0; i < dim; i++) names[i] = i == 0 ? "a \"quoted\" n\xc3\xa4me/\t\r\x1b\x7f\xc2\x9b \\" : "plain";
+  for (size_t i = 0; i < dim; i++)
+    names[i] = i == 0 ? "a \"quoted\" n\xc3\xa4me/\t\r\x1b\x7f\xc2\x9b \\" : "plain";
   cr_assert_eq(io_model_write("first.json", model, (const char *const *)names, NULL, &error), 0, "%s",
                error.text);
   cr_assert_eq(io_model_read("first.json", &read, &read_names, &error), 0, "%s", error.text);

@@ -240,6 +240,16 @@ Test(npy, known_by_content_on_standard_input) {
   io_table_free(&table);
 }
 
+Test(npy, more_columns_than_are_read) {
+  size_t columns = (1 << 20) + 1;
+  char *data = calloc(1, columns);
+
+  cr_assert_not_null(data);
+  write_npy(1, "{'descr': '|i1', 'fortran_order': False, 'shape': (1, 1048577)}", data, columns);
+  expect_error("a.npy: 1048577 columns; at most 1048576 are read");
+  free(data);
+}
+
 Test(npy, labels) {
   const double data[3] = {1, 0, 2.5};
   struct io_error error;
