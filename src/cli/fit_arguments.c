@@ -133,7 +133,8 @@ static void check(struct fit_arguments *a, struct argp_state *state) {
   int single = a->labels_path || a->responsibilities_path || a->model_path;
   if (!a->data) usage_error(state, "DATA is missing");
   if (!a->k_low && !single) usage_error(state, "-k is missing: the number of components");
-  if (single && a->k_low != a->k_high) usage_error(state, "-k is a range, but a start of one size is given");
+  if (single && a->k_low != a->k_high)
+    usage_error(state, "-k is a range, but a start of one size is given");
   if (single && a->starts_given && a->options.starts != 1) {
     usage_error(state, "--starts %zu, but only one start is given", a->options.starts);
   }

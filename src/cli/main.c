@@ -88,7 +88,8 @@ int main(int argc, char **argv) {
   };
   struct invocation invocation = {NULL, 0};
   hold_standard_streams();
-  signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of its write, not the end of the program */
+  signal(SIGXFSZ,
+         SIG_IGN); /* a file that may not grow is an error of its write, not the end of the program */
   argp_err_exit_status = EXIT_USAGE;
   argp_program_version_hook = print_version;
   error_t error = argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &invocation);

@@ -6,7 +6,7 @@
 #include "values.h"
 
 struct arguments {
-  const char *model, *data, *output, *script;
+  const char *model, *data, *weights, *output, *script;
 };
 
 static error_t parse(int key, char *text, struct argp_state *state) {
@@ -19,12 +19,16 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   case 's':
     a->script = text;
     return 0;
+  case 'w':
+    a->weights = text;
+    return 0;
   case ARGP_KEY_ARG:
     if (state->arg_num > 1) usage_error(state, "'%s' is too many: MODEL and perhaps DATA are needed", text);
     *(state->arg_num == 0 ? &a->model : &a->data) = text;
     return 0;
   case ARGP_KEY_END:
     if (!a->model) usage_error(state, "MODEL is missing");
+    if (a->weights && !a->data) usage_error(state, "--weights needs DATA");
     if (!a->output) usage_error(state, "-o is missing: the picture to write");
     return 0;
   default:
@@ -36,6 +40,7 @@ enum exit_status command_plot(int argc, char **argv) {
   static const struct argp_option options[] = {
       {"output", 'o', "FILE", 0, "the picture: .svg, .png or .pdf", 0},
       {"plot-script", 's', "FILE", 0, "keep the gnuplot script", 0},
+      {"weights", 'w', "COLUMN", 0, "observation weights in DATA, name or number (all 1)", 0},
       {NULL, 0, NULL, 0, NULL, 0},
   };
   static const struct argp argp = {
@@ -51,11 +56,12 @@ enum exit_status command_plot(int argc, char **argv) {
   struct io_table table = {0};
   parse_arguments(&argp, argc, argv, &arguments);
   model_load(arguments.model, &loaded);
-  if (arguments.data) rows_read_for(&loaded, arguments.data, &table);
+  if (arguments.data) rows_read_for(&loaded, arguments.data, arguments.weights, &table);
   struct plot_mixture plot = {
       .model = loaded.model,
       .names = (const char *const *)loaded.names,
       .values = table.values,
+      .weights = table.weights,
       .rows = table.rows,
       .source = arguments.data ? arguments.data : arguments.model,
   };

@@ -8,7 +8,7 @@
 enum { CHUNK = 8192 };
 
 struct arguments {
-  const char *model, *data, *output;
+  const char *model, *data, *weights, *output;
   int responsibilities, logpdf;
 };
 
@@ -23,6 +23,9 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case 'l':
     a->logpdf = 1;
+    return 0;
+  case 'w':
+    a->weights = text;
     return 0;
   case ARGP_KEY_ARG:
     if (state->arg_num > 1) usage_error(state, "'%s' is too many: MODEL and DATA are needed", text);
@@ -57,6 +60,7 @@ static emblas_status predict_chunk(const struct loaded_model *loaded, const stru
                                    size_t first, struct emblas_prediction *prediction, size_t *count) {
   struct emblas_data data = rows_data(table);
   data.values += first * table->columns;
+  data.weights = NULL; /* they have no say in what is predicted */
   data.rows = *count = table->rows - first < CHUNK ? table->rows - first : CHUNK;
   return emblas_predict(loaded->model, &data, NULL, prediction, NULL);
 }
@@ -87,6 +91,8 @@ enum exit_status command_predict(int argc, char **argv) {
   static const struct argp_option options[] = {
       {"responsibilities", 'r', NULL, 0, "columns r0, r1, ..: the probability of each component", 0},
       {"logpdf", 'l', NULL, 0, "column logpdf: the log density of the row", 0},
+      {"weights", 'w', "COLUMN", 0, "leave out a column that was the weights of the fit, name or number",
+       0},
       {"output", 'o', "FILE.csv", 0, "write there instead of to standard output", 0},
       {NULL, 0, NULL, 0, NULL, 0},
   };
@@ -104,7 +110,7 @@ enum exit_status command_predict(int argc, char **argv) {
   struct emblas_prediction prediction;
   parse_arguments(&argp, argc, argv, &arguments);
   model_load(arguments.model, &loaded);
-  rows_read_for(&loaded, arguments.data, &table);
+  rows_read_for(&loaded, arguments.data, arguments.weights, &table);
 
   size_t k = emblas_model_components(loaded.model);
   emblas_prediction_init(&prediction, sizeof prediction);

@@ -108,7 +108,8 @@ static void print_trials(size_t width, const struct search *search, enum criteri
     flagged |= search->trials[i].flagged;
   }
   if (flagged) puts("  ! an empty or collapsed component: kept only if all have one");
-  if (search->trials[search->count - 1].cancelled) puts("  ? cut short by Ctrl-C: the best that it had so far");
+  if (search->trials[search->count - 1].cancelled)
+    puts("  ? cut short by Ctrl-C: the best that it had so far");
 }
 
 void report_print(const struct fit_arguments *arguments, const struct io_table *table,

@@ -86,36 +86,39 @@ static void make_stdin_seekable(void) {
   rewind(stdin);
 }
 
-static int read_selected(const char *path, const char *columns, struct io_table *table,
+static int read_selected(const char *path, const char *columns, const char *weights, struct io_table *table,
                          struct io_error *error) {
-  struct io_selection selection = {.columns = columns};
+  struct io_selection selection = {.columns = columns, .weights = weights};
   if (strcmp(path, "-") == 0) rewind(stdin);
   return io_table_read(path, &selection, table, error);
 }
 
 /* 0, or -1 with the reason why the first choice, by name, is not to be had. */
-static int read_by_name(const struct loaded_model *loaded, const char *path, struct io_table *table,
-                        struct io_error *error) {
+static int read_by_name(const struct loaded_model *loaded, const char *path, const char *weights,
+                        struct io_table *table, struct io_error *error) {
   size_t dim = emblas_model_dim(loaded->model);
   struct io_error ignored;
   char *names = selection_of(loaded->names, dim, 0);
-  int result = read_selected(path, names, table, error);
+  int result = read_selected(path, names, weights, table, error);
   free(names);
   if (result != 0 && all_numbered(loaded->names, dim)) {
     char *numbers = selection_of(loaded->names, dim, 1);
-    result = read_selected(path, numbers, table, &ignored);
+    result = read_selected(path, numbers, weights, table, &ignored);
     free(numbers);
   }
   return result;
 }
 
-void rows_read_for(const struct loaded_model *loaded, const char *path, struct io_table *table) {
+void rows_read_for(const struct loaded_model *loaded, const char *path, const char *weights,
+                   struct io_table *table) {
+  struct io_selection rest = {.weights = weights};
   struct io_error error, ignored;
   if (say_nothing(loaded->names, emblas_model_dim(loaded->model))) {
-    rows_read(path, NULL, table);
+    rows_read(path, &rest, table);
   } else {
     if (strcmp(path, "-") == 0) make_stdin_seekable();
-    if (read_by_name(loaded, path, table, &error) != 0 && read_selected(path, NULL, table, &ignored) != 0) {
+    if (read_by_name(loaded, path, weights, table, &error) != 0 &&
+        read_selected(path, NULL, weights, table, &ignored) != 0) {
       die_of_file(&error);
     }
   }

@@ -5,7 +5,7 @@
 #include "values.h"
 
 struct arguments {
-  const char *model, *data;
+  const char *model, *data, *weights;
   int json;
 };
 
@@ -17,6 +17,9 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   switch (key) {
   case 'f':
     a->json = value_choice(&format_choice, text) == 1;
+    return 0;
+  case 'w':
+    a->weights = text;
     return 0;
   case ARGP_KEY_ARG:
     if (state->arg_num > 1) usage_error(state, "'%s' is too many: MODEL and DATA are needed", text);
@@ -30,16 +33,25 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   }
 }
 
+/* As many as the rows, where they have no weights. */
+static double total_weight(const struct io_table *table) {
+  double total = 0;
+  for (size_t i = 0; i < table->rows; i++) total += table->weights ? table->weights[i] : 1;
+  return total;
+}
+
 enum exit_status command_score(int argc, char **argv) {
   static const struct argp_option options[] = {
       {"format", 'f', "NAME", 0, "text, or json: loglik, mean, n (text)", 0},
+      {"weights", 'w', "COLUMN", 0, "observation weights, name or number (all 1)", 0},
       {NULL, 0, NULL, 0, NULL, 0},
   };
   static const struct argp argp = {
       .options = options,
       .parser = parse,
       .args_doc = "MODEL DATA",
-      .doc = "Prints the log-likelihood of the rows of DATA in nats, in total and per row.",
+      .doc =
+          "Prints the log-likelihood of the rows of DATA in nats, in total and per row or unit of weight.",
   };
   struct arguments arguments = {0};
   struct loaded_model loaded;
@@ -48,20 +60,21 @@ enum exit_status command_score(int argc, char **argv) {
   char total[32], mean[32];
   parse_arguments(&argp, argc, argv, &arguments);
   model_load(arguments.model, &loaded);
-  rows_read_for(&loaded, arguments.data, &table);
+  rows_read_for(&loaded, arguments.data, arguments.weights, &table);
 
   struct emblas_data data = rows_data(&table);
   emblas_prediction_init(&prediction, sizeof prediction);
   emblas_status status = emblas_predict(loaded.model, &data, NULL, &prediction, NULL);
   if (status != EMBLAS_OK)
     die(exit_status_of(status), "%s: %s", arguments.data, emblas_status_string(status));
-  double per_row = prediction.loglik / (double)table.rows;
+  double per_row = prediction.loglik / total_weight(&table);
   if (arguments.json) {
     printf("{ \"loglik\": %s, \"mean\": %s, \"n\": %zu }\n", io_number_format(prediction.loglik, total),
            io_number_format(per_row, mean), table.rows);
   } else {
     text_field(stdout, text_width(stdout), "log-likelihood", text_nats(prediction.loglik, total));
-    text_field(stdout, text_width(stdout), "per row", text_nats(per_row, mean));
+    text_field(stdout, text_width(stdout), table.weights ? "per weight" : "per row",
+               text_nats(per_row, mean));
     printf("%-16s%zu\n", "rows", table.rows);
   }
   io_table_free(&table);

@@ -44,8 +44,9 @@ static void starts(struct warnings *warnings, const struct search *search) {
   }
   if (failed > 0) add(warnings, print_string("%zu of %zu starts failed", failed, report->start_count));
   if (search->cancelled && search->planned > 1) {
-    add(warnings, print_string("cancelled: %zu of %zu models were tried%s", search->count, search->planned,
-                               search->trials[search->count - 1].cancelled ? ", the last not to its end" : ""));
+    add(warnings,
+        print_string("cancelled: %zu of %zu models were tried%s", search->count, search->planned,
+                     search->trials[search->count - 1].cancelled ? ", the last not to its end" : ""));
   }
   if (report->stop == EMBLAS_CANCELLED && report->start_count < search->starts) {
     add(warnings, print_string("cancelled in start %zu of %zu", report->start_count, search->starts));

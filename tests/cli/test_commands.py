@@ -4,6 +4,7 @@
 import json
 import math
 import re
+import shutil
 
 from support import DATA, FAITHFUL, IRIS, Case, log_density, main, table
 
@@ -92,6 +93,57 @@ class Score(Case):
                                 '"dim": 1, "weights": [1], "means": [[0]], "covariances": [[[1]]]}')
         score = json.loads(self.emblas("score", "hand.json", "-", "--format", "json", stdin="0\n2\n").stdout)
         self.assertAlmostEqual(score["loglik"], -2 - math.log(2 * math.pi), delta=1e-15)
+
+
+class Weights(Case):
+    """Bins of a histogram: where they are, and how many observations are in each."""
+
+    def setUp(self):
+        super().setUp()
+        bins = [(x / 4, round(600 * math.exp(-(x / 4 - 7) ** 2 / 2) + 300 * math.exp(-(x / 4 - 3) ** 2)))
+                for x in range(-4, 48)]
+        self.write("bins.csv", "centre,count\n" + "".join(f"{x},{n}\n" for x, n in bins))
+        self.write("rows.csv", "centre\n" + "".join(f"{x}\n" * n for x, n in bins))
+        self.rows, self.count = len(bins), sum(n for _, n in bins)
+        self.emblas("fit", "bins.csv", "--columns", "centre", "--weights", "count", "-k", 2, "-q", "-o", "model.json")
+        self.loglik = json.loads((self.folder / "model.json").read_text())["fit"]["loglik"]
+
+    def score(self, *arguments):
+        return json.loads(self.emblas("score", *arguments, "--format", "json").stdout)
+
+    def test_score(self):
+        for weights in ("count", "2"):
+            score = self.score("model.json", "bins.csv", "--weights", weights)
+            self.assertAlmostEqual(score["loglik"], self.loglik, delta=1e-9 * abs(self.loglik))
+            self.assertAlmostEqual(score["mean"], self.loglik / self.count, places=9)
+            self.assertEqual(score["n"], self.rows)
+        self.assertAlmostEqual(self.score("model.json", "rows.csv")["loglik"], self.loglik, delta=1e-9 * abs(self.loglik))
+        self.assertIn("per weight", self.emblas("score", "model.json", "bins.csv", "--weights", "count").stdout)
+        self.refused(3, "no column 'missing'", "score", "model.json", "bins.csv", "--weights", "missing")
+
+    def test_columns_without_names(self):
+        self.write("pairs.csv", (self.folder / "bins.csv").read_text().split("\n", 1)[1])
+        self.emblas("fit", "pairs.csv", "--weights", 2, "-k", 2, "-q", "-o", "pairs.json")
+        score = self.score("pairs.json", "pairs.csv", "--weights", 2)
+        self.assertAlmostEqual(score["loglik"], self.loglik, delta=1e-9 * abs(self.loglik))
+
+    def test_predict_leaves_them_out(self):
+        self.emblas("fit", "bins.csv", "--columns", 1, "--weights", 2, "-k", 2, "-q", "-o", "pairs.json")
+        expected = self.emblas("predict", "model.json", "bins.csv", "-r", "-l").stdout
+        for weights in ("count", "2"):
+            found = self.emblas("predict", "pairs.json", "bins.csv", "--weights", weights, "-r", "-l").stdout
+            self.assertEqual(found, expected)
+
+    def test_plot(self):
+        if not shutil.which("gnuplot"):
+            self.skipTest("gnuplot is not installed")
+        bars = []
+        for weights in (["--weights", "count"], []):
+            self.emblas("plot", "model.json", "bins.csv", *weights, "-o", "plot.svg", "--plot-script", "plot.gp")
+            block = (self.folder / "plot.gp").read_text().split("$histogram0 << END\n")[1].split("END")[0]
+            bars.append([float(line.split()[1]) for line in block.splitlines()])
+        self.assertGreater(max(bars[0]), 2 * max(bars[1]))
+        self.refused(2, "--weights needs DATA", "plot", "model.json", "--weights", "count", "-o", "plot.png")
 
 
 class Sample(Case):
