@@ -28,7 +28,9 @@ enum emblas_stop_rule {
   /** The log-likelihood still to be gained, as projected, is below the tolerance (nats) in two
    *  iterations running. Plain EM projects by Aitken's delta-squared formula from the last three
    *  values; an accelerated run from its residual and the slowest rate it has seen, and the second of
-   *  the two iterations is a plain step. */
+   *  the two iterations is a plain step. Where the limit of maps leaves no room for two projections, a
+   *  single one counts, which takes the rate to be at most 0.9999 where it has not been seen: a run from
+   *  a fixed point says that it has converged even when one map is allowed. */
   EMBLAS_STOP_LOGLIK = 0,
   /** |Q(t) - Q(t-1)| is below the tolerance (nats), Q as in struct emblas_em_point. */
   EMBLAS_STOP_Q = 1,

@@ -19,6 +19,7 @@ struct emblas_em {
   struct emblas_em_point *trace;
   size_t length, capacity;
   size_t maps;
+  size_t plain; /* steps since the last candidate that was taken, or the start */
   double best; /* largest log-likelihood so far, which candidates must reach */
   struct accelerator accelerator;
   enum emblas_stop_reason reason;
@@ -72,7 +73,7 @@ emblas_status emblas_em_create(const struct emblas_em_model *model, const struct
   em->model = *model;
   em->options = *options;
   em->trace = NULL;
-  em->length = em->capacity = em->maps = 0;
+  em->length = em->capacity = em->maps = em->plain = 0;
   em->best = -INFINITY;
   em->reason = EMBLAS_RUNNING;
   em->theta = vectors[0];
@@ -183,6 +184,15 @@ static void record(struct emblas_em *em, const struct emblas_em_value *value, do
   if (value->loglik > em->best) em->best = value->loglik;
 }
 
+/* The maps are used up: was this the end all the same? */
+static enum emblas_stop_reason end_at_limit(struct emblas_em *em) {
+  struct emblas_em_point *point = &em->trace[em->length - 1];
+  double left = emblas_stop_few_gains(em->trace, em->length, em->plain);
+  if (isinf(point->projected)) point->projected = left;
+  int end = em->options.stop == EMBLAS_STOP_LOGLIK && left < em->options.tolerance;
+  return end ? EMBLAS_CONVERGED : EMBLAS_ITERATION_LIMIT;
+}
+
 emblas_status emblas_em_step(struct emblas_em *em, enum emblas_stop_reason *reason) {
   if (em->reason != EMBLAS_RUNNING) {
     *reason = em->reason;
@@ -199,6 +209,7 @@ emblas_status emblas_em_step(struct emblas_em *em, enum emblas_stop_reason *reas
   advance(em);
   record(em, &value, change);
   struct emblas_em_point *point = &em->trace[em->length - 1];
+  em->plain = proposed ? 0 : em->plain + 1;
   point->projected = projected_gain(em, proposed, last);
 
   const struct emblas_em_options *o = &em->options;
@@ -206,7 +217,7 @@ emblas_status emblas_em_step(struct emblas_em *em, enum emblas_stop_reason *reas
   if (emblas_stop_reached(o, em->trace, em->length))
     em->reason = EMBLAS_CONVERGED;
   else if (last)
-    em->reason = EMBLAS_ITERATION_LIMIT;
+    em->reason = end_at_limit(em);
   else if (cancel)
     em->reason = EMBLAS_CANCELLED;
   *reason = em->reason;

@@ -74,6 +74,37 @@ Test(stopping, rules) {
   }
 }
 
+/* A limit that leaves no room for the rule does not hide an end: from a fixed point every limit but 0 says
+   that it has converged, with every acceleration; from elsewhere none does, nor with a tolerance of 0. */
+Test(stopping, few_maps_from_a_fixed_point) {
+  struct emblas_data data = faithful();
+  struct emblas_options options = options_from_labels(2, EMBLAS_FULL, dataset_labels("faithful", 2), 300);
+  struct fit end = fit_or_fail(&data, &options);
+  options.max_iterations = 1;
+  struct fit early = fit_or_fail(&data, &options);
+  for (int how = EMBLAS_ACCELERATE_AUTO; how <= EMBLAS_ACCELERATE_ANDERSON; how++)
+    for (size_t limit = 0; limit <= 5; limit++) {
+      options = options_from_model(end.model, limit);
+      options.accelerate = (enum emblas_acceleration)how, options.tolerance = 1e-7;
+      struct fit fit = fit_or_fail(&data, &options);
+      cr_assert_eq(fit.report.stop, limit > 0 ? EMBLAS_CONVERGED : EMBLAS_ITERATION_LIMIT,
+                   "acceleration %d, %zu maps", how, limit);
+      if (limit > 0) cr_assert_lt(fit.report.trace[fit.report.trace_length - 1].projected, 1e-7);
+      fit_free(&fit);
+      options.tolerance = 0;
+      fit = fit_or_fail(&data, &options);
+      cr_assert_eq(fit.report.stop, EMBLAS_ITERATION_LIMIT);
+      fit_free(&fit);
+      if (limit > 2) continue; /* where it may come to its end */
+      options.tolerance = 1e-7, options.model = early.model;
+      fit = fit_or_fail(&data, &options);
+      cr_assert_eq(fit.report.stop, EMBLAS_ITERATION_LIMIT);
+      fit_free(&fit);
+    }
+  fit_free(&end);
+  fit_free(&early);
+}
+
 /* weight_change is the norm of the difference of the weights, and NaN where there is none. */
 Test(stopping, weight_change) {
   struct emblas_data data = faithful();

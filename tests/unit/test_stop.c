@@ -46,3 +46,23 @@ Test(stop, a_fall_is_rounding_and_what_is_gained_back) {
   } while (length < 12 && !emblas_stop_reached(&options, points, length));
   cr_assert_leq(length, 5);
 }
+
+/* Of a run that a limit of one or two maps ends: a gain within rounding leaves nothing, another 5000 times
+   as much unless two gains show a faster rate, and no less than the gain before. */
+Test(stop, few_gains) {
+  struct emblas_em_point points[] = {{.loglik = 0, .magnitude = 1},
+                                     {.loglik = 1e-9, .magnitude = 1},
+                                     {.loglik = 1.1e-9, .magnitude = 1},
+                                     {.loglik = 1.11e-9, .magnitude = 1},
+                                     {.loglik = 1.111e-9, .magnitude = 1}};
+  cr_assert(isinf(emblas_stop_few_gains(points, 1, 1)));
+  cr_assert_float_eq(emblas_stop_few_gains(points, 2, 2), 5e-6, 1e-12);
+  cr_assert_float_eq(emblas_stop_few_gains(points, 3, 3), 1e-9, 1e-15);
+  cr_assert_float_eq(emblas_stop_few_gains(points, 3, 1), 5e-7, 1e-12);
+  cr_assert_float_eq(emblas_stop_few_gains(points, 4, 4), 1e-10, 1e-15);
+  cr_assert(isinf(emblas_stop_few_gains(points, 5, 5)));
+  points[1].loglik = 1e-16;
+  cr_assert_eq(emblas_stop_few_gains(points, 2, 2), 0);
+  points[1].loglik = -1e-9;
+  cr_assert(isinf(emblas_stop_few_gains(points, 2, 2)));
+}
