@@ -287,12 +287,13 @@ struct emblas_parameters {
 EMBLAS_API void emblas_parameters_init(struct emblas_parameters *parameters, size_t size);
 
 /**
- * A model of given parameters; all are copied. Where both are given, cholesky counts.
+ * A model of given parameters; all are copied. Where both are given, cholesky counts. What a density needs is
+ * made here, as it is with the model of a fit: O(k d^3) (full, tied), in k d^2 + 64 (k + 8) d numbers of memory.
  * Entries that the covariance model does not have (off-diagonals of diag and spherical, differences
  * between components of tied) must be absent from the input: EMBLAS_ERROR_ARGUMENT otherwise.
  * @param component  NULL, or receives the component at fault, or EMBLAS_NOWHERE
  * @return EMBLAS_OK, EMBLAS_ERROR_ARGUMENT, _MEMORY, _SIZE, _NOT_FINITE, _MIXING_WEIGHTS,
- *         _NOT_POSITIVE_DEFINITE
+ *         _NOT_POSITIVE_DEFINITE (also where the inverse of a factor is beyond the range of double)
  */
 EMBLAS_API emblas_status emblas_model_create(const struct emblas_parameters *parameters,
                                              struct emblas_model **model, size_t *component);
@@ -318,6 +319,17 @@ EMBLAS_API void emblas_model_cholesky(const struct emblas_model *model, size_t c
 
 /* ----------------------------------------------------------- use a model */
 
+/**
+ * The log density of one row. What it needs was made with the model: the call allocates nothing, factorises
+ * nothing, and costs O(k d^2) (full, tied) or O(k d). Any number of threads may call it at once. It is that of
+ * emblas_predict() to within (k + 8) 2.2e-16 (1 + |log density|).
+ * @param x                 d values
+ * @param responsibilities  NULL, or receives k values that sum to 1
+ * @return finite; NaN where a value of x is not finite, and then no responsibilities are written
+ */
+EMBLAS_API double emblas_model_log_density(const struct emblas_model *model, const double *x,
+                                           double *responsibilities);
+
 /** What emblas_predict() shall write; NULL for what is not wanted. */
 struct emblas_prediction {
   size_t size;              /**< sizeof(struct emblas_prediction), set by init */
@@ -330,21 +342,37 @@ struct emblas_prediction {
 };
 EMBLAS_API void emblas_prediction_init(struct emblas_prediction *prediction, size_t size);
 
+/** How emblas_predict() works. */
+struct emblas_predict_options {
+  size_t size;    /**< sizeof(struct emblas_predict_options), set by init */
+  size_t threads; /**< at most this many; 0: what OpenMP would use, one inside a parallel region of the host.
+                       The result is the same bits for any number. Default 0 */
+  const struct emblas_backend *backend; /**< whose softmax turns densities into responsibilities; default
+                                             NULL: emblas_backend_auto() */
+  struct emblas_allocator allocator;    /**< default: the model's */
+};
+EMBLAS_API void emblas_predict_options_init(struct emblas_predict_options *options, size_t size);
+
 /**
- * Labels, responsibilities, densities and the log-likelihood of rows under a model.
- * @param backend  NULL: emblas_backend_auto()
+ * Labels, responsibilities, densities and the log-likelihood of rows under a model. Cost O(n k d^2) (full,
+ * tied) or O(n k d); memory 264 k numbers for each thread, 528 k with weights.
+ * @param options  NULL for the defaults
  * @param report   NULL, or says where an error is
- * @return EMBLAS_OK, EMBLAS_ERROR_ARGUMENT, _MEMORY, _NOT_FINITE, _WEIGHT, _DIMENSION
+ * @return EMBLAS_OK, EMBLAS_ERROR_ARGUMENT, _MEMORY, _NOT_FINITE, _WEIGHT, _DIMENSION; _RANGE when the
+ *         log-likelihood is beyond the range of double (rows 1e150 deviations away that weigh 1e9): then the
+ *         labels, responsibilities and densities are written, the sums are not
  */
 EMBLAS_API emblas_status emblas_predict(const struct emblas_model *model,
                                         const struct emblas_data *data,
-                                        const struct emblas_backend *backend,
+                                        const struct emblas_predict_options *options,
                                         struct emblas_prediction *prediction,
                                         struct emblas_report *report);
 
 /**
  * Draws n rows. values: n x d out. labels: NULL, or n out. The same seed gives the same rows; the first
  * m of n rows are those of a draw of m.
+ * @return EMBLAS_OK; EMBLAS_ERROR_ARGUMENT; EMBLAS_ERROR_RANGE when a row of the model, up to 12 deviations
+ *         from a mean, may be beyond the range of double
  */
 EMBLAS_API emblas_status emblas_sample(const struct emblas_model *model, size_t n, uint64_t seed,
                                        double *values, size_t *labels);

@@ -3,6 +3,8 @@
 #ifndef EMBLAS_KERNELS_H
 #define EMBLAS_KERNELS_H
 
+#include "packed.h"
+
 #include <emblas/backend.h>
 
 /* The vector code of native for one instruction set. */
@@ -13,6 +15,7 @@ struct emblas_native {
   void (*exp)(size_t n, const double *x, double *y);
   /* y_i = log(x_i) for normal x_i > 0. */
   void (*log)(size_t n, const double *x, double *y);
+  emblas_distances *distances;
 };
 
 /* Of the instruction sets that the processor can run, best first, number `index`; NULL past the last. The

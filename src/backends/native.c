@@ -105,7 +105,7 @@ static size_t cholesky(size_t d, double *a) {
                 .quadratic = quadratic_##set,                                                              \
                 .cholesky = cholesky,                                                                      \
                 .univariate = univariate_##set},                                                           \
-    .isa = name_of_set, .exp = exp_all_##set, .log = log_all_##set                                         \
+    .isa = name_of_set, .exp = exp_all_##set, .log = log_all_##set, .distances = distances_##set           \
   }
 
 #if defined(__x86_64__)

@@ -348,7 +348,9 @@ emblas_status emblas_fitter_finish(struct emblas_fitter *fitter, struct emblas_m
   if (status != EMBLAS_OK) return status;
   settle(fitter);
   emblas_parameters_out(&fitter->frame, &model->shape, emblas_em_theta(fitter->em), model->theta);
-  if (report != NULL) {
+  size_t component;
+  if (emblas_model_complete(model, &component) != EMBLAS_OK) status = EMBLAS_ERROR_NUMERICAL;
+  if (report != NULL && status == EMBLAS_OK) {
     emblas_report_begin(report, o->allocator);
     status = fill_report(fitter, report);
   }

@@ -1,114 +1,215 @@
 /* SPDX-License-Identifier: MIT */
-/* A model meets rows: labels, responsibilities, densities. One pass, always in the centred form, since rows
-   far from the model must come out right too. */
+/* A model meets rows: labels, responsibilities, densities. Rows are cut into blocks, blocks make chunks,
+   and chunks are shared out to threads. How rows are cut depends on their number alone, and chunks are
+   added up in their order: any number of threads gives the same bits. */
+#include "../base/dispatch.h"
 #include "../base/parallel.h"
-#include "coordinates.h"
-#include "pass.h"
+#include "../base/sum.h"
+#include "../data/view.h"
+#include "../model/model.h"
 #include "report.h"
 
 #include <math.h>
 #include <string.h>
+
+enum {
+  BLOCK = 256, /* rows whose logits stay in the cache */
+  PADDING = 8, /* keeps columns of a block from falling into the same places of the cache */
+  STRIDE = BLOCK + PADDING,
+  MAX_CHUNKS = 64,
+  THREAD_WORK = 1 << 20, /* products that a thread must have to do for it to be worth waking */
+  EXPONENTIAL = 16       /* the work of an exponential, in products */
+};
 
 void emblas_prediction_init(struct emblas_prediction *prediction, size_t size) {
   memset(prediction, 0, size);
   prediction->size = size;
 }
 
-/* The frame of a model: shift and scale from its means and deviations. */
-static void frame_from_model(struct frame *frame, const struct emblas_model *model) {
-  const struct gaussian *g = &model->shape;
-  for (size_t j = 0; j < g->d; j++) {
-    double reach = 0;
-    frame->constant[j] = 0;
-    frame->shift[j] = gaussian_mean(g, model->theta, 0)[j];
-    for (size_t c = 0; c < g->k; c++) {
-      double offset = fabs(gaussian_mean(g, model->theta, c)[j] / 2 - frame->shift[j] / 2);
-      double entry =
-          emblas_geometry_factor_entry(g->geometry, g->d, gaussian_factor(g, model->theta, c), j, j);
-      reach = fmax(reach, fmax(offset, entry / 2));
-    }
-    frame->scale[j] = emblas_frame_unit(reach);
-  }
-  emblas_frame_complete(frame, g->geometry == GEOMETRY_SPHERICAL);
+void emblas_predict_options_init(struct emblas_predict_options *options, size_t size) {
+  memset(options, 0, size);
+  options->size = size;
 }
 
-struct output {
-  struct emblas_prediction *wanted;
-  double log_volume;
+/* Weighted sums of a chunk's rows, each in a high and a low part. */
+struct totals {
+  double loglik[2], q[2], hard[2];
 };
 
-static size_t largest(size_t k, size_t stride, const double *r) {
-  size_t best = 0;
-  for (size_t c = 1; c < k; c++)
-    if (r[c * stride] > r[best * stride]) best = c;
-  return best;
-}
+struct predict_worker {
+  double *logits;     /* k x STRIDE: log weight + log density, then responsibilities */
+  double *copy;       /* of the logits, where there are weights: as many; else NULL */
+  double *distances;  /* BLOCK x PACKED_LANES */
+  double *row_loglik; /* BLOCK */
+  double *largest;    /* BLOCK */
+};
 
-/* A pass_block: Bayes' rule, its sums weighted, its outputs not. */
-static void predict_block(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
-                          size_t count, double *to) {
-  const struct output *output = context;
-  const struct emblas_prediction *wanted = output->wanted;
-  const struct gaussian_block *block = &worker->block;
-  struct emblas_block_sums unweighted = {0};
-  size_t k = pass->gaussian.k;
-  emblas_pass_load(pass, worker, first, count);
-  emblas_pass_bayes(pass, worker, pass_weights(pass, first), NULL, (struct emblas_block_sums *)to);
-  emblas_pass_bayes(pass, worker, NULL, worker->row_loglik, &unweighted);
-  for (size_t i = 0; i < count; i++) {
-    const double *r = block->r + i;
-    if (wanted->labels != NULL) wanted->labels[first + i] = largest(k, block->stride, r);
-    if (wanted->logpdf != NULL) wanted->logpdf[first + i] = worker->row_loglik[i] - output->log_volume;
-    for (size_t c = 0; c < k && wanted->responsibilities != NULL; c++)
-      wanted->responsibilities[(first + i) * k + c] = r[c * block->stride];
+struct predict {
+  const struct emblas_model *model;
+  const struct emblas_data *data;
+  const struct emblas_backend *backend;
+  const struct emblas_prediction *wanted;
+  struct predict_worker *workers;
+  struct totals *chunks;
+  size_t chunk_rows;
+};
+
+/* ------------------------------------------------------------------ a block of rows */
+
+static void block_logits(const struct predict *predict, struct predict_worker *worker, size_t first,
+                         size_t count) {
+  const struct gaussian *g = &predict->model->shape;
+  const struct gaussian_density *density = &predict->model->density;
+  for (size_t group = 0; group < density->packed.groups; group++) {
+    size_t c, components = density_group(g, density, group, &c);
+    density->distances(&density->packed, group, count, view_row(predict->data, first),
+                       view_stride(predict->data), worker->distances);
+    for (size_t i = 0; i < components; i++)
+      emblas_density_logits(density, c + i, count, worker->distances, worker->logits + (c + i) * STRIDE);
   }
 }
 
-static void predict(struct pass *pass, struct frame *frame, const struct emblas_model *model, double *theta,
-                    double total_weight, struct emblas_prediction *prediction) {
-  struct output output = {prediction, 0};
-  frame_from_model(frame, model);
-  output.log_volume = frame->log_volume;
-  emblas_parameters_in(frame, &model->shape, model, theta);
-  emblas_gaussian_prepare(&pass->gaussian, 0, theta, &pass->terms, &pass->workers[0].scratch);
-  const struct emblas_block_sums *sums = (const struct emblas_block_sums *)emblas_pass_walk(
-      pass, sizeof *sums / sizeof(double), predict_block, &output);
-  double loglik = sums->loglik[0] + sums->loglik[1];
-  prediction->loglik = loglik - total_weight * frame->log_volume;
-  prediction->entropy = fmax(loglik - sums->q, 0); /* what is below is rounding */
-  prediction->hard = sums->hard;
+/* The component of largest responsibility of each row, of equal ones the first. */
+RUN_TIME_DISPATCH
+static void find_labels(size_t count, size_t k, const double *restrict r, double *restrict largest,
+                        size_t *restrict labels) {
+  for (size_t i = 0; i < count; i++) largest[i] = r[i], labels[i] = 0;
+  for (size_t c = 1; c < k; c++)
+    for (size_t i = 0; i < count; i++) {
+      int more = r[c * STRIDE + i] > largest[i];
+      largest[i] = more ? r[c * STRIDE + i] : largest[i];
+      labels[i] = more ? c : labels[i];
+    }
+}
+
+static void write_block(const struct emblas_prediction *wanted, const struct predict_worker *worker,
+                        size_t k, double log_volume, size_t first, size_t count) {
+  const double *r = worker->logits;
+  if (wanted->labels != NULL) find_labels(count, k, r, worker->largest, wanted->labels + first);
+  for (size_t i = 0; i < count && wanted->logpdf != NULL; i++)
+    wanted->logpdf[first + i] = worker->row_loglik[i] - log_volume;
+  for (size_t i = 0; i < count && wanted->responsibilities != NULL; i++)
+    for (size_t c = 0; c < k; c++) wanted->responsibilities[(first + i) * k + c] = r[c * STRIDE + i];
+}
+
+/* Bayes' rule. The outputs are those of unweighted rows; where there are weights, the sums take the logits
+   once more. */
+static void predict_block(const struct predict *predict, struct predict_worker *worker, size_t first,
+                          size_t count, struct totals *totals) {
+  size_t k = predict->model->shape.k;
+  const struct emblas_backend *backend = predict->backend;
+  struct emblas_block_sums sums = {0}, unweighted = {0};
+  block_logits(predict, worker, first, count);
+  if (predict->data->weights == NULL) {
+    backend->softmax(count, STRIDE, k, worker->logits, NULL, worker->row_loglik, &sums);
+  } else {
+    memcpy(worker->copy, worker->logits, k * STRIDE * sizeof *worker->copy);
+    backend->softmax(count, STRIDE, k, worker->copy, predict->data->weights + first, NULL, &sums);
+    backend->softmax(count, STRIDE, k, worker->logits, NULL, worker->row_loglik, &unweighted);
+  }
+  write_block(predict->wanted, worker, k, predict->model->density.log_volume, first, count);
+  sum_add(totals->loglik, sums.loglik[0]);
+  sum_add(totals->loglik, sums.loglik[1]);
+  sum_add(totals->q, sums.q);
+  sum_add(totals->hard, sums.hard);
+}
+
+/* ------------------------------------------------------------------ all rows */
+
+static void predict_chunk(void *context, size_t worker, size_t chunk) {
+  const struct predict *predict = context;
+  size_t start = chunk * predict->chunk_rows, left = predict->data->rows - start;
+  size_t rows = left < predict->chunk_rows ? left : predict->chunk_rows;
+  predict->chunks[chunk] = (struct totals){{0}, {0}, {0}};
+  for (size_t i = 0; i < rows; i += BLOCK)
+    predict_block(predict, &predict->workers[worker], start + i, rows - i < BLOCK ? rows - i : BLOCK,
+                  &predict->chunks[chunk]);
+}
+
+static size_t useful_threads(const struct gaussian *g, size_t rows, size_t threads) {
+  double products = (double)g->d * (g->geometry == GEOMETRY_FULL ? (double)(g->d + 1) / 2 : 1);
+  double work = (double)rows * (double)g->k * (products + EXPONENTIAL) / THREAD_WORK;
+  return work < (double)threads ? (size_t)work + 1 : threads;
+}
+
+static void allocate(struct predict *predict, struct arena *arena, size_t threads, size_t chunks) {
+  size_t k = predict->model->shape.k;
+  predict->chunks = emblas_arena_take(arena, chunks, 1, sizeof *predict->chunks);
+  predict->workers = emblas_arena_take(arena, threads, 1, sizeof *predict->workers);
+  for (size_t i = 0; i < threads && arena->status == EMBLAS_OK; i++) {
+    struct predict_worker *worker = &predict->workers[i];
+    worker->logits = emblas_arena_doubles(arena, k, STRIDE);
+    worker->copy = predict->data->weights != NULL ? emblas_arena_doubles(arena, k, STRIDE) : NULL;
+    worker->distances = emblas_arena_doubles(arena, BLOCK, PACKED_LANES);
+    worker->row_loglik = emblas_arena_doubles(arena, BLOCK, 1);
+    worker->largest = emblas_arena_doubles(arena, BLOCK, 1);
+  }
+}
+
+/* The log-likelihood may be beyond the range of double where rows are far out and weights are large. */
+static emblas_status add_up(const struct predict *predict, size_t chunks, double total_weight,
+                            struct emblas_prediction *prediction) {
+  struct totals all = {{0}, {0}, {0}};
+  for (size_t i = 0; i < chunks; i++) {
+    const struct totals *chunk = &predict->chunks[i];
+    sum_add(all.loglik, chunk->loglik[0]);
+    sum_add(all.loglik, chunk->loglik[1]);
+    sum_add(all.q, chunk->q[0] + chunk->q[1]);
+    sum_add(all.hard, chunk->hard[0] + chunk->hard[1]);
+  }
+  double loglik = all.loglik[0] + all.loglik[1], q = all.q[0] + all.q[1];
+  if (!isfinite(loglik) || !isfinite(q)) return EMBLAS_ERROR_RANGE;
+  prediction->loglik = loglik - total_weight * predict->model->density.log_volume;
+  prediction->entropy = fmax(loglik - q, 0); /* what is below is rounding */
+  prediction->hard = all.hard[0] + all.hard[1];
+  return EMBLAS_OK;
+}
+
+static emblas_status check_rows(const struct emblas_data *data, struct arena *arena,
+                                struct emblas_report *report, double *total_weight) {
+  struct view_summary summary;
+  size_t row = EMBLAS_NOWHERE, column = EMBLAS_NOWHERE;
+  summary.low = emblas_arena_doubles(arena, data->columns, 1);
+  summary.high = emblas_arena_doubles(arena, data->columns, 1);
+  if (arena->status != EMBLAS_OK) return arena->status;
+  emblas_status status = emblas_view_summarise(data, &summary, &row, &column);
+  emblas_report_place(report, status, row, column, EMBLAS_NOWHERE);
+  *total_weight = summary.total_weight;
+  return status;
 }
 
 emblas_status emblas_predict(const struct emblas_model *model, const struct emblas_data *data,
-                             const struct emblas_backend *backend, struct emblas_prediction *prediction,
-                             struct emblas_report *report) {
-  struct view_summary summary;
-  struct frame frame;
-  struct pass pass;
+                             const struct emblas_predict_options *options,
+                             struct emblas_prediction *prediction, struct emblas_report *report) {
+  struct emblas_predict_options defaults;
+  struct predict predict = {.model = model, .data = data, .wanted = prediction};
   struct arena arena;
-  size_t row = EMBLAS_NOWHERE, column = EMBLAS_NOWHERE;
-  if (model == NULL || prediction == NULL || prediction->size < sizeof *prediction)
+  emblas_predict_options_init(&defaults, sizeof defaults);
+  if (options == NULL) options = &defaults;
+  if (model == NULL || prediction == NULL || prediction->size < sizeof *prediction ||
+      options->size < sizeof *options)
     return EMBLAS_ERROR_ARGUMENT;
   emblas_status status = emblas_view_check(data);
   if (status != EMBLAS_OK) return status;
-  if (data->columns != model->shape.d) return EMBLAS_ERROR_DIMENSION;
-  if (backend == NULL) backend = emblas_backend_auto(model->shape.k, model->shape.p);
+  const struct gaussian *g = &model->shape;
+  if (data->columns != g->d) return EMBLAS_ERROR_DIMENSION;
 
-  emblas_arena_init(&arena, model->arena.allocator);
-  summary.low = emblas_arena_doubles(&arena, data->columns, 1);
-  summary.high = emblas_arena_doubles(&arena, data->columns, 1);
-  emblas_frame_allocate(&frame, &arena, data->columns, 0);
-  emblas_pass_allocate(&pass, &arena, data, &frame, backend, model->shape, emblas_parallel_limit(0));
-  double *theta = emblas_arena_doubles(&arena, gaussian_theta_size(&model->shape), 1);
-  status = arena.status;
+  size_t blocks = (data->rows - 1) / BLOCK + 1;
+  predict.chunk_rows = ((blocks - 1) / MAX_CHUNKS + 1) * BLOCK;
+  predict.backend = options->backend != NULL ? options->backend : emblas_backend_auto(g->k, g->p);
+  size_t chunks = (data->rows - 1) / predict.chunk_rows + 1;
+  size_t threads = useful_threads(g, data->rows, emblas_parallel_limit(options->threads));
+  if (threads > chunks) threads = chunks;
+  emblas_arena_init(&arena,
+                    options->allocator.allocate != NULL ? options->allocator : model->arena.allocator);
+  double total_weight;
+  allocate(&predict, &arena, threads, chunks);
+  status = check_rows(data, &arena, report, &total_weight);
   if (status == EMBLAS_OK) {
-    status = emblas_view_summarise(data, &summary, &row, &column);
-    emblas_report_place(report, status, row, column, EMBLAS_NOWHERE);
-  }
-  if (status == EMBLAS_OK) {
-    int token = backend->enter != NULL ? backend->enter() : 0;
-    predict(&pass, &frame, model, theta, summary.total_weight, prediction);
-    if (backend->leave != NULL) backend->leave(token);
+    int token = predict.backend->enter != NULL ? predict.backend->enter() : 0;
+    emblas_parallel_run(threads, chunks, predict_chunk, &predict);
+    if (predict.backend->leave != NULL) predict.backend->leave(token);
+    status = add_up(&predict, chunks, total_weight, prediction);
   }
   emblas_arena_free(&arena);
   return status;

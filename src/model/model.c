@@ -20,13 +20,21 @@ emblas_status emblas_model_allocate(struct emblas_allocator allocator, enum embl
   emblas_arena_init(&arena, allocator);
   struct emblas_model *model = emblas_arena_take(&arena, 1, 1, sizeof *model);
   double *theta = emblas_arena_doubles(&arena, gaussian_theta_size(&shape), 1);
+  struct gaussian_density density;
+  emblas_density_allocate(&shape, &arena, &density);
   if (arena.status != EMBLAS_OK) {
     emblas_arena_free(&arena);
     return arena.status;
   }
-  *model = (struct emblas_model){arena, covariance, shape, theta};
+  *model = (struct emblas_model){arena, covariance, shape, theta, density};
   *out = model;
   return EMBLAS_OK;
+}
+
+emblas_status emblas_model_complete(struct emblas_model *model, size_t *component) {
+  size_t failed = emblas_density_prepare(&model->shape, model->theta, &model->density);
+  *component = failed < model->shape.k ? failed : EMBLAS_NOWHERE;
+  return failed < model->shape.k ? EMBLAS_ERROR_NOT_POSITIVE_DEFINITE : EMBLAS_OK;
 }
 
 void emblas_model_free(struct emblas_model *model) {
@@ -147,7 +155,8 @@ static emblas_status fill(const struct emblas_parameters *p, struct emblas_model
   }
   if (status != EMBLAS_OK) return status;
   *component = EMBLAS_NOWHERE;
-  return model->shape.model->estimate != NULL ? tie(model) : EMBLAS_OK;
+  if (model->shape.model->estimate != NULL) status = tie(model);
+  return status == EMBLAS_OK ? emblas_model_complete(model, component) : status;
 }
 
 emblas_status emblas_model_create(const struct emblas_parameters *p, struct emblas_model **out,

@@ -3,7 +3,7 @@
 #define EMBLAS_MODEL_H
 
 #include "../base/arena.h"
-#include "../families/gaussian.h"
+#include "../families/gaussian_density.h"
 
 /* Immutable once made. theta is laid out as in families/gaussian.h, in units of the data. */
 struct emblas_model {
@@ -11,10 +11,15 @@ struct emblas_model {
   enum emblas_covariance covariance;
   struct gaussian shape;
   double *theta;
+  struct gaussian_density density; /* made of theta by emblas_model_complete() */
 };
 
-/* A model with room for its parameters. */
+/* A model with memory for its parameters, which the caller sets before emblas_model_complete(). */
 emblas_status emblas_model_allocate(struct emblas_allocator allocator, enum emblas_covariance covariance,
                                     size_t k, size_t d, struct emblas_model **model);
+
+/* Makes of theta what the density needs. EMBLAS_ERROR_NOT_POSITIVE_DEFINITE, and the component, where the
+   inverse of a factor is beyond the range of double. */
+emblas_status emblas_model_complete(struct emblas_model *model, size_t *component);
 
 #endif

@@ -92,7 +92,7 @@ Test(density, ill_conditioned) {
   double logpdf;
   emblas_prediction_init(&prediction, sizeof prediction);
   prediction.logpdf = &logpdf;
-  cr_assert_eq(emblas_predict(model, &data, test_backend(), &prediction, NULL), EMBLAS_OK);
+  cr_assert_eq(emblas_predict(model, &data, predict_options(), &prediction, NULL), EMBLAS_OK);
   check_near("log N(0; 0, C)", logpdf, 11.18527088724915317658, 30 * DBL_EPSILON * 1.017e9);
   check_near("its sum", prediction.loglik, logpdf, 0);
   emblas_model_free(model);
@@ -107,7 +107,7 @@ Test(density, far_rows) {
   double logpdf[4];
   emblas_prediction_init(&prediction, sizeof prediction);
   prediction.logpdf = logpdf;
-  cr_assert_eq(emblas_predict(model, &data, test_backend(), &prediction, NULL), EMBLAS_OK);
+  cr_assert_eq(emblas_predict(model, &data, predict_options(), &prediction, NULL), EMBLAS_OK);
   for (size_t i = 0; i < 4; i++) {
     double log_2pi = 1.8378770664093454836, far = x[i] - 1;
     double a = log(.25) - log_2pi / 2 - x[i] * x[i] / 2,

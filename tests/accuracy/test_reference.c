@@ -38,7 +38,7 @@ static void check_entropy(const char *what, const struct fit *fit, const struct 
   struct emblas_prediction prediction;
   emblas_prediction_init(&prediction, sizeof prediction);
   prediction.responsibilities = test_keep(n * k, sizeof(double));
-  cr_assert_eq(emblas_predict(fit->model, data, test_backend(), &prediction, NULL), EMBLAS_OK);
+  cr_assert_eq(emblas_predict(fit->model, data, predict_options(), &prediction, NULL), EMBLAS_OK);
   double entropy = 0;
   for (size_t i = 0; i < n * k; i++) {
     double r = prediction.responsibilities[i];

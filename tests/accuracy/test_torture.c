@@ -129,7 +129,7 @@ Test(torture, n25c_powers_of_two) {
     struct emblas_prediction prediction;
     emblas_prediction_init(&prediction, sizeof prediction);
     responsibilities[s] = prediction.responsibilities = test_keep(p.n * 2, sizeof(double));
-    cr_assert_eq(emblas_predict(fit.model, &data, test_backend(), &prediction, NULL), EMBLAS_OK);
+    cr_assert_eq(emblas_predict(fit.model, &data, predict_options(), &prediction, NULL), EMBLAS_OK);
     cr_assert(!memcmp(responsibilities[0], responsibilities[s], p.n * 2 * sizeof(double)), "scale %g",
               s == 0 ? 1 : scales[s - 1]);
     fit_free(&fit);

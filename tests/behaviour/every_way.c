@@ -41,7 +41,7 @@ static void check_prediction(const char *id, const struct emblas_data *data, con
   emblas_prediction_init(&prediction, sizeof prediction);
   prediction.logpdf = test_keep(n, sizeof(double));
   prediction.responsibilities = test_keep(n * k, sizeof(double));
-  cr_assert_eq(emblas_predict(fit->model, data, test_backend(), &prediction, NULL), EMBLAS_OK);
+  cr_assert_eq(emblas_predict(fit->model, data, predict_options(), &prediction, NULL), EMBLAS_OK);
   for (size_t i = 0; i < n; i++) {
     double sum = 0;
     for (size_t c = 0; c < k; c++) sum += prediction.responsibilities[i * k + c];

@@ -226,7 +226,7 @@ Test(errors, model_to_start_from) {
   struct emblas_prediction prediction;
   emblas_prediction_init(&prediction, sizeof prediction);
   prediction.loglik = 17;
-  cr_assert_eq(emblas_predict(model, &data, test_backend(), &prediction, NULL), EMBLAS_ERROR_DIMENSION);
+  cr_assert_eq(emblas_predict(model, &data, predict_options(), &prediction, NULL), EMBLAS_ERROR_DIMENSION);
   cr_assert_eq(prediction.loglik, 17);
   emblas_model_free(model);
 }
@@ -256,17 +256,17 @@ Test(errors, predict_places) {
   emblas_report_init(&report, sizeof report);
   prediction.logpdf = test_keep(N, sizeof(double));
   x[17 * D + 1] = INFINITY;
-  cr_assert_eq(emblas_predict(model, &data, test_backend(), &prediction, &report), EMBLAS_ERROR_NOT_FINITE);
+  cr_assert_eq(emblas_predict(model, &data, predict_options(), &prediction, &report), EMBLAS_ERROR_NOT_FINITE);
   cr_assert(report.row == 17 && report.column == 1);
   for (size_t i = 0; i < N; i++) cr_assert_eq(prediction.logpdf[i], 0, "output written");
   x[17 * D + 1] = 0;
   data.weights = w, w[5] = -1;
-  cr_assert_eq(emblas_predict(model, &data, test_backend(), &prediction, &report), EMBLAS_ERROR_WEIGHT);
+  cr_assert_eq(emblas_predict(model, &data, predict_options(), &prediction, &report), EMBLAS_ERROR_WEIGHT);
   cr_assert(report.row == 5 && report.column == EMBLAS_NOWHERE);
   data.weights = NULL;
-  cr_assert_eq(emblas_predict(NULL, &data, test_backend(), &prediction, &report), EMBLAS_ERROR_ARGUMENT);
-  cr_assert_eq(emblas_predict(model, NULL, test_backend(), &prediction, &report), EMBLAS_ERROR_ARGUMENT);
-  cr_assert_eq(emblas_predict(model, &data, test_backend(), NULL, &report), EMBLAS_ERROR_ARGUMENT);
+  cr_assert_eq(emblas_predict(NULL, &data, predict_options(), &prediction, &report), EMBLAS_ERROR_ARGUMENT);
+  cr_assert_eq(emblas_predict(model, NULL, predict_options(), &prediction, &report), EMBLAS_ERROR_ARGUMENT);
+  cr_assert_eq(emblas_predict(model, &data, predict_options(), NULL, &report), EMBLAS_ERROR_ARGUMENT);
   emblas_report_clear(&report);
   emblas_report_clear(NULL);
   emblas_model_free(model);

@@ -84,7 +84,7 @@ static emblas_status create_and_predict(struct emblas_allocator allocator) {
   emblas_prediction_init(&prediction, sizeof prediction);
   prediction.labels = test_keep(N, sizeof(size_t));
   prediction.labels[0] = 99, prediction.loglik = 17;
-  status = emblas_predict(model, &data, test_backend(), &prediction, NULL);
+  status = emblas_predict(model, &data, predict_options(), &prediction, NULL);
   if (status != EMBLAS_OK) cr_assert(prediction.labels[0] == 99 && prediction.loglik == 17);
   emblas_model_free(model);
   return status;

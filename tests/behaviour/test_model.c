@@ -170,7 +170,7 @@ static struct emblas_prediction predict(const struct emblas_model *model, const 
   prediction.labels = test_keep(data->rows, sizeof(size_t));
   prediction.logpdf = test_keep(data->rows, sizeof(double));
   prediction.responsibilities = test_keep(data->rows * emblas_model_components(model), sizeof(double));
-  cr_assert_eq(emblas_predict(model, data, test_backend(), &prediction, NULL), EMBLAS_OK);
+  cr_assert_eq(emblas_predict(model, data, predict_options(), &prediction, NULL), EMBLAS_OK);
   return prediction;
 }
 
@@ -219,7 +219,7 @@ Test(predict, each_output_alone) {
     if (which == 1) one.labels = test_keep(BASE_ROWS, sizeof(size_t));
     if (which == 2) one.responsibilities = test_keep(BASE_ROWS * 2, sizeof(double));
     if (which == 3) one.logpdf = test_keep(BASE_ROWS, sizeof(double));
-    cr_assert_eq(emblas_predict(model, &data, test_backend(), &one, NULL), EMBLAS_OK);
+    cr_assert_eq(emblas_predict(model, &data, predict_options(), &one, NULL), EMBLAS_OK);
     cr_assert_eq(one.loglik, all.loglik);
     cr_assert(which != 1 || !memcmp(one.labels, all.labels, BASE_ROWS * sizeof(size_t)));
     cr_assert(which != 2 ||

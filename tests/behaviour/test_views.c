@@ -89,7 +89,7 @@ Test(views, predictions_have_canaries) {
   emblas_prediction_init(&prediction, sizeof prediction);
   prediction.responsibilities = responsibilities + MARGIN;
   prediction.logpdf = logpdf + MARGIN, prediction.labels = labels + MARGIN;
-  cr_assert_eq(emblas_predict(fit.model, &data, test_backend(), &prediction, NULL), EMBLAS_OK);
+  cr_assert_eq(emblas_predict(fit.model, &data, predict_options(), &prediction, NULL), EMBLAS_OK);
   for (size_t i = 0; i < MARGIN; i++) {
     cr_assert(responsibilities[i] == -7 && responsibilities[N * K + MARGIN + i] == -7);
     cr_assert(logpdf[i] == -7 && logpdf[N + MARGIN + i] == -7);

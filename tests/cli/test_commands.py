@@ -94,6 +94,19 @@ class Score(Case):
         score = json.loads(self.emblas("score", "hand.json", "-", "--format", "json", stdin="0\n2\n").stdout)
         self.assertAlmostEqual(score["loglik"], -2 - math.log(2 * math.pi), delta=1e-15)
 
+    def test_deviations_at_both_ends_of_the_range(self):
+        self.write("wide.json", '{"format": "emblas-model", "version": 1, "family": "gaussian", "covariance": "V", "k": 2,'
+                                '"dim": 1, "weights": [0.5, 0.5], "means": [[0], [0]], "cholesky": [[[1e-200]], [[1e200]]]}')
+        self.write("rows.csv", "x\n0\n1\n")
+        rows = table(self.emblas("predict", "wide.json", "rows.csv", "-r", "-l").stdout)
+        # log(1/2) - log(deviation) - log(2 pi) / 2, of the component that a row is of
+        common, wide = -math.log(2) - math.log(2 * math.pi) / 2, 200 * math.log(10)
+        for row, expected in zip(rows, ((0, 1, 0, common + wide), (1, 0, 1, common - wide))):
+            self.assertEqual((row["label"], row["r0"], row["r1"]), expected[:3])
+            self.assertAlmostEqual(row["logpdf"], expected[3], delta=1e-12)
+        score = json.loads(self.emblas("score", "wide.json", "rows.csv", "--format", "json").stdout)
+        self.assertAlmostEqual(score["loglik"], 2 * common, delta=1e-12)
+
 
 class Weights(Case):
     """Bins of a histogram: where they are, and how many observations are in each."""
@@ -165,6 +178,12 @@ class Sample(Case):
         share = sum(row["label"] == 0 for row in rows) / 2000
         weight = self.model["weights"][0]
         self.assertAlmostEqual(share, weight, delta=4 * math.sqrt(weight * (1 - weight) / 2000))
+
+    def test_beyond_the_range(self):
+        self.write("big.json", '{"format": "emblas-model", "version": 1, "family": "gaussian", "covariance": "V", "k": 1,'
+                               '"dim": 1, "weights": [1], "means": [[1.7e308]], "cholesky": [[[1e308]]]}')
+        self.refused(3, "big.json: a result is beyond the range", "sample", "big.json", "-n", 5, "-o", "rows.csv")
+        self.assertFalse((self.folder / "rows.csv").exists())
 
     def test_names_are_quoted(self):
         self.write("odd.csv", '"a,b","say ""so"""\n1,2\n2,4.5\n4,3\n')

@@ -30,6 +30,13 @@ struct emblas_options options_for(size_t components, enum emblas_covariance cova
   return options;
 }
 
+const struct emblas_predict_options *predict_options(void) {
+  static struct emblas_predict_options options;
+  emblas_predict_options_init(&options, sizeof options);
+  options.backend = test_backend();
+  return &options;
+}
+
 struct emblas_options options_from_labels(size_t components, enum emblas_covariance covariance,
                                           const size_t *labels, size_t maps) {
   struct emblas_options options = options_for(components, covariance);
@@ -123,7 +130,7 @@ size_t *model_labels(const struct emblas_model *model, const struct emblas_data 
   struct emblas_prediction prediction;
   emblas_prediction_init(&prediction, sizeof prediction);
   prediction.labels = test_keep(data->rows, sizeof *prediction.labels);
-  emblas_status status = emblas_predict(model, data, test_backend(), &prediction, NULL);
+  emblas_status status = emblas_predict(model, data, predict_options(), &prediction, NULL);
   cr_assert(status == EMBLAS_OK, "predict: %s", emblas_status_string(status));
   return prediction.labels;
 }

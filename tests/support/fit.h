@@ -14,6 +14,8 @@ const struct emblas_backend *test_backend(void);
 struct emblas_data view(const double *values, size_t rows, size_t columns);
 /* Defaults with the backend under test. */
 struct emblas_options options_for(size_t components, enum emblas_covariance covariance);
+/* Defaults of a prediction, with the backend under test; valid until the next call. */
+const struct emblas_predict_options *predict_options(void);
 /* .. from labels, `maps` EM maps and no other stop rule. */
 struct emblas_options options_from_labels(size_t components, enum emblas_covariance covariance,
                                           const size_t *labels, size_t maps);

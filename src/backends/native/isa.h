@@ -27,6 +27,7 @@ enum {
 #include "softmax.h"
 #include "quadratic.h"
 #include "univariate.h"
+#include "distances.h"
 
 TARGET static void NAMED(exp_all)(size_t n, const double *x, double *y) {
   for (size_t i = 0; i < n; i += TILE_ROWS) {
