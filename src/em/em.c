@@ -161,7 +161,8 @@ static emblas_status take_plain_step(struct emblas_em *em, struct emblas_em_valu
   return EMBLAS_OK;
 }
 
-/* The log-likelihood still to gain. */
+/* The log-likelihood still to gain. Where candidates are refused, as near a bound of the parameters, the
+   accelerator's history does not see what moves: what two plain steps gain counts as well. */
 static double projected_gain(struct emblas_em *em, int proposed, int last) {
   const struct emblas_em_point *point = &em->trace[em->length - 1];
   if (em->accelerator.method == NULL) return emblas_stop_projected_gain(em->trace, em->length);
@@ -171,7 +172,8 @@ static double projected_gain(struct emblas_em *em, int proposed, int last) {
                                   .gain = em->length > 1 ? point->loglik - point[-1].loglik : INFINITY,
                                   .rounding = rounding(em),
                                   .proposed = proposed};
-  return emblas_accelerator_move(&em->accelerator, &move);
+  double left = emblas_accelerator_move(&em->accelerator, &move);
+  return em->plain < 2 ? left : fmax(left, emblas_stop_projected_gain(em->trace, em->length));
 }
 
 static void record(struct emblas_em *em, const struct emblas_em_value *value, double change) {
