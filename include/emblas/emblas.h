@@ -140,7 +140,9 @@ struct emblas_options {
                                             EMBLAS_START_RESPONSIBILITIES */
   const struct emblas_model *model;    /**< for EMBLAS_START_MODEL */
   enum emblas_stop_rule stop;          /**< default EMBLAS_STOP_LOGLIK */
-  double tolerance;                    /**< finite, >= 0 (0: never stop early); default 1e-7 */
+  double tolerance;                    /**< finite, >= 0 (0: never stop early); nats for rows of the mean
+                                            observation weight, so that weights that are all multiplied by a
+                                            constant lead to the same steps; default 1e-7 */
   size_t max_iterations;               /**< EM maps per start; default 10000 */
   enum emblas_acceleration accelerate; /**< default EMBLAS_ACCELERATE_AUTO */
   enum emblas_compression compress;    /**< default EMBLAS_COMPRESS_AUTO */
@@ -148,7 +150,8 @@ struct emblas_options {
                                             region of the host. The result is the same bits for any number.
                                             Default 0 */
   double floor;                        /**< smallest variance of a component in any direction, relative to
-                                            that of all data in that direction; 0 < floor < 1;
+                                            that of all data in that direction, whatever k and the
+                                            covariance model; 0 < floor < 1;
                                             default 1e-12. A component held there is flagged. */
   const struct emblas_backend *backend; /**< default NULL: emblas_backend_auto() */
   emblas_progress_function progress;   /**< default NULL */

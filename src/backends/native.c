@@ -84,6 +84,10 @@ static struct feature next_feature(struct feature f, size_t d) {
 #undef NAMED
 #undef TARGET
 
+static size_t cholesky(size_t d, double *a) {
+  return emblas_backend_reference()->cholesky(d, a);
+}
+
 #define LIMIT 4096 /* errors of logits below 5e-13 per dimension: docs/numerics.md */
 #define KERNELS(set, name_of_set)                                                                          \
   {                                                                                                        \
@@ -99,9 +103,7 @@ static struct feature next_feature(struct feature f, size_t d) {
                 .quadratic_logits = quadratic_logits_##set,                                                \
                 .quadratic_moments = quadratic_moments_##set,                                              \
                 .quadratic = quadratic_##set,                                                              \
-                .cholesky = emblas_factors_cholesky,                                                       \
-                .eigen = emblas_factors_eigen,                                                             \
-                .qr = emblas_factors_qr,                                                                   \
+                .cholesky = cholesky,                                                                      \
                 .univariate = univariate_##set},                                                           \
     .isa = name_of_set, .exp = exp_all_##set, .log = log_all_##set, .distances = distances_##set           \
   }

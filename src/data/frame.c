@@ -9,6 +9,10 @@
    diagonal is then raised by the same part, and the whitened columns span fewer than d directions. */
 #define RANK_TOLERANCE 1e-12
 
+/* No column's pooled variance counts for less of its squared unit, and no other column's unit for less of its
+   own value: squares of what is divided by them stay in the range of doubles. */
+static const double LEAST_VARIANCE = 0x1p-300, LEAST_UNIT = 0x1p-900;
+
 enum { MEDIAN_SAMPLE = 255 }; /* whose median is within a tenth of a deviation */
 enum { BAND = 12 };           /* rows of the whitener at a time: its upper triangle is 0 */
 
@@ -43,16 +47,29 @@ static double select_value(double *values, ptrdiff_t count, ptrdiff_t wanted) {
   return values[wanted];
 }
 
-/* The median of an evenly spaced sample: robust, cheap, and a value of the data. */
-static double near_median(const struct emblas_data *data, size_t column) {
-  double sample[MEDIAN_SAMPLE];
-  size_t step = data->rows / MEDIAN_SAMPLE + 1, count = 0;
-  const double *x = data->values + column;
-  size_t stride = view_stride(data);
-  for (size_t i = 0; i < data->rows && count < MEDIAN_SAMPLE; i += step)
-    if (view_weight(data, i) > 0) sample[count++] = x[i * stride];
-  if (count == 0) return view_row(data, 0)[column];
-  return select_value(sample, (ptrdiff_t)count, (ptrdiff_t)count / 2);
+/* A sample of rows in which each stands for an equal part of the total weight: heavy rows more than once. */
+struct row_sample {
+  size_t rows[MEDIAN_SAMPLE];
+  size_t count;
+};
+
+static void draw_sample(struct row_sample *sample, const struct emblas_data *data, double total_weight) {
+  size_t most = data->rows < MEDIAN_SAMPLE ? data->rows : MEDIAN_SAMPLE;
+  double part = total_weight / (double)most, next = part / 2, sum = 0;
+  sample->count = 0;
+  if (data->weights == NULL)
+    for (; sample->count < most; next += part) sample->rows[sample->count++] = (size_t)next;
+  for (size_t i = 0; data->weights != NULL && i < data->rows; i++)
+    for (sum += data->weights[i]; sum > next && sample->count < most; next += part)
+      sample->rows[sample->count++] = i;
+}
+
+/* The median of the sample: robust, cheap, and a value of the data. It has about as much weight on either
+   side, so that the mean is within a few deviations of it, whatever the weights. */
+static double near_median(const struct emblas_data *data, const struct row_sample *sample, size_t column) {
+  double values[MEDIAN_SAMPLE] = {0};
+  for (size_t i = 0; i < sample->count; i++) values[i] = view_row(data, sample->rows[i])[column];
+  return select_value(values, (ptrdiff_t)sample->count, (ptrdiff_t)sample->count / 2);
 }
 
 double emblas_frame_unit(double x) {
@@ -62,30 +79,48 @@ double emblas_frame_unit(double x) {
 }
 
 void emblas_frame_complete(struct frame *frame, int common_scale) {
-  double largest = 0, largest_of_all = 0;
+  double largest = 0, largest_of_all = 0, least = 0;
   for (size_t j = 0; j < frame->d; j++) {
     if (!frame->constant[j]) largest = fmax(largest, frame->scale[j]);
     largest_of_all = fmax(largest_of_all, frame->scale[j]);
+    least = fmax(least, fabs(frame->shift[j]) * LEAST_UNIT);
   }
+  if (largest == 0) largest = largest_of_all;
+  double common = emblas_frame_unit(fmax(largest, least));
   frame->log_volume = 0;
   for (size_t j = 0; j < frame->d; j++) {
-    if (common_scale) frame->scale[j] = largest > 0 ? largest : largest_of_all;
+    if (common_scale) frame->scale[j] = common;
     frame->inverse[j] = 1 / frame->scale[j];
     frame->origin[j] = frame->shift[j] * frame->inverse[j];
     frame->log_volume += log(frame->scale[j]);
   }
 }
 
+/* A constant column has no range: its unit is a small part of its value, and its deviation in the frame 1. */
+static double column_unit(const struct frame *frame, const struct view_summary *summary, size_t column,
+                          double nominal) {
+  double low = summary->low[column], high = summary->high[column];
+  if (!frame->constant[column]) return fmax(high / 2 - low / 2, DBL_TRUE_MIN);
+  return nominal * (low != 0 ? fabs(low) : 1);
+}
+
 void emblas_frame_from_ranges(struct frame *frame, const struct emblas_data *data,
-                              const struct view_summary *summary, int common_scale) {
+                              const struct view_summary *summary, double nominal, int common_scale) {
+  struct row_sample sample;
+  draw_sample(&sample, data, summary->total_weight);
+  frame->skips = summary->rows < data->rows;
   for (size_t j = 0; j < frame->d; j++) {
     frame->constant[j] = summary->high[j] == summary->low[j];
-    frame->shift[j] = frame->constant[j] ? summary->low[j] : near_median(data, j);
-    /* A constant column has no range: its unit is the size of its value. */
-    double unit = frame->constant[j] ? fabs(summary->low[j]) : summary->high[j] / 2 - summary->low[j] / 2;
-    frame->scale[j] = emblas_frame_unit(unit);
+    frame->shift[j] = frame->constant[j] ? summary->low[j] : near_median(data, &sample, j);
+    frame->scale[j] = emblas_frame_unit(column_unit(frame, summary, j, nominal));
   }
   emblas_frame_complete(frame, common_scale);
+}
+
+static void skip_rows(const struct frame *frame, const struct emblas_data *data, size_t first, size_t count,
+                      size_t stride, double *out) {
+  for (size_t i = 0; i < count; i++)
+    for (size_t j = 0; j < frame->d && view_weight(data, first + i) == 0; j++) out[j * stride + i] = 0;
 }
 
 void emblas_frame_rows(const struct frame *frame, const struct emblas_data *data, size_t first,
@@ -100,6 +135,7 @@ void emblas_frame_rows(const struct frame *frame, const struct emblas_data *data
     else
       for (size_t i = 0; i < count; i++) to[i] = x[i * row_stride] * inverse - origin;
   }
+  if (frame->skips) skip_rows(frame, data, first, count, stride, out);
 }
 
 void emblas_frame_load(const struct frame *frame, const struct emblas_backend *backend,
@@ -109,6 +145,7 @@ void emblas_frame_load(const struct frame *frame, const struct emblas_backend *b
   if (backend->columns != NULL && d > 1) {
     backend->columns(count, stride, d, view_row(data, first), view_stride(data), frame->inverse,
                      frame->origin, frame->whitener, ahead, out);
+    if (frame->skips) skip_rows(frame, data, first, count, stride, out);
     return;
   }
   emblas_frame_rows(frame, data, first, count, stride, frame->whitener != NULL ? scratch : out);
@@ -146,8 +183,8 @@ static void add_moments(const struct frame *frame, const struct emblas_backend *
 }
 
 /* Variances, and for a whitened frame the lower triangle of the pooled covariance in work->pooled: second
-   moments about the shift, less those of the mean. The shift is near the median, and so within about a
-   deviation of the mean: nothing to speak of cancels. */
+   moments about the shift, less those of the mean. The shift is near the weighted median, and so within a few
+   deviations of the mean: nothing to speak of cancels. */
 static void pooled_covariance(struct frame *frame, const struct emblas_backend *backend,
                               const struct emblas_data *data, double total_weight,
                               const struct frame_workspace *work) {
@@ -162,8 +199,11 @@ static void pooled_covariance(struct frame *frame, const struct emblas_backend *
     add_moments(frame, backend, count, frame->variance, work);
   }
   for (size_t j = 0; j < d; j++) {
-    frame->variance[j] = fmax(frame->variance[j] - mean[j] * mean[j], 0);
-    for (size_t l = 0; frame->whitener != NULL && l <= j; l++) work->pooled[j * d + l] -= mean[j] * mean[l];
+    double least = frame->constant[j] ? 0 : LEAST_VARIANCE;
+    frame->variance[j] = fmax(frame->variance[j] - mean[j] * mean[j], least);
+    for (size_t l = 0; frame->whitener != NULL && l < j; l++) work->pooled[j * d + l] -= mean[j] * mean[l];
+    if (frame->whitener != NULL) /* a constant column is a direction of its own, whatever its unit */
+      work->pooled[j * d + j] = frame->constant[j] ? 1 : frame->variance[j];
   }
 }
 
@@ -187,13 +227,13 @@ static void invert_triangle(size_t d, double *a) {
   }
 }
 
-/* Factorises the pooled covariance and inverts the factor. A singular one has its diagonal raised, by at
-   most its own size, until it is not. */
+/* Factorises the pooled covariance and inverts the factor. A singular one has its diagonal raised until it is
+   not: at d times its own size, at the latest, the diagonal outweighs all else. */
 static void factorise_pooled(struct frame *frame, const struct emblas_backend *backend,
                              const double *pooled) {
   size_t d = frame->d;
   double *w = frame->whitener;
-  for (double raise = 0; raise <= 1; raise = raise == 0 ? RANK_TOLERANCE : 8 * raise) {
+  for (double raise = 0; raise <= 16 * (double)d; raise = raise == 0 ? RANK_TOLERANCE : 8 * raise) {
     memcpy(w, pooled, d * d * sizeof *w);
     for (size_t j = 0; j < d; j++) w[j * d + j] += raise * pooled[j * d + j];
     if (backend->cholesky(d, w) == 0 && well_conditioned(d, w, pooled)) break;
@@ -207,25 +247,42 @@ static void factorise_pooled(struct frame *frame, const struct emblas_backend *b
 void emblas_frame_pool(struct frame *frame, const struct emblas_backend *backend,
                        const struct emblas_data *data, double total_weight,
                        const struct frame_workspace *work) {
-  size_t d = frame->d;
   pooled_covariance(frame, backend, data, total_weight, work);
-  if (frame->whitener == NULL) return;
-  for (size_t j = 0; j < d; j++)
-    if (frame->constant[j]) work->pooled[j * d + j] = 1; /* a direction of its own, whatever its unit */
-  factorise_pooled(frame, backend, work->pooled);
+  if (frame->whitener != NULL) factorise_pooled(frame, backend, work->pooled);
+}
+
+double emblas_frame_smallest_deviation(const struct frame *frame) {
+  double smallest = 0;
+  for (size_t j = 0; j < frame->d; j++) {
+    double one = DBL_TRUE_MIN * frame->inverse[j];
+    if (frame->whitener != NULL) one *= frame->whitener[j * frame->d + j];
+    if (!frame->constant[j]) smallest = fmax(smallest, one);
+  }
+  return smallest;
+}
+
+void emblas_frame_whiten(const struct frame *frame, double *y) {
+  size_t d = frame->d;
+  const double *v = frame->whitener;
+  for (size_t j = d; v != NULL && j-- > 0;) {
+    double sum = 0;
+    for (size_t l = 0; l <= j; l++) sum += v[j * d + l] * y[l];
+    y[j] = sum;
+  }
 }
 
 void emblas_frame_mean_in(const struct frame *frame, const double *x, double *y) {
-  size_t d = frame->d;
-  const double *v = frame->whitener;
-  for (size_t j = d; j-- > 0;) { /* from the last row on: y may be x */
-    double sum = x[j] * frame->inverse[j] - frame->origin[j];
-    if (v != NULL) {
-      sum *= v[j * d + j];
-      for (size_t l = 0; l < j; l++) sum += v[j * d + l] * (x[l] * frame->inverse[l] - frame->origin[l]);
-    }
-    y[j] = sum;
-  }
+  for (size_t j = 0; j < frame->d; j++) y[j] = x[j] * frame->inverse[j] - frame->origin[j];
+  emblas_frame_whiten(frame, y);
+}
+
+/* shift + scale t for t within a column's range, at half the size where its parts, though not their sum, may
+   overflow. */
+static double place(const struct frame *frame, size_t column, double t) {
+  double part = frame->scale[column] > 1 ? 0.5 : 1;
+  if (t == 0) return frame->shift[column];
+  double x = part * frame->shift[column] + part * frame->scale[column] * t;
+  return fmax(fmin(x, part * DBL_MAX), -part * DBL_MAX) / part;
 }
 
 void emblas_frame_mean_out(const struct frame *frame, const double *y, double *x) {
@@ -239,7 +296,7 @@ void emblas_frame_mean_out(const struct frame *frame, const double *y, double *x
     }
     x[j] = t;
   }
-  for (size_t j = 0; j < d; j++) x[j] = frame->shift[j] + frame->scale[j] * x[j];
+  for (size_t j = 0; j < d; j++) x[j] = place(frame, j, x[j]);
 }
 
 /* V L / scale, a product of lower triangles. */
@@ -257,6 +314,18 @@ void emblas_frame_factor_in(const struct frame *frame, const double *x, double *
     }
 }
 
+void emblas_frame_diagonal_in(const struct frame *frame, const double *deviation, double *y) {
+  size_t d = frame->d;
+  const double *v = frame->whitener;
+  for (size_t i = 0; i < d; i++)
+    for (size_t j = 0; j < d; j++)
+      y[i * d + j] = v != NULL ? v[i * d + j] * deviation[j] : i == j ? deviation[j] : 0;
+}
+
+double emblas_frame_deviation_out(const struct frame *frame, size_t column, double y) {
+  return fmax(fmin(y, DBL_MAX * frame->inverse[column]) * frame->scale[column], DBL_TRUE_MIN);
+}
+
 /* scale V^-1 L, column by column. */
 void emblas_frame_factor_out(const struct frame *frame, const double *y, double *x) {
   size_t d = frame->d;
@@ -270,6 +339,8 @@ void emblas_frame_factor_out(const struct frame *frame, const double *y, double 
       }
       x[i * d + j] = t;
     }
-  for (size_t i = 0; i < d; i++)
-    for (size_t j = 0; j < d; j++) x[i * d + j] *= frame->scale[i];
+  for (size_t i = 0; i < d; i++) {
+    for (size_t j = 0; j < i; j++) x[i * d + j] *= frame->scale[i];
+    x[i * d + i] = emblas_frame_deviation_out(frame, i, x[i * d + i]);
+  }
 }

@@ -18,8 +18,10 @@ struct frame {
   double *inverse;         /* d: 1 / scale, exact */
   double *origin;          /* d: shift / scale */
   double *whitener;        /* d x d lower triangular V, or NULL for I */
-  double *variance;        /* d: pooled variance of the scaled columns; 0 for constant ones */
+  double *variance;        /* d: pooled variance of the scaled columns, > 0; 0 for constant ones */
   unsigned char *constant; /* d: all values equal */
+  int skips;               /* rows without weight lie in the origin, wherever they are: 0 times what they are
+                              may be no number */
   double log_volume;       /* log |det dx/dy|: log-likelihood of x = that of y - weight * log_volume */
 };
 
@@ -29,12 +31,13 @@ void emblas_frame_allocate(struct frame *frame, struct arena *arena, size_t d, i
 double emblas_frame_unit(double x);
 
 /* Once shift, scale and constant are set: what follows from them. common_scale: the largest scale for all
-   columns (spherical models know no other). */
+   columns (spherical models know no other), or a larger one, so that no value overflows. */
 void emblas_frame_complete(struct frame *frame, int common_scale);
 
-/* The frame of rows, but for what emblas_frame_pool() finds. */
+/* The frame of rows, but for what emblas_frame_pool() finds. nominal: the deviation that a constant column is
+   given, relative to its value; the unit is the power of two at or below that. */
 void emblas_frame_from_ranges(struct frame *frame, const struct emblas_data *data,
-                              const struct view_summary *summary, int common_scale);
+                              const struct view_summary *summary, double nominal, int common_scale);
 
 /* `count` rows from `first` on, shifted and scaled, not whitened. out: d x stride, a column after the
  * other. */
@@ -60,11 +63,20 @@ void emblas_frame_pool(struct frame *frame, const struct emblas_backend *backend
                        const struct emblas_data *data, double total_weight,
                        const struct frame_workspace *workspace);
 
+/* The deviation in the frame that is the smallest double, or more, in every direction of the data. */
+double emblas_frame_smallest_deviation(const struct frame *frame);
+
+/* V y, in place: d entries, of a point whose columns are shifted and scaled. */
+void emblas_frame_whiten(const struct frame *frame, double *y);
+/* V diag(deviation), d x d, of deviations of the scaled columns. */
+void emblas_frame_diagonal_in(const struct frame *frame, const double *deviation, double *y);
+
 /* Parameters between the frame and the data's units; d entries, or d x d lower factors. In place allowed.
- */
+   Means outside the range of doubles become its ends; deviations are at least the smallest double. */
 void emblas_frame_mean_out(const struct frame *frame, const double *y, double *x);
 void emblas_frame_mean_in(const struct frame *frame, const double *x, double *y);
 void emblas_frame_factor_out(const struct frame *frame, const double *y, double *x);
+double emblas_frame_deviation_out(const struct frame *frame, size_t column, double y);
 void emblas_frame_factor_in(const struct frame *frame, const double *x, double *y);
 
 #endif

@@ -53,7 +53,6 @@ struct gaussian_scratch {
   double *column;           /* stride */
   double *moments;          /* d */
   double *matrix, *inverse; /* d x d each */
-  double *factors;          /* what eigen() and qr() need; inverse is its first part */
   double *univariate;       /* 64 k */
 };
 
@@ -111,15 +110,14 @@ struct gaussian_floor {
   const unsigned char *constant; /* d: column without spread, given a nominal variance */
 };
 
-/* The variance that a column without spread is given: above the floor, so that no component counts as
-   collapsed for a column that has nothing to say. */
-static inline double gaussian_constant_variance(const struct gaussian_floor *floor, size_t column) {
-  return 4 * floor->variance[column];
-}
+/* The variance that a column without spread is given: its unit in the frame is that deviation. */
+#define GAUSSIAN_CONSTANT_VARIANCE 1
 
 /* The M step: next from the statistics. theta: the parameters before, kept by empty components. stats is
-   used as room for the covariances. flags: k component flags. */
-void emblas_gaussian_maximise(const struct gaussian *g, const struct emblas_backend *backend,
+   used as room for the covariances. flags: k component flags. Returns how many components have moved so far
+   from the centre of their statistics, beside what their deviations are now, that the covariances are but
+   rounding: they want statistics about the new means. */
+size_t emblas_gaussian_maximise(const struct gaussian *g, const struct emblas_backend *backend,
                               const struct gaussian_terms *terms, const struct gaussian_floor *floor,
                               const double *theta, double *stats, double *next, unsigned *flags,
                               struct gaussian_scratch *scratch);

@@ -2,22 +2,25 @@
 /* The M step of Gaussian components: statistics -> weights, means, covariance factors. */
 #include "gaussian.h"
 
+#include "../base/eigen.h"
+
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-/* A component of less total responsibility has no mean to speak of. */
-#define NOTHING 1e-280
+/* A component of a smaller share has no mean to speak of: second moments of what it has would underflow. */
+#define NOTHING 1e-150
 
-/* mean = centre + S1/N; scatter (g->p - 1 - d entries) = S2/N - (S1/N)(S1/N)'. */
-static void mean_and_scatter(const struct gaussian *g, const double *centre, const double *stats,
-                             double *mean, double *scatter, double *offset) {
+/* mean = centre + S1/N, or the origin in columns without spread, which lie there; scatter (g->p - 1 - d
+   entries) = S2/N - (S1/N)(S1/N)'. */
+static void mean_and_scatter(const struct gaussian *g, const unsigned char *constant, const double *centre,
+                             const double *stats, double *mean, double *scatter, double *offset) {
   size_t d = g->d;
   double n = stats[0], squares = 0;
   const double *second = stats + 1 + d;
   for (size_t j = 0; j < d; j++) {
     offset[j] = stats[1 + j] / n;
-    mean[j] = centre[j] + offset[j];
+    mean[j] = constant[j] ? 0 : centre[j] + offset[j];
     squares += offset[j] * offset[j];
   }
   switch (g->geometry) {
@@ -34,29 +37,46 @@ static void mean_and_scatter(const struct gaussian *g, const double *centre, con
   }
 }
 
-/* The nearest covariance with no eigenvalue below the floor: among all such matrices it has the largest
-   likelihood, so that an M step under the floor is still an M step. It is not formed: that would lose the
-   small directions that the floor is about. scratch->matrix: the scatter, used up. */
-static void factor_at_floor(size_t d, const struct emblas_backend *backend, double floor, double *factor,
-                            struct gaussian_scratch *scratch) {
-  double *a = scratch->matrix, *values = scratch->moments;
-  int failed = backend->eigen(d, a, values, scratch->factors) != 0;
-  for (size_t i = 0; i < d; i++) {
-    double root = failed ? NAN : sqrt(values[i] > floor ? values[i] : floor);
-    for (size_t j = 0; j < d; j++) a[i * d + j] *= root;
+/* Upper triangular R with R'R = B'B by modified Gram-Schmidt on the columns of b, then factor = R'. The
+   product B'B is never formed: it would lose the small directions that the floor is about. */
+static void factor_of_product(size_t d, double *b, double *factor) {
+  memset(factor, 0, d * d * sizeof *factor);
+  for (size_t j = 0; j < d; j++) {
+    double norm = 0;
+    for (size_t i = 0; i < d; i++) norm = hypot(norm, b[i * d + j]);
+    factor[j * d + j] = norm;
+    for (size_t i = 0; i < d; i++) b[i * d + j] /= norm;
+    for (size_t l = j + 1; l < d; l++) {
+      double product = 0;
+      for (size_t i = 0; i < d; i++) product += b[i * d + j] * b[i * d + l];
+      factor[l * d + j] = product;
+      for (size_t i = 0; i < d; i++) b[i * d + l] -= product * b[i * d + j];
+    }
   }
-  backend->qr(d, a, factor, scratch->factors);
 }
 
-/* Both triangles of the matrix, constant columns given their nominal variance, minus `shift` on the
- * diagonal. */
+/* The nearest covariance with no eigenvalue below the floor: among all such matrices it has the largest
+   likelihood, so that an M step under the floor is still an M step. a: both triangles, destroyed. */
+static void factor_at_floor(size_t d, double floor, double *a, double *vectors, double *factor) {
+  emblas_eigen_symmetric(d, a, vectors);
+  for (size_t i = 0; i < d; i++) {
+    double value = a[i * d + i], root = sqrt(value > floor ? value : floor);
+    for (size_t j = 0; j < d; j++) vectors[i * d + j] *= root;
+  }
+  factor_of_product(d, vectors, factor);
+}
+
+/* Both triangles of the matrix, constant columns given their nominal variance and kept apart from the others,
+   minus `shift` on the diagonal. What is nothing beside the floor is 0, so that squares are in the range of
+   doubles. */
 static void unpack(size_t d, const double *scatter, const struct gaussian_floor *floor, double shift,
                    double *a) {
   for (size_t j = 0; j < d; j++)
     for (size_t l = 0; l <= j; l++) {
       double value = *scatter++;
-      if (l == j) value = (floor->constant[j] ? gaussian_constant_variance(floor, j) : value) - shift;
-      a[j * d + l] = a[l * d + j] = value;
+      if (fabs(value) < floor->variance[0] * 0x1p-64) value = 0;
+      if (floor->constant[j] || floor->constant[l]) value = l == j ? GAUSSIAN_CONSTANT_VARIANCE : 0;
+      a[j * d + l] = a[l * d + j] = l == j ? value - shift : value;
     }
 }
 
@@ -90,7 +110,7 @@ static unsigned factorise_full(const struct gaussian *g, const struct emblas_bac
     return 0;
   }
   unpack(d, scatter, floor, 0, scratch->matrix);
-  factor_at_floor(d, backend, smallest, factor, scratch);
+  factor_at_floor(d, smallest, scratch->matrix, scratch->inverse, factor);
   return EMBLAS_COMPONENT_COLLAPSED;
 }
 
@@ -101,7 +121,7 @@ static unsigned factorise_diag(const struct gaussian *g, const struct gaussian_f
     double variance = scatter[j], smallest = floor->variance[j];
     int constant = g->geometry == GEOMETRY_DIAG && floor->constant[j];
     if (constant) {
-      variance = gaussian_constant_variance(floor, j);
+      variance = GAUSSIAN_CONSTANT_VARIANCE;
     } else if (!(variance >= smallest)) {
       variance = smallest;
       flag = EMBLAS_COMPONENT_COLLAPSED;
@@ -118,11 +138,22 @@ unsigned emblas_gaussian_factorise(const struct gaussian *g, const struct emblas
                                       : factorise_diag(g, floor, scatter, factor);
 }
 
-void emblas_gaussian_maximise(const struct gaussian *g, const struct emblas_backend *backend,
+/* A scatter matrix about a centre that is this many squared deviations away is off by a thousandth. */
+static const double FAR = 0x1p-10 / DBL_EPSILON;
+
+static int is_far(const struct gaussian *g, const double *centre, const double *mean, const double *factor) {
+  double squares = 0, least = INFINITY;
+  for (size_t j = 0; j < g->d; j++) squares += (mean[j] - centre[j]) * (mean[j] - centre[j]);
+  for (size_t j = 0; j < g->d; j++)
+    least = fmin(least, emblas_geometry_factor_entry(g->geometry, g->d, factor, j, j));
+  return squares > FAR * least * least;
+}
+
+size_t emblas_gaussian_maximise(const struct gaussian *g, const struct emblas_backend *backend,
                               const struct gaussian_terms *terms, const struct gaussian_floor *floor,
                               const double *theta, double *stats, double *next, unsigned *flags,
                               struct gaussian_scratch *scratch) {
-  size_t k = g->k, d = g->d, size = g->p - 1 - d;
+  size_t k = g->k, d = g->d, size = g->p - 1 - d, far = 0;
   double total = 0;
   for (size_t c = 0; c < k; c++) total += stats[c * g->p];
 
@@ -132,10 +163,10 @@ void emblas_gaussian_maximise(const struct gaussian *g, const struct emblas_back
     const double *row = stats + c * g->p;
     double n = row[0];
     flags[c] = n > DBL_EPSILON * total ? 0 : EMBLAS_COMPONENT_EMPTY;
-    next[c] = n > NOTHING ? n / total : 0;
+    next[c] = n > NOTHING * total ? n / total : 0;
     if (next[c] > 0)
-      mean_and_scatter(g, terms->centre + c * d, row, gaussian_mean(g, next, c), stats + c * size,
-                       scratch->moments);
+      mean_and_scatter(g, floor->constant, terms->centre + c * d, row, gaussian_mean(g, next, c),
+                       stats + c * size, scratch->moments);
     else
       memset(stats + c * size, 0, size * sizeof *stats);
   }
@@ -145,5 +176,7 @@ void emblas_gaussian_maximise(const struct gaussian *g, const struct emblas_back
     double *factor = gaussian_factor(g, next, c);
     if (next[c] == 0 && g->model->estimate == NULL) continue;
     flags[c] |= emblas_gaussian_factorise(g, backend, floor, stats + c * size, factor, scratch);
+    far += next[c] > 0 && is_far(g, terms->centre + c * d, gaussian_mean(g, next, c), factor);
   }
+  return far;
 }

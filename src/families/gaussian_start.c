@@ -89,7 +89,7 @@ static void part_constant_columns(size_t d, const struct gaussian_floor *floor, 
   for (size_t j = 0; j < d; j++) {
     if (!floor->constant[j]) continue;
     for (size_t l = 0; l < d; l++) factor[j * d + l] = factor[l * d + j] = 0;
-    factor[j * d + j] = sqrt(gaussian_constant_variance(floor, j));
+    factor[j * d + j] = GAUSSIAN_CONSTANT_VARIANCE;
   }
 }
 
@@ -115,7 +115,7 @@ int emblas_gaussian_raise(const struct gaussian *g, const struct emblas_backend 
   for (size_t j = 0; j < g->f; j++) {
     double smallest = sqrt(floor->variance[j]);
     if (g->geometry == GEOMETRY_DIAG && floor->constant[j]) {
-      factor[j] = sqrt(gaussian_constant_variance(floor, j));
+      factor[j] = GAUSSIAN_CONSTANT_VARIANCE;
     } else if (!(factor[j] >= smallest)) {
       factor[j] = smallest;
       *flag = EMBLAS_COMPONENT_COLLAPSED;

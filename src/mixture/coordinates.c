@@ -32,6 +32,6 @@ void emblas_parameters_out(const struct frame *frame, const struct gaussian *g, 
     if (g->geometry == GEOMETRY_FULL)
       emblas_frame_factor_out(frame, factor, factor);
     else
-      for (size_t j = 0; j < g->f; j++) factor[j] *= frame->scale[j];
+      for (size_t j = 0; j < g->f; j++) factor[j] = emblas_frame_deviation_out(frame, j, factor[j]);
   }
 }

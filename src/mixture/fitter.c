@@ -8,6 +8,12 @@
 #include <math.h>
 #include <string.h>
 
+static size_t maximise(struct emblas_fitter *fitter, const double *theta, double *next) {
+  struct pass *pass = &fitter->pass;
+  return emblas_gaussian_maximise(&pass->gaussian, pass->backend, &pass->terms, &fitter->floor, theta,
+                                  pass->stats, next, fitter->flags, &pass->workers[0].scratch);
+}
+
 /* One EM map of the mixture, in the frame, on the rows that the pass is pointed at. */
 static void map_rows(struct emblas_fitter *fitter, const double *theta, double *next,
                      struct emblas_em_value *value) {
@@ -16,9 +22,9 @@ static void map_rows(struct emblas_fitter *fitter, const double *theta, double *
   value->loglik = pass->loglik;
   value->q = pass->q;
   value->magnitude = pass->magnitude;
-  if (next != NULL)
-    emblas_gaussian_maximise(&pass->gaussian, pass->backend, &pass->terms, &fitter->floor, theta,
-                             pass->stats, next, fitter->flags, &pass->workers[0].scratch);
+  if (next == NULL || maximise(fitter, theta, next) == 0) return;
+  emblas_pass_expectation_about(pass, theta, gaussian_mean(&pass->gaussian, next, 0));
+  maximise(fitter, theta, next);
 }
 
 static emblas_status map(void *context, const double *theta, double *next, struct emblas_em_value *value) {
@@ -144,6 +150,7 @@ static emblas_status run_from(struct emblas_fitter *fitter, const double *theta,
   emblas_em_options_init(&options, sizeof options);
   options.stop = fitter->options.stop;
   options.tolerance = fitter->options.tolerance;
+  if (fitter->options.stop != EMBLAS_STOP_WEIGHTS) options.tolerance /= fitter->weight_unit;
   options.max_iterations = max_iterations;
   options.accelerate = fitter->options.accelerate;
   options.allocator = fitter->options.allocator;

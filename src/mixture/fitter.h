@@ -28,6 +28,7 @@ struct emblas_fitter {
   unsigned *start_flags;  /* k: of a start that was given, before any M step */
   unsigned *column_flags; /* d */
   double weight_unit;     /* the caller's observation weights are the data's times this */
+  double tolerance;       /* as given, of rows of the mean weight: options.tolerance is that of these rows */
   enum emblas_stop_reason reason;  /* of the running start */
   size_t maps;                     /* of all starts so far */
   size_t iterations;               /* of the running start, before it went on with all rows */

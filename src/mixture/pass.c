@@ -233,11 +233,8 @@ static void add_expectation(struct pass *pass, struct pass_worker *worker, void 
 
 enum { HEAD = sizeof(struct emblas_block_sums) / sizeof(double) };
 
-void emblas_pass_expectation(struct pass *pass, const double *theta) {
+static void expect(struct pass *pass, pass_block add) {
   const struct gaussian *g = &pass->gaussian;
-  emblas_gaussian_prepare(g, univariate(pass) ? 0 : pass->expansion_limit, theta, &pass->terms,
-                          &pass->workers[0].scratch);
-  pass_block add = univariate(pass) ? add_univariate : quadratic(pass) ? add_quadratic : add_expectation;
   double *total = emblas_pass_walk(pass, HEAD + g->k * g->p, add, NULL);
   const struct emblas_block_sums *sums = (const struct emblas_block_sums *)total;
   pass->stats = total + HEAD;
@@ -247,6 +244,18 @@ void emblas_pass_expectation(struct pass *pass, const double *theta) {
   pass->q = add == add_univariate  ? emblas_gaussian_univariate_q(g, &pass->terms, pass->stats)
             : add == add_quadratic ? emblas_gaussian_expanded_q(g, &pass->terms, pass->stats)
                                    : sums->q;
+}
+
+void emblas_pass_expectation(struct pass *pass, const double *theta) {
+  emblas_gaussian_prepare(&pass->gaussian, univariate(pass) ? 0 : pass->expansion_limit, theta, &pass->terms,
+                          &pass->workers[0].scratch);
+  expect(pass, univariate(pass) ? add_univariate : quadratic(pass) ? add_quadratic : add_expectation);
+}
+
+void emblas_pass_expectation_about(struct pass *pass, const double *theta, const double *centres) {
+  emblas_gaussian_prepare(&pass->gaussian, 0, theta, &pass->terms, &pass->workers[0].scratch);
+  emblas_gaussian_centre(&pass->gaussian, centres, &pass->terms);
+  expect(pass, add_expectation);
 }
 
 /* sum_i w_i max_c l_ic, without an exponential: lanes are rows. */

@@ -63,6 +63,8 @@ double *emblas_pass_walk(struct pass *pass, size_t length, pass_block add, void 
 
 /* The E step of a mixture with parameters theta, by Bayes' rule, with its statistics. */
 void emblas_pass_expectation(struct pass *pass, const double *theta);
+/* The same with moments about other centres (k x d). */
+void emblas_pass_expectation_about(struct pass *pass, const double *theta, const double *centres);
 /* sum_i w_i log max_c r_ic, for the ICL, after the E step at the same parameters and rows; other results
    stay. A backend's univariate() leaves it out: then it takes a walk of its own. */
 double emblas_pass_hard(struct pass *pass, const double *theta);

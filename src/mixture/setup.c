@@ -38,16 +38,23 @@ static int sizes_fit(const struct emblas_options *o, size_t d) {
   return !emblas_size_multiply(square, o->components, &square);
 }
 
-/* The floor in the frame: relative to the pooled variance, which is 1 where the frame is whitened. */
+/* No variance is held below this part of the square of its column's unit, whatever the floor: the inverse is
+   far from overflowing. */
+static const double LEAST_FLOOR = 0x1p-400;
+
+/* The floor in the frame: relative to the pooled variance, which is 1 where the frame is whitened; and no
+   deviation that is none in units of the data. */
 static void set_floor(struct emblas_fitter *fitter, double *variance) {
   const struct frame *frame = &fitter->frame;
   enum geometry geometry = fitter->pass.gaussian.geometry;
-  double mean = 0;
+  double mean = 0, smallest = emblas_frame_smallest_deviation(frame);
+  double least = fmax(LEAST_FLOOR, smallest * smallest);
   for (size_t j = 0; j < frame->d; j++) mean += frame->variance[j] / (double)frame->d;
   for (size_t j = 0; j < frame->d; j++) {
     double pooled = geometry == GEOMETRY_DIAG ? frame->variance[j] : geometry == GEOMETRY_FULL ? 1 : mean;
-    variance[j] = fitter->options.floor * (pooled > 0 ? pooled : 1);
-    fitter->unit[j] = sqrt(pooled > 0 ? pooled : 1);
+    if (pooled == 0) pooled = 1;
+    variance[j] = fmax(fitter->options.floor * pooled, least);
+    fitter->unit[j] = sqrt(pooled);
   }
   fitter->floor = (struct gaussian_floor){variance, frame->constant};
 }
@@ -65,20 +72,21 @@ static void pool(struct emblas_fitter *fitter, double *pooled) {
   emblas_frame_pool(&fitter->frame, pass->backend, &fitter->data, fitter->summary.total_weight, &work);
 }
 
-/* Weights near the ends of the range of doubles would overflow or vanish in sums and products: they are
-   brought back by a power of two, in a copy. Others are used where they are. */
+/* The unit of the weights is the power of two at or below their mean: sums and products stay in the range of
+   doubles, and weights that are all multiplied by a constant lead to the same steps. Weights in another unit
+   are brought to it in a copy, exactly. */
 static emblas_status scale_weights(struct emblas_fitter *fitter) {
-  enum { FAR = 256 };
-  int exponent = ilogb(fitter->summary.largest_weight);
-  fitter->weight_unit = 1;
-  if (exponent > -FAR && exponent < FAR) return EMBLAS_OK;
-  double *scaled = emblas_arena_doubles(&fitter->arena, fitter->data.rows, 1), total = 0;
-  if (scaled == NULL) return fitter->arena.status;
-  for (size_t i = 0; i < fitter->data.rows; i++)
-    total += scaled[i] = ldexp(fitter->data.weights[i], -exponent);
+  double total = fitter->summary.total_weight, mean = total / (double)fitter->summary.rows;
+  int exponent = ilogb(mean);
   fitter->weight_unit = ldexp(1, exponent);
+  fitter->tolerance = fitter->options.tolerance;
+  if (fitter->options.stop != EMBLAS_STOP_WEIGHTS) fitter->options.tolerance *= mean;
+  if (exponent == 0) return EMBLAS_OK;
+  double *scaled = emblas_arena_doubles(&fitter->arena, fitter->data.rows, 1);
+  if (scaled == NULL) return fitter->arena.status;
+  for (size_t i = 0; i < fitter->data.rows; i++) scaled[i] = ldexp(fitter->data.weights[i], -exponent);
   fitter->data.weights = scaled;
-  fitter->summary.total_weight = total;
+  fitter->summary.total_weight = ldexp(total, -exponent);
   return EMBLAS_OK;
 }
 
@@ -125,8 +133,7 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_r
   size_t d = fitter->data.columns;
   if (!sizes_fit(o, d)) return EMBLAS_ERROR_SIZE;
   struct gaussian shape = emblas_gaussian_shape(o->covariance, o->components, d);
-  /* One component needs no whitening, and is exact without. */
-  int whitened = shape.geometry == GEOMETRY_FULL && o->components > 1;
+  int whitened = shape.geometry == GEOMETRY_FULL;
 
   fitter->summary.low = emblas_arena_doubles(arena, d, 1);
   fitter->summary.high = emblas_arena_doubles(arena, d, 1);
@@ -153,7 +160,7 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_r
   if (arena->status != EMBLAS_OK) return arena->status;
   memset(fitter->start_flags, 0, o->components * sizeof *fitter->start_flags);
 
-  emblas_frame_from_ranges(&fitter->frame, &fitter->data, &fitter->summary,
+  emblas_frame_from_ranges(&fitter->frame, &fitter->data, &fitter->summary, 2 * sqrt(o->floor),
                            shape.geometry == GEOMETRY_SPHERICAL);
   for (size_t j = 0; j < d; j++)
     fitter->column_flags[j] = fitter->frame.constant[j] ? EMBLAS_COLUMN_CONSTANT : 0;

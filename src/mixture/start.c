@@ -13,7 +13,6 @@ void emblas_starter_allocate(struct starter *starter, struct arena *arena, const
   size_t d = g->d;
   starter->deviation = emblas_arena_doubles(arena, d, 1);
   starter->inverse = emblas_arena_doubles(arena, d, 1);
-  starter->full = g->geometry == GEOMETRY_FULL ? emblas_arena_doubles(arena, d, d) : NULL;
   starter->centres = starter->nearest = starter->sums = starter->distance = NULL;
   if (starter->kind != EMBLAS_START_RANDOM && starter->kind != EMBLAS_START_MODEL) {
     starter->centres = emblas_arena_doubles(arena, g->k, d);
@@ -29,42 +28,46 @@ void emblas_starter_allocate(struct starter *starter, struct arena *arena, const
   }
 }
 
-/* A diagonal factor in units of the data becomes the component's factor in the frame. */
-static void set_diagonal_factor(const struct starter *starter, const struct pass *pass,
-                                const double *deviation, double *factor) {
+/* Deviations of the scaled columns become a component's factor in the frame; a sphere's is their root mean
+   square. */
+static void set_diagonal_factor(const struct pass *pass, const double *deviation, double *factor) {
   const struct gaussian *g = &pass->gaussian;
-  const struct frame *frame = pass->frame;
+  double squares = 0;
   if (g->geometry == GEOMETRY_FULL) {
-    memset(starter->full, 0, g->d * g->d * sizeof *factor);
-    for (size_t j = 0; j < g->d; j++) starter->full[j * g->d + j] = deviation[j];
-    emblas_frame_factor_in(frame, starter->full, factor);
-  } else {
-    for (size_t j = 0; j < g->f; j++) factor[j] = deviation[j] * frame->inverse[j];
+    emblas_frame_diagonal_in(pass->frame, deviation, factor);
+    return;
   }
+  for (size_t j = 0; j < g->d; j++) squares += deviation[j] * deviation[j] / (double)g->d;
+  for (size_t j = 0; j < g->f; j++)
+    factor[j] = g->geometry == GEOMETRY_SPHERICAL ? sqrt(squares) : deviation[j];
 }
 
 /* Weights uniform and normalised, means uniform over the range, standard deviations uniform in its units.
- */
-static void random_parameters(struct starter *starter, struct pass *pass, struct random *random,
-                              double *theta) {
+   Everything is measured in the frame, where no range overflows. */
+static void random_parameters(struct starter *starter, struct pass *pass,
+                              const struct gaussian_floor *floor, struct random *random, double *theta,
+                              double *room) {
   const struct gaussian *g = &pass->gaussian;
+  const struct frame *frame = pass->frame;
   const struct view_summary *s = starter->summary;
-  double sum = 0, *x = pass->workers[0].scratch.moments;
+  double sum = 0, *deviation = pass->workers[0].scratch.moments;
+  unsigned below;
   for (size_t c = 0; c < g->k; c++) sum += theta[c] = emblas_random_uniform(random) + 0x1p-54;
   for (size_t c = 0; c < g->k; c++) {
     theta[c] /= sum;
     double *mean = gaussian_mean(g, theta, c), *factor = gaussian_factor(g, theta, c);
     for (size_t j = 0; j < g->d; j++) {
       double u = emblas_random_uniform(random);
-      x[j] = s->low[j] * (1 - u) + s->high[j] * u;
+      mean[j] = frame->constant[j] ? s->low[j] : s->low[j] * (1 - u) + s->high[j] * u;
     }
-    emblas_frame_mean_in(pass->frame, x, mean);
+    emblas_frame_mean_in(frame, mean, mean);
     double u = emblas_random_uniform(random) + 0x1p-20; /* away from 0: the floor is for later */
     for (size_t j = 0; j < g->d; j++) {
-      double range = 2 * (s->high[j] / 2 - s->low[j] / 2);
-      x[j] = u * (range > 0 ? range : pass->frame->scale[j]);
+      double range = s->high[j] * frame->inverse[j] - s->low[j] * frame->inverse[j];
+      deviation[j] = frame->constant[j] ? g->geometry != GEOMETRY_SPHERICAL : u * range;
     }
-    set_diagonal_factor(starter, pass, x, factor);
+    set_diagonal_factor(pass, deviation, factor);
+    emblas_gaussian_raise(g, pass->backend, floor, factor, room, &below, &pass->workers[0].scratch);
     if (c > 0 && g->model->estimate != NULL)
       memcpy(factor, gaussian_factor(g, theta, 0), g->f * sizeof *factor);
   }
@@ -74,15 +77,12 @@ static void random_parameters(struct starter *starter, struct pass *pass, struct
  */
 static void fallback_parameters(const struct starter *starter, struct pass *pass, double *theta) {
   const struct gaussian *g = &pass->gaussian;
-  double *x = pass->workers[0].scratch.moments;
   for (size_t c = 0; c < g->k; c++) {
+    double *mean = gaussian_mean(g, theta, c);
     theta[c] = 1 / (double)g->k;
-    for (size_t j = 0; j < g->d; j++)
-      x[j] = pass->frame->shift[j] +
-             pass->frame->scale[j] * starter->deviation[j] * starter->centres[c * g->d + j];
-    emblas_frame_mean_in(pass->frame, x, gaussian_mean(g, theta, c));
-    for (size_t j = 0; j < g->d; j++) x[j] = pass->frame->scale[j] * starter->deviation[j];
-    set_diagonal_factor(starter, pass, x, gaussian_factor(g, theta, c));
+    for (size_t j = 0; j < g->d; j++) mean[j] = starter->deviation[j] * starter->centres[c * g->d + j];
+    emblas_frame_whiten(pass->frame, mean);
+    set_diagonal_factor(pass, starter->deviation, gaussian_factor(g, theta, c));
   }
 }
 
@@ -119,7 +119,7 @@ emblas_status emblas_starter_parameters(struct starter *starter, struct pass *pa
   emblas_random_seed(&random, starter->seed, number);
   switch (starter->kind) {
   case EMBLAS_START_RANDOM:
-    random_parameters(starter, pass, &random, theta);
+    random_parameters(starter, pass, floor, &random, theta, previous);
     return EMBLAS_OK;
   case EMBLAS_START_MODEL:
     return emblas_parameters_convert(pass, floor, starter->model, theta, previous, flags, component);

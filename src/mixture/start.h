@@ -18,7 +18,6 @@ struct starter {
   double *nearest;   /* k x (1 + d): makes logits of which the largest is the nearest centre's */
   double *sums;      /* k x (1 + d): weights and sums of a partition's parts */
   double *distance;  /* n: squared distance to the nearest centre so far */
-  double *full;      /* d x d */
 };
 
 void emblas_starter_allocate(struct starter *starter, struct arena *arena, const struct pass *pass);
