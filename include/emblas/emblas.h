@@ -296,7 +296,8 @@ EMBLAS_API void emblas_parameters_init(struct emblas_parameters *parameters, siz
  * between components of tied) must be absent from the input: EMBLAS_ERROR_ARGUMENT otherwise.
  * @param component  NULL, or receives the component at fault, or EMBLAS_NOWHERE
  * @return EMBLAS_OK, EMBLAS_ERROR_ARGUMENT, _MEMORY, _SIZE, _NOT_FINITE, _MIXING_WEIGHTS,
- *         _NOT_POSITIVE_DEFINITE (also where the inverse of a factor is beyond the range of double)
+ *         _NOT_SYMMETRIC (by more than 1e-9 of its deviations), _NOT_POSITIVE_DEFINITE (also where the
+ *         inverse of a factor is beyond the range of double)
  */
 EMBLAS_API emblas_status emblas_model_create(const struct emblas_parameters *parameters,
                                              struct emblas_model **model, size_t *component);

@@ -36,8 +36,9 @@ extern "C" {
   X(EMBLAS_ERROR_MIXING_WEIGHTS, -10, "mixing weights must be non-negative and sum to 1")          \
   X(EMBLAS_ERROR_NUMERICAL, -11, "the log-likelihood is not a number")                             \
   X(EMBLAS_ERROR_RESPONSIBILITY, -12,                                                              \
-    "responsibilities must be finite and >= 0, not all zero in a row or a component")                  \
-  X(EMBLAS_ERROR_RANGE, -13, "a result is beyond the range of double precision")
+    "responsibilities must be finite and >= 0, not all zero in a row or a component")              \
+  X(EMBLAS_ERROR_RANGE, -13, "a result is beyond the range of double precision")                   \
+  X(EMBLAS_ERROR_NOT_SYMMETRIC, -14, "a covariance matrix is not symmetric")
 
 typedef enum emblas_status {
 #define EMBLAS_STATUS_ENUM(name, value, text) name = value,

@@ -130,14 +130,18 @@ static void put_fit(FILE *stream, const struct io_fit *fit) {
 }
 
 /* Can all covariances be written? Those of data beyond 1e154 or below 1e-154 are out of the range of
- * double. */
+   double, which their diagonals tell. */
 static bool covariances_representable(const struct emblas_model *model, double *matrix) {
   size_t dim = emblas_model_dim(model), k = emblas_model_components(model);
 
   for (size_t c = 0; c < k; c++) {
-    emblas_model_covariance(model, c, matrix);
-    for (size_t i = 0; i < dim; i++)
-      if (!(matrix[i * dim + i] >= DBL_MIN && matrix[i * dim + i] <= DBL_MAX)) return false;
+    emblas_model_cholesky(model, c, matrix);
+    for (size_t i = 0; i < dim; i++) {
+      double variance = 0;
+
+      for (size_t j = 0; j <= i; j++) variance += matrix[i * dim + j] * matrix[i * dim + j];
+      if (!(variance >= DBL_MIN && variance <= DBL_MAX)) return false;
+    }
   }
   return true;
 }

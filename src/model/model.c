@@ -66,17 +66,31 @@ static emblas_status take_weights(const struct emblas_parameters *p, double *wei
   return EMBLAS_OK;
 }
 
-/* The d x d lower factor of a covariance, in `factor`. */
-static emblas_status factorise(size_t d, const double *covariance, double *factor) {
+static int symmetric(size_t d, const double *a) {
   for (size_t i = 0; i < d; i++)
-    for (size_t j = 0; j < d; j++) {
-      double a = covariance[i * d + j], b = covariance[j * d + i];
-      double scale = sqrt(fabs(covariance[i * d + i])) * sqrt(fabs(covariance[j * d + j]));
-      if (fabs(a - b) > TOLERANCE * scale) return EMBLAS_ERROR_NOT_POSITIVE_DEFINITE;
-      factor[i * d + j] = j <= i ? a : 0;
+    for (size_t j = 0; j < i; j++) {
+      double scale = sqrt(fabs(a[i * d + i])) * sqrt(fabs(a[j * d + j]));
+      if (fabs(a[i * d + j] - a[j * d + i]) > TOLERANCE * scale) return 0;
     }
-  return emblas_backend_reference()->cholesky(d, factor) == 0 ? EMBLAS_OK
-                                                              : EMBLAS_ERROR_NOT_POSITIVE_DEFINITE;
+  return 1;
+}
+
+/* The d x d lower factor of a covariance, in `factor`. Of a geometry that is diagonal that takes roots
+   alone; entries below the diagonal, which it does not have, stay for pack_factor() to refuse. */
+static emblas_status factorise(enum geometry geometry, size_t d, const double *covariance, double *factor) {
+  int positive = 1;
+  if (!symmetric(d, covariance)) return EMBLAS_ERROR_NOT_SYMMETRIC;
+  for (size_t i = 0; i < d; i++)
+    for (size_t j = 0; j < d; j++) factor[i * d + j] = j <= i ? covariance[i * d + j] : 0;
+  if (geometry == GEOMETRY_FULL)
+    positive = emblas_backend_reference()->cholesky(d, factor) == 0;
+  else
+    for (size_t i = 0; i < d; i++) {
+      double variance = covariance[i * d + i];
+      positive &= variance > 0;
+      factor[i * d + i] = variance > 0 ? sqrt(variance) : 0;
+    }
+  return positive ? EMBLAS_OK : EMBLAS_ERROR_NOT_POSITIVE_DEFINITE;
 }
 
 static emblas_status check_factor(size_t d, const double *given) {
@@ -123,7 +137,8 @@ static emblas_status take_component(const struct emblas_parameters *p, struct em
   }
   for (size_t j = 0; j < d * d; j++)
     if (!isfinite(given[j])) return EMBLAS_ERROR_NOT_FINITE;
-  emblas_status status = p->cholesky != NULL ? check_factor(d, given) : factorise(d, given, full);
+  emblas_status status =
+      p->cholesky != NULL ? check_factor(d, given) : factorise(g->geometry, d, given, full);
   if (status != EMBLAS_OK) return status;
   return pack_factor(g, p->cholesky != NULL ? given : full, gaussian_factor(g, model->theta, c));
 }
@@ -212,15 +227,23 @@ void emblas_model_cholesky(const struct emblas_model *model, size_t component, d
       factor[i * g->d + j] = emblas_geometry_factor_entry(g->geometry, g->d, packed, i, j);
 }
 
+/* (L L')_ij for j <= i; of a diagonal geometry, for j = i. */
+static double covariance_entry(const struct gaussian *g, const double *factor, size_t i, size_t j) {
+  double sum = 0;
+  if (g->geometry != GEOMETRY_FULL) {
+    double deviation = emblas_geometry_factor_entry(g->geometry, g->d, factor, i, i);
+    return deviation * deviation;
+  }
+  for (size_t l = 0; l <= j; l++) sum += factor[i * g->d + l] * factor[j * g->d + l];
+  return sum;
+}
+
 void emblas_model_covariance(const struct emblas_model *model, size_t component, double *covariance) {
   const struct gaussian *g = &model->shape;
   const double *factor = gaussian_factor(g, model->theta, component);
-  for (size_t i = 0; i < g->d; i++)
-    for (size_t j = 0; j <= i; j++) {
-      double sum = 0;
-      for (size_t l = 0; l <= j; l++)
-        sum += emblas_geometry_factor_entry(g->geometry, g->d, factor, i, l) *
-               emblas_geometry_factor_entry(g->geometry, g->d, factor, j, l);
-      covariance[i * g->d + j] = covariance[j * g->d + i] = sum;
-    }
+  size_t d = g->d;
+  if (g->geometry != GEOMETRY_FULL) memset(covariance, 0, d * d * sizeof *covariance);
+  for (size_t i = 0; i < d; i++)
+    for (size_t j = g->geometry == GEOMETRY_FULL ? 0 : i; j <= i; j++)
+      covariance[i * d + j] = covariance[j * d + i] = covariance_entry(g, factor, i, j);
 }

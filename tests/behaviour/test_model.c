@@ -48,6 +48,22 @@ Test(model, parameters_come_back) {
   emblas_model_free(NULL);
 }
 
+/* Matrices are written whole, whatever stood there: what a diagonal geometry does not have is 0. */
+Test(model, matrices_are_written_whole) {
+  const double spheres[] = {4, 0, 0, 4, .25, 0, 0, .25}, roots[] = {2, 0, 0, 2, .5, 0, 0, .5};
+  for (int v = EMBLAS_DIAG; v <= EMBLAS_SPHERICAL; v++) {
+    struct emblas_model *model = model_or_fail((enum emblas_covariance)v, 2, 2, weights, means, spheres);
+    for (size_t c = 0; c < 2; c++) {
+      double matrix[] = {NAN, NAN, NAN, NAN}, factor[] = {NAN, NAN, NAN, NAN};
+      emblas_model_covariance(model, c, matrix);
+      emblas_model_cholesky(model, c, factor);
+      for (size_t i = 0; i < 4; i++)
+        cr_assert(matrix[i] == spheres[c * 4 + i] && factor[i] == roots[c * 4 + i]);
+    }
+    emblas_model_free(model);
+  }
+}
+
 /* From factors: bit for bit the same factors, so that a model read back from its file is the same. */
 Test(model, factors_come_back_bit_for_bit) {
   const double factors[] = {2.1, 0, .3, .7, .9, 0, -1e-3, 1e-7};
@@ -128,7 +144,7 @@ Test(model, bad_numbers) {
 
 Test(model, bad_matrices) {
   const double indefinite[] = {4, 1, 1, 2, 1, 2, 2, 3}, singular[] = {4, 1, 1, 2, 1, 2, 2, 4};
-  const double lopsided[] = {4, 1, 1, 2, 1, .5, -.5, 3};
+  const double lopsided[] = {4, 1, 1, 2, 1, .5, -.5, 3}, one = 1;
   const double bad_factor[] = {1, 0, 0, 1, 1, 0, 0, 0}, negative_factor[] = {-1, 0, 0, 1, 1, 0, 0, 1};
   struct emblas_parameters p = parameters_2d();
   p.covariances = indefinite;
@@ -136,7 +152,19 @@ Test(model, bad_matrices) {
   p.covariances = singular;
   check_refused("singular", &p, EMBLAS_ERROR_NOT_POSITIVE_DEFINITE, 1);
   p.covariances = lopsided;
-  check_refused("not symmetric", &p, EMBLAS_ERROR_NOT_POSITIVE_DEFINITE, 1);
+  check_refused("not symmetric", &p, EMBLAS_ERROR_NOT_SYMMETRIC, 1);
+  p.covariances = lopsided + 4, p.components = 1, p.weights = &one;
+  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+    p.covariance = (enum emblas_covariance)v;
+    check_refused("not symmetric", &p, EMBLAS_ERROR_NOT_SYMMETRIC, 0);
+  }
+  const double no_variances[] = {4, 0, 0, 4, 0, 0, 0, 0}, negative[] = {4, 0, 0, 4, -1, 0, 0, -1};
+  for (int v = EMBLAS_DIAG; v <= EMBLAS_SPHERICAL; v++) {
+    p = parameters_2d(), p.covariance = (enum emblas_covariance)v, p.covariances = no_variances;
+    check_refused("variances of 0", &p, EMBLAS_ERROR_NOT_POSITIVE_DEFINITE, 1);
+    p.covariances = negative;
+    check_refused("negative variances", &p, EMBLAS_ERROR_NOT_POSITIVE_DEFINITE, 1);
+  }
   p = parameters_2d(), p.cholesky = bad_factor;
   check_refused("factor with a 0", &p, EMBLAS_ERROR_NOT_POSITIVE_DEFINITE, 1);
   p.cholesky = negative_factor;
