@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How far matrices may be from symmetry and from each other, in units of the deviations. */
+#define TOLERANCE 1e-9
+
 /* A model file between JSON and model. */
 struct draft {
   const char *file;
@@ -103,10 +106,11 @@ static int check_covariance(const struct draft *draft, size_t component) {
   for (size_t i = 0; i < dim; i++)
     for (size_t j = 0; j < i; j++)
       if (!(fabs(a[i * dim + j] - a[j * dim + i]) <=
-            1e-9 * sqrt(fabs(a[i * dim + i])) * sqrt(fabs(a[j * dim + j]))))
+            TOLERANCE * sqrt(fabs(a[i * dim + i])) * sqrt(fabs(a[j * dim + j]))))
         return io_fail(draft->error,
-                       "%s: covariances[%zu] is not symmetric: entries [%zu][%zu] and [%zu][%zu]",
-                       draft->file, component, j, i, i, j);
+                       "%s: covariances[%zu] (component %zu) is not symmetric: entries [%zu][%zu] and "
+                       "[%zu][%zu]",
+                       draft->file, component, component, j, i, i, j);
   return 0;
 }
 
@@ -198,26 +202,60 @@ static int create_model(const struct draft *draft, struct emblas_model **model) 
     return io_fail(draft->error, "%s: %s", draft->file, emblas_status_string(status));
   if (status == EMBLAS_ERROR_NOT_POSITIVE_DEFINITE)
     return io_fail(draft->error, "%s: %s[%zu] (component %zu) is not positive definite", draft->file,
-                   matrices, component, component + 1);
+                   matrices, component, component);
   if (status == EMBLAS_ERROR_ARGUMENT)
     return io_fail(draft->error, "%s: %s[%zu] (component %zu) is no matrix of the covariance model %s",
-                   draft->file, matrices, component, component + 1,
+                   draft->file, matrices, component, component,
                    emblas_covariance_mclust(draft->covariance, draft->dim));
-  return io_fail(draft->error, "%s: component %zu: %s", draft->file, component + 1,
+  return io_fail(draft->error, "%s: component %zu: %s", draft->file, component,
                  emblas_status_string(status));
 }
 
+/* Up to the rounding of whatever program wrote the file: a person who edits one of the two is told. */
+static int check_agreement(const struct draft *draft, const struct emblas_model *model, size_t component,
+                           double *matrix) {
+  size_t dim = draft->dim;
+  const double *given = draft->covariances.values + component * dim * dim;
+
+  emblas_model_covariance(model, component, matrix);
+  for (size_t i = 0; i < dim; i++)
+    for (size_t j = 0; j <= i; j++)
+      if (!(fabs(given[i * dim + j] - matrix[i * dim + j]) <=
+            TOLERANCE * sqrt(matrix[i * dim + i]) * sqrt(matrix[j * dim + j])))
+        return io_fail(draft->error,
+                       "%s: covariances[%zu] and cholesky[%zu] (component %zu) disagree at [%zu][%zu]: "
+                       "leave out the one that is not meant",
+                       draft->file, component, component, component, i, j);
+  return 0;
+}
+
+/* Where a file has both, the model is that of the factors, and the covariances must be theirs. */
+static int check_both(const struct draft *draft, const struct emblas_model *model) {
+  double *matrix;
+  int result = 0;
+
+  if (!draft->covariances.values || !draft->cholesky.values) return 0;
+  matrix = malloc(draft->dim * draft->dim * sizeof *matrix);
+  if (!matrix) return io_fail_memory(draft->error, draft->file);
+  for (size_t c = 0; c < draft->k && result == 0; c++) result = check_agreement(draft, model, c, matrix);
+  free(matrix);
+  return result;
+}
+
 static int read_draft(struct draft *draft, struct emblas_model **model, char ***names) {
+  struct emblas_model *made = NULL;
   char **read = NULL;
 
   if (draft->object.type != JSON_OBJECT)
     return io_fail(draft->error, "%s: holds no model: it is not an object", draft->file);
   if (read_head(draft) != 0 || read_arrays(draft) != 0 || check_arrays(draft) != 0) return -1;
   if (read_names(draft, &read) != 0) return -1;
-  if (create_model(draft, model) != 0) {
+  if (create_model(draft, &made) != 0 || check_both(draft, made) != 0) {
+    emblas_model_free(made);
     io_names_free(read, draft->dim);
     return -1;
   }
+  *model = made;
   if (names)
     *names = read;
   else

@@ -17,7 +17,7 @@ static const char good[] = "{\n"
                            "  \"columns\": [\"a\", \"b\"],\n"
                            "  \"weights\": [0.25, 0.75],\n"
                            "  \"means\": [[1, 2], [3, 4]],\n"
-                           "  \"covariances\": [[[4, 1], [1, 1.25]], [[1, 0.5], [0.5, 1]]],\n"
+                           "  \"covariances\": [[[4, 1], [1, 1.25]], [[1, 0.125], [0.125, 36.015625]]],\n"
                            "  \"cholesky\": [[[2, 0], [0.5, 1]], [[1, 0], [0.125, 6]]]\n"
                            "}\n";
 
@@ -84,9 +84,9 @@ Test(model_defects, each_is_named_by_key_path) {
       {"[3, 4]", "[3, 4, 5]", "m.json: means[1] has 3 entries; 2 are expected"},
       {"[3, 4]", "3", "m.json: means[1] is not an array"},
       {"[3, 4]", "[[3], 4]", "m.json: means[1][0] is not a number"},
-      {"[0.5, 1]]],", "[0.5]]],", "m.json: covariances[1][1] has 1 entries; 2 are expected"},
-      {"[[1, 0.5], [0.5, 1]]]", "[[1, 0.5], [0.25, 1]]]",
-       "m.json: covariances[1] is not symmetric: entries [0][1] and [1][0]"},
+      {"[0.125, 36.015625]]],", "[0.125]]],", "m.json: covariances[1][1] has 1 entries; 2 are expected"},
+      {"[[1, 0.125], [0.125, 36.015625]]]", "[[1, 0.5], [0.25, 36.015625]]]",
+       "m.json: covariances[1] (component 1) is not symmetric: entries [0][1] and [1][0]"},
       {"[[1, 0], [0.125, 6]]", "[[1, 0], [0.125, -6]]",
        "m.json: cholesky[1][1][1], on the diagonal, is not positive"},
       {"[[1, 0], [0.125, 6]]", "[[0, 0], [0.125, 6]]",
@@ -97,7 +97,16 @@ Test(model_defects, each_is_named_by_key_path) {
       {"[\"a\", \"b\"]", "\"a\"", "m.json: columns is not an array of 2 names"},
       {"[\"a\", \"b\"]", "[\"a\", 7]", "m.json: columns[1] is not a string without NUL"},
       {"[\"a\", \"b\"]", "[\"a\", \"b\\u0000c\"]", "m.json: columns[1] is not a string without NUL"},
-      {"VVV", "VVI", "m.json: cholesky[0] (component 1) is no matrix of the covariance model VVI"},
+      {"VVV", "VVI", "m.json: cholesky[0] (component 0) is no matrix of the covariance model VVI"},
+      {"[0.125, 36.015625]]],", "[0.125, 144.0625]]],",
+       "m.json: covariances[1] and cholesky[1] (component 1) disagree at [1][1]: leave out the one that is "
+       "not meant"},
+      {"[[4, 1], [1, 1.25]]", "[[4, 1.00001], [1.00001, 1.25]]",
+       "m.json: covariances[0] and cholesky[0] (component 0) disagree at [1][0]: leave out the one that is "
+       "not meant"},
+      {"[0.125, 6]]", "[0.125, 5.999999]]",
+       "m.json: covariances[1] and cholesky[1] (component 1) disagree at [1][1]: leave out the one that is "
+       "not meant"},
       {"VVV", "EEE",
        "m.json: cholesky: the components differ; the covariance model EEE has one matrix for all"},
   };
@@ -109,13 +118,13 @@ Test(model_defects, each_is_named_by_key_path) {
 }
 
 Test(model_defects, matrices) {
-  write_changed("[[1, 0.5], [0.5, 1]]],\n" FACTORS, "[[1, 2], [2, 1]]]\n");
-  expect_error("m.json: covariances[1] (component 2) is not positive definite");
-  write_changed("[[1, 0.5], [0.5, 1]]],\n" FACTORS, "[[1, 0.5], [0.5, -1]]]\n");
-  expect_error("m.json: covariances[1] (component 2) is not positive definite");
-  write_changed("[[4, 1], [1, 1.25]], [[1, 0.5], [0.5, 1]]],\n" FACTORS,
+  write_changed("[[1, 0.125], [0.125, 36.015625]]],\n" FACTORS, "[[1, 2], [2, 1]]]\n");
+  expect_error("m.json: covariances[1] (component 1) is not positive definite");
+  write_changed("[[1, 0.125], [0.125, 36.015625]]],\n" FACTORS, "[[1, 0.5], [0.5, -1]]]\n");
+  expect_error("m.json: covariances[1] (component 1) is not positive definite");
+  write_changed("[[4, 1], [1, 1.25]], [[1, 0.125], [0.125, 36.015625]]],\n" FACTORS,
                 "[[0, 0], [0, 0]], [[1, 0], [0, 1]]]\n");
-  expect_error("m.json: covariances[0] (component 1) is not positive definite");
+  expect_error("m.json: covariances[0] (component 0) is not positive definite");
   write_text("m.json",
              "{\"format\":\"emblas-model\",\"version\":1,\"family\":\"gaussian\",\"covariance\":\"V\","
              "\"k\":1,\"dim\":1,\"weights\":[1],\"means\":[[0]]}");
