@@ -25,7 +25,7 @@ static void call_moments(const struct workload *w, const struct emblas_backend *
   backend->moments(s->b, s->b, s->p, s->k, w->other, w->in, w->out, s->p);
 }
 
-/* softmax and cholesky work in place: the time is that of a copy, too. */
+/* softmax, cholesky, eigen and qr work in place: the time is that of a copy, too. */
 static void call_softmax(const struct workload *w, const struct emblas_backend *backend) {
   struct emblas_block_sums sums = {0};
   memcpy(w->out, w->in, w->size.b * w->size.k * sizeof *w->out);
@@ -52,6 +52,16 @@ static void call_scatter(const struct workload *w, const struct emblas_backend *
 static void call_cholesky(const struct workload *w, const struct emblas_backend *backend) {
   memcpy(w->out, w->other, w->size.d * w->size.d * sizeof *w->out);
   backend->cholesky(w->size.d, w->out);
+}
+
+static void call_eigen(const struct workload *w, const struct emblas_backend *backend) {
+  memcpy(w->out, w->other, w->size.d * w->size.d * sizeof *w->out);
+  backend->eigen(w->size.d, w->out, w->in, w->scratch);
+}
+
+static void call_qr(const struct workload *w, const struct emblas_backend *backend) {
+  memcpy(w->out, w->other, w->size.d * w->size.d * sizeof *w->out);
+  backend->qr(w->size.d, w->out, w->in, w->scratch);
 }
 
 /* exp(): native's against the C library's in a loop; blas has none. */
@@ -167,6 +177,13 @@ static void measure_others(struct bench *bench, const struct bench_table *table,
                               fill(b * d, 0, 0)});
     measure(bench, table, "cholesky",
             (struct workload){s, call_cholesky, NULL, fill_matrix(d), fill(d * d, 0, 0), NULL});
+    size_t room = 2 * (d + 3) * (d + 3);
+    measure(bench, table, "eigen",
+            (struct workload){s, call_eigen, fill(d, 0, 0), fill_matrix(d), fill(d * d, 0, 0),
+                              fill(room, 0, 0)});
+    measure(bench, table, "qr",
+            (struct workload){s, call_qr, fill(d * d, 0, 0), fill_matrix(d), fill(d * d, 0, 0),
+                              fill(room, 0, 0)});
   }
 }
 

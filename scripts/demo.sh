@@ -4,7 +4,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-sh scripts/install.sh gcc libc6-dev meson ninja-build pkg-config libopenblas-dev libcsv-dev gnuplot-nox
+sh scripts/install.sh gcc libc6-dev meson ninja-build pkg-config libopenblas-dev liblapacke-dev libcsv-dev \
+  gnuplot-nox
 
 [ -f build-demo/build.ninja ] ||
   meson setup build-demo -Dprogram=enabled -Dtests=disabled -Dexamples=disabled -Dbenchmarks=disabled >/dev/null

@@ -97,6 +97,20 @@ struct emblas_backend {
   size_t (*cholesky)(size_t d, double *a);
 
   /**
+   * Symmetric eigenproblem: of a (d x d) the lower triangle is read; row i of a becomes the unit
+   * eigenvector of values[i], in no order, to roundings of the largest. scratch: 2 (d + 3)^2 doubles.
+   * Returns 0; or not 0 where an entry is not finite or the iteration did not end, a and values then
+   * holding no meaning.
+   */
+  size_t (*eigen)(size_t d, double *a, double *values, double *scratch);
+
+  /**
+   * QR: b = Q L' with L (d x d) lower triangular, zeros above, no diagonal entry negative. L L' = b'b is
+   * never formed, which would lose its small directions. b (d x d) is used up. scratch: as eigen's.
+   */
+  void (*qr)(size_t d, double *b, double *factor, double *scratch);
+
+  /**
    * Rows of the data, which lie row_stride apart, become a block: z_i = V y_i, y_ij = x[i row_stride + j]
    * factor_j - origin_j. factor: powers of two. whitener: V, d x d, lower triangular; NULL for I. NULL: by
    * plain loops and logits().
@@ -151,6 +165,11 @@ EMBLAS_API const struct emblas_backend *emblas_backend_find(const char *name);
  * Static storage; "none" when built without.
  */
 EMBLAS_API const char *emblas_backend_blas_description(void);
+/**
+ * What makes cholesky, eigen and qr of the backend "blas", for people: "LAPACKE 3.11.0"; "none" where they
+ * are the reference's loops. Static storage.
+ */
+EMBLAS_API const char *emblas_backend_lapack_description(void);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernels as BLAS calls: dgemm, dgemv, dtrsm, dsyrk, and LAPACK's Cholesky. The only file that knows a
- * BLAS. */
+/* The kernels as calls of a BLAS, dgemm, dgemv, dtrsm and dsyrk, and of LAPACKE, dpotrf, dsyevd and dgelqf.
+   The only file that knows either. */
 #include "kernels.h"
 
 #if defined(EMBLAS_HAVE_BLAS)
@@ -10,8 +10,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#if defined(EMBLAS_HAVE_LAPACK)
-extern void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);
+#if defined(EMBLAS_LAPACKE)
+#include <lapacke.h>
 #endif
 #if defined(EMBLAS_BLAS_BLIS)
 extern void bli_thread_set_num_threads(long threads);
@@ -58,20 +58,62 @@ static void scatter(size_t b, size_t stride, size_t d, const double *r, const do
               (int)d);
 }
 
-/* The row-major lower triangle is LAPACK's column-major upper one: no copy is made. */
+/* A row-major matrix is the transpose of LAPACK's column-major one: its lower triangle is the upper one
+   there, its rows are the columns. So no copy is made, as LAPACKE does for row-major matrices. Matrices
+   whose workspace LAPACK's integers cannot count go through the reference's loops. */
+#if defined(EMBLAS_LAPACKE)
+static int countable(size_t d) {
+  return d < 32000; /* 2 (d + 3)^2 <= INT_MAX */
+}
+
 static size_t cholesky(size_t d, double *a) {
-#if defined(EMBLAS_HAVE_LAPACK)
-  int n = (int)d, info = 0;
-  dpotrf_("U", &n, a, &n, &info);
-#else
-  int info = (int)emblas_backend_reference()->cholesky(d, a);
-#endif
+  if (!countable(d)) return emblas_backend_reference()->cholesky(d, a);
+  lapack_int n = (lapack_int)d, info = LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'U', n, a, n);
   /* OpenBLAS returns success for a matrix that holds a NaN: look at the pivots. */
   size_t end = info > 0 ? (size_t)info - 1 : d;
   for (size_t j = 0; j < end; j++)
     if (!(a[j * d + j] > 0) || isinf(a[j * d + j])) return 1 + j;
   return info == 0 ? 0 : 1 + end;
 }
+
+static size_t eigen(size_t d, double *a, double *values, double *scratch) {
+  if (!countable(d)) return emblas_backend_reference()->eigen(d, a, values, scratch);
+  for (size_t j = 0; j < d; j++)
+    for (size_t l = 0; l <= j; l++)
+      if (!isfinite(a[j * d + l])) return 1;
+  size_t work = 2 * d * d + 6 * d + 1; /* integers come behind */
+  return LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'U', (lapack_int)d, a, (lapack_int)d, values, scratch,
+                             (lapack_int)work, (lapack_int *)(scratch + work),
+                             (lapack_int)(5 * d + 3)) != 0;
+}
+
+/* b' = L Q' */
+static void qr(size_t d, double *b, double *factor, double *scratch) {
+  if (!countable(d)) {
+    emblas_backend_reference()->qr(d, b, factor, scratch);
+    return;
+  }
+  lapack_int n = (lapack_int)d;
+  LAPACKE_dgelqf_work(LAPACK_COL_MAJOR, n, n, b, n, scratch, scratch + d, (lapack_int)(d * (d + 3)));
+  for (size_t j = 0; j < d; j++)
+    for (size_t l = 0; l < d; l++) {
+      double entry = l <= j ? b[l * d + j] : 0;
+      factor[j * d + l] = b[l * d + l] < 0 ? -entry : entry;
+    }
+}
+#else
+static size_t cholesky(size_t d, double *a) {
+  return emblas_backend_reference()->cholesky(d, a);
+}
+
+static size_t eigen(size_t d, double *a, double *values, double *scratch) {
+  return emblas_backend_reference()->eigen(d, a, values, scratch);
+}
+
+static void qr(size_t d, double *b, double *factor, double *scratch) {
+  emblas_backend_reference()->qr(d, b, factor, scratch);
+}
+#endif
 
 #if defined(EMBLAS_BLAS_OPENBLAS)
 #define HAVE_THREAD_SETTING
@@ -150,6 +192,8 @@ static const struct emblas_backend blas = {
     .whiten = whiten,
     .scatter = scatter,
     .cholesky = cholesky,
+    .eigen = eigen,
+    .qr = qr,
 };
 
 const struct emblas_backend *emblas_backend_blas(void) {
@@ -183,3 +227,11 @@ const char *emblas_backend_blas_description(void) {
 }
 
 #endif
+
+const char *emblas_backend_lapack_description(void) {
+#if defined(EMBLAS_LAPACKE)
+  return EMBLAS_LAPACKE;
+#else
+  return "none";
+#endif
+}

@@ -22,4 +22,9 @@ struct emblas_native {
    first is emblas_backend_native(). */
 const struct emblas_native *emblas_native_table(size_t index);
 
+/* The factorisations of native: the LAPACK of "blas" for large matrices, else the reference's loops. */
+size_t emblas_factors_cholesky(size_t d, double *a);
+size_t emblas_factors_eigen(size_t d, double *a, double *values, double *scratch);
+void emblas_factors_qr(size_t d, double *b, double *factor, double *scratch);
+
 #endif

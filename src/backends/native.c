@@ -84,10 +84,6 @@ static struct feature next_feature(struct feature f, size_t d) {
 #undef NAMED
 #undef TARGET
 
-static size_t cholesky(size_t d, double *a) {
-  return emblas_backend_reference()->cholesky(d, a);
-}
-
 #define LIMIT 4096 /* errors of logits below 5e-13 per dimension: docs/numerics.md */
 #define KERNELS(set, name_of_set)                                                                          \
   {                                                                                                        \
@@ -103,7 +99,9 @@ static size_t cholesky(size_t d, double *a) {
                 .quadratic_logits = quadratic_logits_##set,                                                \
                 .quadratic_moments = quadratic_moments_##set,                                              \
                 .quadratic = quadratic_##set,                                                              \
-                .cholesky = cholesky,                                                                      \
+                .cholesky = emblas_factors_cholesky,                                                       \
+                .eigen = emblas_factors_eigen,                                                             \
+                .qr = emblas_factors_qr,                                                                   \
                 .univariate = univariate_##set},                                                           \
     .isa = name_of_set, .exp = exp_all_##set, .log = log_all_##set, .distances = distances_##set           \
   }

@@ -2,9 +2,11 @@
 /* The specification of every kernel, as plain loops. Nothing here is clever. */
 #include <emblas/backend.h>
 
+#include "../base/eigen.h"
 #include "../base/sum.h"
 
 #include <math.h>
+#include <string.h>
 
 /* L_ci = theta_cj phi_ji */
 static void logits(size_t b, size_t stride, size_t p, size_t k, const double *theta, size_t theta_stride,
@@ -94,6 +96,38 @@ static size_t cholesky(size_t d, double *a) {
   return 0;
 }
 
+static size_t eigen(size_t d, double *a, double *values, double *scratch) {
+  for (size_t j = 0; j < d; j++)
+    for (size_t l = 0; l <= j; l++) {
+      if (!isfinite(a[j * d + l])) return 1;
+      a[l * d + j] = a[j * d + l];
+    }
+  emblas_eigen_symmetric(d, a, scratch);
+  for (size_t i = 0; i < d; i++) values[i] = a[i * d + i];
+  memcpy(a, scratch, d * d * sizeof *a);
+  return 0;
+}
+
+/* Modified Gram-Schmidt on the columns of b, a row of R = L' at a time. */
+static void qr(size_t d, double *b, double *factor, double *scratch) {
+  double *row = scratch;
+  for (size_t j = 0; j < d; j++) {
+    double norm = 0;
+    for (size_t i = 0; i < d; i++) norm = hypot(norm, b[i * d + j]);
+    for (size_t l = 0; l < d; l++) factor[j * d + l] = l < j ? factor[j * d + l] : 0;
+    factor[j * d + j] = norm;
+    for (size_t l = j + 1; l < d; l++) row[l] = 0;
+    for (size_t i = 0; i < d; i++) {
+      double own = norm > 0 ? b[i * d + j] / norm : 0;
+      b[i * d + j] = own;
+      for (size_t l = j + 1; l < d; l++) row[l] += own * b[i * d + l];
+    }
+    for (size_t i = 0; i < d; i++)
+      for (size_t l = j + 1; l < d; l++) b[i * d + l] -= row[l] * b[i * d + j];
+    for (size_t l = j + 1; l < d; l++) factor[l * d + j] = row[l];
+  }
+}
+
 static const struct emblas_backend reference = {
     .name = "reference",
     .expansion_limit = 0,
@@ -104,6 +138,8 @@ static const struct emblas_backend reference = {
     .whiten = whiten,
     .scatter = scatter,
     .cholesky = cholesky,
+    .eigen = eigen,
+    .qr = qr,
 };
 
 const struct emblas_backend *emblas_backend_reference(void) {

@@ -51,7 +51,8 @@ void emblas_gaussian_scratch_allocate(const struct gaussian *g, struct arena *ar
   scratch->column = emblas_arena_doubles(arena, stride, 1);
   scratch->moments = emblas_arena_doubles(arena, g->d, 1);
   scratch->matrix = emblas_arena_doubles(arena, matrix, matrix);
-  scratch->inverse = emblas_arena_doubles(arena, matrix, matrix);
+  scratch->factors = emblas_arena_doubles(arena, matrix + 3, 2 * (matrix + 3));
+  scratch->inverse = scratch->factors;
   scratch->univariate = g->d == 1 ? emblas_arena_doubles(arena, g->k, 64) : NULL;
 }
 

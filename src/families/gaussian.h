@@ -53,6 +53,7 @@ struct gaussian_scratch {
   double *column;           /* stride */
   double *moments;          /* d */
   double *matrix, *inverse; /* d x d each */
+  double *factors;          /* what eigen() and qr() need; inverse is its first part */
   double *univariate;       /* 64 k */
 };
 

@@ -2,8 +2,6 @@
 /* The M step of Gaussian components: statistics -> weights, means, covariance factors. */
 #include "gaussian.h"
 
-#include "../base/eigen.h"
-
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -37,33 +35,18 @@ static void mean_and_scatter(const struct gaussian *g, const unsigned char *cons
   }
 }
 
-/* Upper triangular R with R'R = B'B by modified Gram-Schmidt on the columns of b, then factor = R'. The
-   product B'B is never formed: it would lose the small directions that the floor is about. */
-static void factor_of_product(size_t d, double *b, double *factor) {
-  memset(factor, 0, d * d * sizeof *factor);
-  for (size_t j = 0; j < d; j++) {
-    double norm = 0;
-    for (size_t i = 0; i < d; i++) norm = hypot(norm, b[i * d + j]);
-    factor[j * d + j] = norm;
-    for (size_t i = 0; i < d; i++) b[i * d + j] /= norm;
-    for (size_t l = j + 1; l < d; l++) {
-      double product = 0;
-      for (size_t i = 0; i < d; i++) product += b[i * d + j] * b[i * d + l];
-      factor[l * d + j] = product;
-      for (size_t i = 0; i < d; i++) b[i * d + l] -= product * b[i * d + j];
-    }
-  }
-}
-
 /* The nearest covariance with no eigenvalue below the floor: among all such matrices it has the largest
-   likelihood, so that an M step under the floor is still an M step. a: both triangles, destroyed. */
-static void factor_at_floor(size_t d, double floor, double *a, double *vectors, double *factor) {
-  emblas_eigen_symmetric(d, a, vectors);
+   likelihood, so that an M step under the floor is still an M step. It is not formed: that would lose the
+   small directions that the floor is about. scratch->matrix: the scatter, used up. */
+static void factor_at_floor(size_t d, const struct emblas_backend *backend, double floor, double *factor,
+                            struct gaussian_scratch *scratch) {
+  double *a = scratch->matrix, *values = scratch->moments;
+  int failed = backend->eigen(d, a, values, scratch->factors) != 0;
   for (size_t i = 0; i < d; i++) {
-    double value = a[i * d + i], root = sqrt(value > floor ? value : floor);
-    for (size_t j = 0; j < d; j++) vectors[i * d + j] *= root;
+    double root = failed ? NAN : sqrt(values[i] > floor ? values[i] : floor);
+    for (size_t j = 0; j < d; j++) a[i * d + j] *= root;
   }
-  factor_of_product(d, vectors, factor);
+  backend->qr(d, a, factor, scratch->factors);
 }
 
 /* Both triangles of the matrix, constant columns given their nominal variance and kept apart from the others,
@@ -110,7 +93,7 @@ static unsigned factorise_full(const struct gaussian *g, const struct emblas_bac
     return 0;
   }
   unpack(d, scatter, floor, 0, scratch->matrix);
-  factor_at_floor(d, smallest, scratch->matrix, scratch->inverse, factor);
+  factor_at_floor(d, backend, smallest, factor, scratch);
   return EMBLAS_COMPONENT_COLLAPSED;
 }
 

@@ -245,6 +245,7 @@ class Program(Case):
         text = self.emblas("backends").stdout
         self.assertRegex(text, r"(?m)^reference ")
         self.assertRegex(text, r"(?m)^auto +(blas|native|reference)$")
+        self.assertRegex(text, r"(?m)^lapack +(LAPACKE.*|not in this build)$")
 
     def test_usage(self):
         self.refused(2, "a command is missing")

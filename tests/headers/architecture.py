@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Checks what a compiler does not: who includes what, which symbols are exported, which BLAS is loaded.
+"""Checks what a compiler does not: who includes what, which symbols are exported, which BLAS and LAPACK are loaded.
 
-usage: architecture.py SOURCE_ROOT LIBRARY_FOLDER VERSION BLAS
+usage: architecture.py SOURCE_ROOT BUILD_ROOT VERSION BLAS LAPACK
 """
 
 import re
@@ -87,29 +87,36 @@ def archive_faults(archive):
             yield f"{archive.name} defines {name}, which lacks the prefix emblas_"
 
 
-def blas_faults(library, blas):
-    """Of all the BLAS libraries that may be installed, the one that was chosen is loaded, and no other."""
-    output = subprocess.run(["ldd", library], check=True, capture_output=True, text=True)
+def blas_faults(binary, blas, lapack):
+    """Of all the BLAS libraries that may be installed, the one that was chosen is loaded, and no other; and so is
+    LAPACKE, which has no BLAS in it but stands on one, or not, as configuring has found."""
+    output = subprocess.run(["ldd", binary], check=True, capture_output=True, text=True)
     paths = [Path(line.split()[2]) for line in output.stdout.splitlines() if "=> /" in line]
-    loaded = set()
+    loaded, lapacke = set(), False
     for path in paths:
         real = str(path.resolve())
-        if re.search("blas|blis|lapack|atlas|mkl", real) and path.name != library.name and "emblas" not in path.name:
+        if "liblapacke" in path.name:
+            lapacke = True
+        elif re.search("blas|blis|lapack|atlas|mkl", real) and "emblas" not in path.name:
             loaded.add(next((name for name in ("openblas", "blis", "atlas", "mkl") if name in real), "netlib"))
     wanted = set() if blas == "none" else {blas}
     if loaded != wanted:
-        yield f"{library.name} loads the BLAS {sorted(loaded)}, wanted {sorted(wanted)}"
+        yield f"{binary.name} loads the BLAS {sorted(loaded)}, wanted {sorted(wanted)}"
+    if lapacke != (lapack != "none" and not lapack.startswith("LAPACKE of")):
+        yield f"{binary.name} {'loads' if lapacke else 'does not load'} LAPACKE; configured was: {lapack}"
 
 
-def main(root, folder, version, blas):
-    root, library = Path(root), Path(folder) / "libemblas.so"
+def main(root, build, version, blas, lapack):
+    root, folder = Path(root), Path(build) / "src"
+    library, program, archive = folder / "libemblas.so", folder / "cli/emblas", folder / "libemblas_core.a"
     faults = list(include_faults(root))
     if f'#define EMBLAS_VERSION "{version}"' not in (root / "include/emblas/emblas.h").read_text():
         faults.append(f"EMBLAS_VERSION is not {version}, the version of the project")
     if library.exists():
         faults += export_faults(root, library)
-        faults += blas_faults(library, blas)
-    archive = Path(folder) / "libemblas_core.a"
+    for binary in (library, program):
+        if binary.exists():
+            faults += blas_faults(binary, blas, lapack)
     if archive.exists():
         faults += archive_faults(archive)
     print("\n".join(faults) or "no fault found")

@@ -49,6 +49,22 @@ void compare_softmax(const struct comparison *comparison);
 void compare_univariate(const struct comparison *comparison);
 /* Needs no oracle: the residual is the measure. */
 void check_cholesky(const struct contestant *tested, size_t d, double condition);
+enum eigen_kind {
+  EIGEN_ANY,
+  EIGEN_RANK_ONE,
+  EIGEN_GRADED,   /* entries from 1 to 2^-120 */
+  EIGEN_CLUSTERS, /* three values, each many times to within roundings */
+  EIGEN_BLOCKS,
+  EIGEN_ZERO,
+  EIGEN_HUGE, /* sums of products overflow */
+  EIGEN_TINY,
+  EIGEN_KINDS
+};
+void check_eigen(const struct contestant *tested, size_t d, enum eigen_kind kind);
+/* A value that is not finite at the lower triangle's row and column is reported. */
+void check_eigen_fails(const struct contestant *tested, size_t d, size_t row, size_t column, double value);
+/* smallest: of deviations of which the largest is 1. */
+void check_qr(const struct contestant *tested, size_t d, double smallest);
 
 static const double U = 0x1p-53;
 double gamma_bound(size_t n);

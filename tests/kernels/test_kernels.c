@@ -177,22 +177,55 @@ Test(one_dimension, univariate) {
   }
 }
 
-static void every_cholesky(const struct contestant *tested) {
-  for (size_t i = 0; i < KERNEL_DIMS; i++) {
-    check_cholesky(tested, kernel_dims[i], 1);
-    check_cholesky(tested, kernel_dims[i], 1e10);
+/* The reference, blas and native: factorisations are measured by what they are to be, and native's tables
+   share theirs. */
+static size_t all_backends(struct contestant all[3]) {
+  const char *const names[] = {"reference", "blas", "native"};
+  size_t count = 0;
+  for (size_t i = 0; i < 3; i++) {
+    const struct emblas_backend *table = emblas_backend_find(names[i]);
+    if (table != NULL) all[count++] = (struct contestant){names[i], table, 0};
+  }
+  return count;
+}
+
+Test(factors, cholesky) {
+  struct contestant all[3];
+  size_t count = all_backends(all);
+  for (size_t i = 0; i < count * KERNEL_DIMS; i++) {
+    check_cholesky(&all[i / KERNEL_DIMS], kernel_dims[i % KERNEL_DIMS], 1);
+    check_cholesky(&all[i / KERNEL_DIMS], kernel_dims[i % KERNEL_DIMS], 1e10);
   }
 }
 
-Test(cholesky, reference) {
-  struct contestant tested = reference();
-  every_cholesky(&tested);
+Test(factors, eigen) {
+  struct contestant all[3];
+  size_t count = all_backends(all);
+  for (size_t n = 0; n < count; n++)
+    for (size_t d = 1; d <= 70; d += test_small() ? 23 : d < 20 ? 1 : 7)
+      for (int kind = 0; kind < EIGEN_KINDS; kind++) check_eigen(&all[n], d, (enum eigen_kind)kind);
 }
 
-/* native's is the reference's. */
-Test(cholesky, blas) {
-  if (emblas_backend_blas() == NULL) cr_skip_test("this build has no BLAS");
-  every_cholesky(&(struct contestant){"blas", emblas_backend_blas(), 0});
+Test(factors, eigen_of_what_is_not_finite) {
+  const double values[] = {NAN, INFINITY, -INFINITY};
+  struct contestant all[3];
+  size_t count = all_backends(all);
+  for (size_t n = 0; n < count; n++)
+    for (size_t i = 0; i < 3 * KERNEL_DIMS; i++) {
+      size_t d = kernel_dims[i / 3];
+      check_eigen_fails(&all[n], d, d - 1, 0, values[i % 3]);
+      check_eigen_fails(&all[n], d, d / 2, d / 2, values[i % 3]);
+    }
+}
+
+Test(factors, qr) {
+  struct contestant all[3];
+  size_t count = all_backends(all);
+  for (size_t n = 0; n < count; n++)
+    for (size_t d = 1; d <= 70; d += test_small() ? 23 : d < 20 ? 1 : 7) {
+      check_qr(&all[n], d, 1e-6);
+      check_qr(&all[n], d, 0.5);
+    }
 }
 
 Test(backends, are_found_by_name) {
@@ -206,6 +239,7 @@ Test(backends, are_found_by_name) {
   cr_assert_not_null(emblas_backend_reference());
   cr_assert_str_eq(emblas_backend_reference()->name, "reference");
   cr_assert_eq(!strcmp(emblas_backend_blas_description(), "none"), emblas_backend_blas() == NULL);
+  cr_assert(emblas_backend_blas() != NULL || !strcmp(emblas_backend_lapack_description(), "none"));
 }
 
 /* Whatever the sizes, one that has a name; the reference where there is nothing better, and only there. */
@@ -226,7 +260,7 @@ Test(backends, are_complete) {
     const struct emblas_backend *backend = all[n].table;
     cr_assert(backend->name && backend->logits && backend->softmax && backend->moments &&
                   backend->multiply && backend->whiten && backend->scatter && backend->cholesky &&
-                  backend->expansion_limit >= 0,
+                  backend->eigen && backend->qr && backend->expansion_limit >= 0,
               "%s", all[n].label);
     cr_assert_eq(!backend->enter, !backend->leave);
     cr_assert_eq(!backend->quadratic_logits, !backend->quadratic_moments);
