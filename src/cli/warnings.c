@@ -53,6 +53,41 @@ static void starts(struct warnings *warnings, const struct search *search) {
   }
 }
 
+static size_t rows_that_count(const struct io_table *table) {
+  size_t rows = 0;
+  for (size_t i = 0; i < table->rows; i++) rows += !table->weights || table->weights[i] > 0;
+  return rows;
+}
+
+/* What a criterion cannot know: that there are fewer numbers than parameters, and of how many observations
+   a row speaks. Weights that count observations are 1 or more in the mean; below 1/2 they are something
+   else. */
+static void evidence(struct warnings *warnings, const struct search *search, const struct io_table *table) {
+  const struct emblas_report *report = &search->report;
+  size_t rows = rows_that_count(table), numbers = rows * table->columns;
+  if (report->parameters >= numbers) {
+    add(warnings, print_string("%zu parameters for %zu numbers: too few data for such a model",
+                               report->parameters, numbers));
+  }
+  if (search->planned > 1 && report->total_weight < 0.5 * (double)rows) {
+    add(warnings,
+        print_string("the weights of %zu rows sum to %.4g, which the criterion takes for the number of "
+                     "observations: it hardly penalises parameters",
+                     rows, report->total_weight));
+  }
+}
+
+/* The best at an end of the range may not be the best there is. */
+static void range(struct warnings *warnings, const struct search *search) {
+  size_t best = search->trials[search->best].components;
+  size_t fewest = search->trials[0].components, most = search->trials[search->planned - 1].components;
+  if (fewest == most) return;
+  if (best == most)
+    add(warnings, print_string("%zu components are the most that were tried: more may be better", best));
+  if (best == fewest && best > 1)
+    add(warnings, print_string("%zu components are the fewest that were tried: fewer may be better", best));
+}
+
 void warnings_collect(struct warnings *warnings, const struct search *search, const struct io_table *table,
                       size_t max_iterations) {
   const struct emblas_report *report = &search->report;
@@ -64,6 +99,8 @@ void warnings_collect(struct warnings *warnings, const struct search *search, co
   components(warnings, report, EMBLAS_COMPONENT_EQUAL, "is equal to another", /* never one alone */
              "are equal since the start and cannot part");
   starts(warnings, search);
+  evidence(warnings, search, table);
+  range(warnings, search);
   if (report->stop == EMBLAS_ITERATION_LIMIT) {
     add(warnings,
         print_string("stopped by the limit of %zu iterations before it converged", max_iterations));

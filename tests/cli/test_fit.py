@@ -204,5 +204,44 @@ class Outputs(Case):
         self.assertTrue(model["fit"]["warnings"])
 
 
+class Warnings(Case):
+    """What the choice of a model leaves open; each beside data that leave nothing open."""
+
+    def warned(self, *arguments):
+        return self.fit_json(*arguments)["fit"]["warnings"]
+
+    def test_end_of_the_range(self):
+        more, fewer = "3 components are the most that were tried", "3 components are the fewest that were tried"
+        self.write("three.csv", "x\n" + "".join(f"{i % 3 * 20 + i * i % 7 / 3}\n" for i in range(300)))
+        self.assertEqual(self.warned("three.csv", "-k", "1:3"), [more + ": more may be better"])
+        self.assertEqual(self.warned("three.csv", "-k", "3:4"), [fewer + ": fewer may be better"])
+        for k in ("2:4", "3"):
+            self.assertEqual(self.warned("three.csv", "-k", k), [])
+        self.assertEqual(self.warned("three.csv", "-k", "3", "--cov", "full,tied"), [])
+        self.assertIn(more, " ".join(self.emblas("fit", "three.csv", "-k", "1:3").stdout.split()))
+
+    def test_more_parameters_than_numbers(self):
+        self.write("six.csv", "x,y\n-0.12,-0.04\n-0.02,-0.11\n0.88,0.82\n1.05,1.2\n2.1,-0.3\n1.9,0.1\n")
+        # Full covariances: 5 of one component, 11 of two, 17 of three; 12 numbers.
+        self.assertEqual(self.warned("six.csv", "-k", 1), [])
+        self.assertNotIn("numbers", "".join(self.warned("six.csv", "-k", 2)))
+        self.assertIn("17 parameters for 12 numbers: too few data for such a model", self.warned("six.csv", "-k", 3))
+        self.write("five.csv", (self.folder / "six.csv").read_text().replace("x,y", "x,y,w").replace("\n", ",1\n")
+                   .replace("y,w,1", "y,w").replace("0.1,1", "0.1,0"))
+        self.assertIn("11 parameters for 10 numbers: too few data for such a model",
+                      self.warned("five.csv", "-k", 2, "--weights", "w"))
+
+    def test_weights_that_count_no_observations(self):
+        bins = [(x / 4, 100 * math.exp(-(x / 4 - 7) ** 2 / 2) + 60 * math.exp(-(x / 4 - 3) ** 2)) for x in range(53)]
+        total = sum(n for _, n in bins)
+        self.write("bins.csv", "x,count,share\n" + "".join(f"{x},{n},{n / total}\n" for x, n in bins))
+        columns = "--columns", "x", "-k", "1:3", "--weights"
+        words = ("the weights of 53 rows sum to 1, which the criterion takes for the number of observations: it hardly "
+                 "penalises parameters")
+        self.assertIn(words, self.warned("bins.csv", *columns, "share"))
+        self.assertEqual(self.warned("bins.csv", *columns, "count"), [])
+        self.assertEqual(self.warned("bins.csv", "--columns", "x", "-k", 2, "--weights", "share"), [])
+
+
 if __name__ == "__main__":
     main()
