@@ -53,36 +53,52 @@ void picture_text(FILE *script, const char *text) {
   free(clean);
 }
 
-/* The terminal, the output (NULL: standard output), the body. */
-static void write_script(FILE *script, const char *terminal, const char *output, const char *body) {
-  fprintf(script, "set encoding utf8\nset terminal %s\n", terminal);
-  if (output) {
-    fputs("set output ", script);
-    picture_path(script, output);
-    fputc('\n', script);
-  }
-  fputs(body, script);
-}
+/* A script for gnuplot alone, without an output, in a temporary file: a stream in memory loses what it has
+   no memory for, and says nothing. */
+struct script {
+  FILE *stream;
+  long body; /* where what follows the terminal begins */
+};
 
-static int keep_script(const char *script_path, const struct picture_format *format, const char *path,
-                       const char *body, struct io_error *error) {
-  struct io_replacement file;
-  if (io_replace_open(&file, script_path, error) != 0) return -1;
-  write_script(file.stream, format->terminal, path, body);
-  return io_replace_commit(&file, error);
-}
-
-/* A script for gnuplot alone, from its beginning. */
-static FILE *make_script(const char *terminal, const char *body, struct io_error *error) {
-  FILE *script = tmpfile();
-  if (script) write_script(script, terminal, NULL, body);
-  if (script && fflush(script) == 0 && !ferror(script)) {
-    rewind(script);
-    return script;
-  }
+static int fail_temporary(struct io_error *error) {
   snprintf(error->text, sizeof error->text, "temporary file: %s", strerror(errno));
-  if (script) fclose(script);
-  return NULL;
+  return -1;
+}
+
+static void choose_terminal(FILE *stream, const struct picture_format *format) {
+  fprintf(stream, "set encoding utf8\nset terminal %s\n", format->terminal);
+}
+
+static int make_script(struct script *script, const struct picture_format *format, picture_writer write,
+                       const void *context, struct io_error *error) {
+  script->stream = tmpfile();
+  if (!script->stream) return fail_temporary(error);
+  choose_terminal(script->stream, format);
+  script->body = ftell(script->stream);
+  write(script->stream, context);
+  if (fflush(script->stream) == 0 && !ferror(script->stream)) return 0;
+  fail_temporary(error);
+  fclose(script->stream);
+  return -1;
+}
+
+/* The same with the output, for the user. */
+static int keep_script(const struct script *script, const char *script_path,
+                       const struct picture_format *format, const char *path, struct io_error *error) {
+  struct io_replacement file;
+  char chunk[4096];
+  size_t length;
+  if (io_replace_open(&file, script_path, error) != 0) return -1;
+  choose_terminal(file.stream, format);
+  fputs("set output ", file.stream);
+  picture_path(file.stream, path);
+  fputc('\n', file.stream);
+  fseek(script->stream, script->body, SEEK_SET);
+  while ((length = fread(chunk, 1, sizeof chunk, script->stream)) > 0)
+    fwrite(chunk, 1, length, file.stream);
+  if (!ferror(script->stream)) return io_replace_commit(&file, error);
+  io_replace_discard(&file);
+  return fail_temporary(error);
 }
 
 /* Whether what gnuplot has written ends as it should; of what cannot be read again it is believed. */
@@ -108,35 +124,26 @@ static int run(FILE *script, const char *path, const char *last, struct io_error
   return -1;
 }
 
-/* The body is made before any file is opened, so that nothing is left behind when it cannot be. */
-static char *make_body(picture_writer write, const void *context) {
-  char *body = NULL;
-  size_t length;
-  FILE *stream = open_memstream(&body, &length);
-  if (!stream) die(EXIT_FAILED, "out of memory");
-  write(stream, context);
-  if (fclose(stream) != 0) die(EXIT_FAILED, "out of memory");
-  return body;
-}
-
 /* The script first: a picture is not drawn without the script that is to stand beside it. */
-static int draw(const char *path, const char *script_path, const char *body, struct io_error *error) {
+static int draw(const struct script *script, const char *script_path, const char *path,
+                struct io_error *error) {
   const struct picture_format *format = picture_format(path);
-  if (script_path && keep_script(script_path, format, path, body, error) != 0) return -1;
-  FILE *script = make_script(format->terminal, body, error);
-  if (!script) return -1;
-  int result = run(script, path, format->last, error);
-  fclose(script);
-  return result;
+  if (script_path && keep_script(script, script_path, format, path, error) != 0) return -1;
+  rewind(script->stream);
+  return run(script->stream, path, format->last, error);
 }
 
 enum exit_status picture_draw(const char *path, const char *script_path, picture_writer write,
                               const void *context) {
+  const struct picture_format *format = picture_format(path);
+  struct script script;
   struct io_error error;
-  if (!picture_format(path)) die(EXIT_USAGE, "%s: not the name of a picture", path);
-  char *body = make_body(write, context);
-  int result = draw(path, script_path, body, &error);
-  free(body);
+  if (!format) die(EXIT_USAGE, "%s: not the name of a picture", path);
+  int result = make_script(&script, format, write, context, &error);
+  if (result == 0) {
+    result = draw(&script, script_path, path, &error);
+    fclose(script.stream);
+  }
   if (result == 0) return EXIT_DONE;
   complain("%s", error.text);
   return EXIT_FAILED;
