@@ -10,7 +10,9 @@
  *
  * Generalised EM needs nothing more: a map whose M step only *increases* the Q function (one
  * Newton step, one conditional maximisation) still never lowers the log-likelihood, and is run as
- * it is.
+ * it is. A plain step that lowers the log-likelihood all the same, by more than its sum's rounding and by
+ * no more than 1e-4 of its magnitude, is rounding of the parameters: it is not taken, and the run has
+ * nothing left to gain.
  *
  * Threads: an `emblas_em` belongs to one thread at a time; different objects are independent.
  */

@@ -176,6 +176,26 @@ static double projected_gain(struct emblas_em *em, int proposed, int last) {
   return em->plain < 2 ? left : fmax(left, emblas_stop_projected_gain(em->trace, em->length));
 }
 
+/* A plain step cannot lower the log-likelihood. Where it does, by more than the rounding of the sum and by no
+   more than a ten-thousandth of it, rounded parameters are at fault, as those of a covariance that is singular but
+   for a floor: the step is not taken, and nothing is left to gain. What falls further goes on from there. */
+static int falls(const struct emblas_em *em, const struct emblas_em_value *value) {
+  if (em->length == 0) return 0;
+  const struct emblas_em_point *point = &em->trace[em->length - 1];
+  double fall = point->loglik - value->loglik, magnitude = fmin(point->magnitude, value->magnitude);
+  return fall > 4 * DBL_EPSILON * magnitude && fall < 1e-4 * magnitude;
+}
+
+/* The current iteration once more. */
+static void stay(struct emblas_em *em) {
+  struct emblas_em_point *point = &em->trace[em->length];
+  *point = point[-1];
+  point->iteration = em->length;
+  point->weight_change = em->model.weights > 0 ? 0 : NAN;
+  point->projected = 0;
+  em->length++;
+}
+
 static void record(struct emblas_em *em, const struct emblas_em_value *value, double change) {
   em->trace[em->length] = (struct emblas_em_point){.iteration = em->length,
                                                    .loglik = value->loglik,
@@ -184,6 +204,14 @@ static void record(struct emblas_em *em, const struct emblas_em_value *value, do
                                                    .weight_change = change};
   em->length++;
   if (value->loglik > em->best) em->best = value->loglik;
+}
+
+static void move_on(struct emblas_em *em, const struct emblas_em_value *value, int proposed, int last) {
+  double change = weight_change(em);
+  advance(em);
+  record(em, value, change);
+  em->plain = proposed ? 0 : em->plain + 1;
+  em->trace[em->length - 1].projected = projected_gain(em, proposed, last);
 }
 
 /* The maps are used up: was this the end all the same? */
@@ -207,15 +235,13 @@ emblas_status emblas_em_step(struct emblas_em *em, enum emblas_stop_reason *reas
   int proposed = try_candidate(em, &value), last = !proposed && maps_used_up(em);
   if (!proposed) status = take_plain_step(em, &value);
   if (status != EMBLAS_OK) return status;
-  double change = weight_change(em);
-  advance(em);
-  record(em, &value, change);
-  struct emblas_em_point *point = &em->trace[em->length - 1];
-  em->plain = proposed ? 0 : em->plain + 1;
-  point->projected = projected_gain(em, proposed, last);
+  if (!proposed && falls(em, &value))
+    stay(em);
+  else
+    move_on(em, &value, proposed, last);
 
   const struct emblas_em_options *o = &em->options;
-  int cancel = o->progress != NULL && o->progress(o->progress_context, point) != 0;
+  int cancel = o->progress != NULL && o->progress(o->progress_context, &em->trace[em->length - 1]) != 0;
   if (emblas_stop_reached(o, em->trace, em->length))
     em->reason = EMBLAS_CONVERGED;
   else if (last)

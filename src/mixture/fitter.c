@@ -14,6 +14,10 @@ static size_t maximise(struct emblas_fitter *fitter, const double *theta, double
                                   pass->stats, next, fitter->flags, &pass->workers[0].scratch);
 }
 
+/* Statistics about a mean that is off by so many digits give one that is off by as many fewer: this often new
+   means become centres, at most, until none is far from its centre. */
+enum { CENTRES = 4 };
+
 /* One EM map of the mixture, in the frame, on the rows that the pass is pointed at. */
 static void map_rows(struct emblas_fitter *fitter, const double *theta, double *next,
                      struct emblas_em_value *value) {
@@ -22,9 +26,9 @@ static void map_rows(struct emblas_fitter *fitter, const double *theta, double *
   value->loglik = pass->loglik;
   value->q = pass->q;
   value->magnitude = pass->magnitude;
-  if (next == NULL || maximise(fitter, theta, next) == 0) return;
-  emblas_pass_expectation_about(pass, theta, gaussian_mean(&pass->gaussian, next, 0));
-  maximise(fitter, theta, next);
+  if (next == NULL) return;
+  for (int more = CENTRES; maximise(fitter, theta, next) > 0 && more > 0; more--)
+    emblas_pass_expectation_about(pass, theta, gaussian_mean(&pass->gaussian, next, 0));
 }
 
 static emblas_status map(void *context, const double *theta, double *next, struct emblas_em_value *value) {
@@ -278,8 +282,10 @@ emblas_status emblas_fitter_step(struct emblas_fitter *fitter, struct emblas_em_
   fitter->maps += emblas_em_maps(fitter->em) - maps;
   fitter->reason = *reason;
   if (status != EMBLAS_OK) return status;
-  if (running && fitter->complete) fitter->settled = fitter->em; /* the step ended with a map from there */
   const struct emblas_em_point *trace = emblas_em_trace(fitter->em, &length);
+  /* Did the step end with a map from the parameters that it led to? */
+  if (running && fitter->complete && trace[length - 1].loglik == fitter->pass.loglik)
+    fitter->settled = fitter->em;
   if (point != NULL) *point = point_out(fitter, &trace[length - 1]);
   if (*reason == EMBLAS_CONVERGED && !fitter->verify_later) status = emblas_fitter_verify(fitter, &agreed);
   *reason = fitter->reason;
