@@ -7,7 +7,9 @@
        full                    log L_jj and, below the diagonal, L_jl / L_jj
        diagonal, spherical     log s_j
 
-   so that a change of the same size means about as much in each of them, whatever the deviations. */
+   so that a change of the same size means about as much in each of them, whatever the deviations. Columns
+   without spread have coordinates as all others, but nothing comes of them: their means and deviations are
+   nominal. */
 #include "gaussian.h"
 
 #include <float.h>
@@ -71,6 +73,7 @@ static int deviations_from_free(const struct gaussian *g, const struct gaussian_
                                 const double *free, double *factor) {
   for (size_t j = 0; j < g->f; j++) {
     double smallest = sqrt(floor->variance[j]), s = exp(free[j]);
+    if (g->geometry == GEOMETRY_DIAG && floor->constant[j]) s = GAUSSIAN_CONSTANT_VARIANCE;
     if (!(s >= smallest * (1 - 1e-12)) || !(s <= DBL_MAX)) return 1;
     factor[j] = fmax(s, smallest);
   }
@@ -98,9 +101,10 @@ static int factor_from_free(const struct gaussian *g, const struct gaussian_floo
                             const double *free, double *factor, double *room) {
   size_t d = g->d;
   for (size_t j = 0; j < d; j++, free += j) {
-    double s = exp(free[j]), *row = factor + j * d;
+    int constant = floor->constant[j];
+    double s = constant ? GAUSSIAN_CONSTANT_VARIANCE : exp(free[j]), *row = factor + j * d;
     if (!(s * s >= floor->variance[j]) || !(s <= DBL_MAX)) return 1;
-    for (size_t l = 0; l < d; l++) row[l] = l < j ? free[l] * s : 0;
+    for (size_t l = 0; l < d; l++) row[l] = l < j && !constant && !floor->constant[l] ? free[l] * s : 0;
     row[j] = s;
   }
   return !(inverse_squares(d, factor, floor->constant, room) <= 1 / floor->variance[0]);
@@ -112,7 +116,8 @@ int emblas_gaussian_from_free(const struct gaussian *g, const struct gaussian_fl
   if (weights_from_free(g->k, free, theta) != 0) return 1;
   free += g->k;
   for (size_t i = 0; i < g->k * g->d; i++) {
-    mean[i] = *free++ * unit[i % g->d];
+    mean[i] = floor->constant[i % g->d] ? 0 : *free * unit[i % g->d];
+    free++;
     if (!isfinite(mean[i])) return 1;
   }
   for (size_t c = 0; c < factors(g); c++, free += factor_coordinates(g))

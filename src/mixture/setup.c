@@ -160,7 +160,7 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_r
   if (arena->status != EMBLAS_OK) return arena->status;
   memset(fitter->start_flags, 0, o->components * sizeof *fitter->start_flags);
 
-  emblas_frame_from_ranges(&fitter->frame, &fitter->data, &fitter->summary, 2 * sqrt(o->floor),
+  emblas_frame_from_ranges(&fitter->frame, &fitter->data, &fitter->summary, fmin(2 * sqrt(o->floor), 1),
                            shape.geometry == GEOMETRY_SPHERICAL);
   for (size_t j = 0; j < d; j++)
     fitter->column_flags[j] = fitter->frame.constant[j] ? EMBLAS_COLUMN_CONSTANT : 0;

@@ -90,16 +90,31 @@ static void check_report(const struct hard_problem *p, const struct emblas_repor
   check_trace(p, report);
 }
 
+static void column_range(const struct hard_problem *p, size_t column, double *low, double *high) {
+  *low = INFINITY, *high = -INFINITY;
+  for (size_t i = 0; i < p->data.rows; i++) {
+    if (p->data.weights != NULL && p->data.weights[i] == 0) continue;
+    double x = p->values[i * p->data.columns + column];
+    *low = fmin(*low, x), *high = fmax(*high, x);
+  }
+}
+
+/* The unit that spheres have for all columns, of whose size roundings are; 0 for other models. */
+static double common_range(const struct hard_problem *p) {
+  double low, high, largest = 0;
+  for (size_t j = 0; p->options.covariance == EMBLAS_SPHERICAL && j < p->data.columns; j++) {
+    column_range(p, j, &low, &high);
+    largest = fmax(largest, high / 2 - low / 2);
+  }
+  return largest;
+}
+
 /* A mean is an average of rows, but for that of a component that never had any. */
 static void check_mean(const struct hard_problem *p, const double *mean, size_t c, bool empty) {
   for (size_t j = 0; j < p->data.columns; j++) {
-    double low = INFINITY, high = -INFINITY;
-    for (size_t i = 0; i < p->data.rows; i++) {
-      if (p->data.weights != NULL && p->data.weights[i] == 0) continue;
-      double x = p->values[i * p->data.columns + j];
-      low = fmin(low, x), high = fmax(high, x);
-    }
-    double slack = 1e-6 * (high / 2 - low / 2) + 1e-9 * fmax(fabs(low), fabs(high));
+    double low, high;
+    column_range(p, j, &low, &high);
+    double slack = 1e-6 * (high / 2 - low / 2) + 1e-9 * fmax(fabs(low), fabs(high)) + 1e-12 * common_range(p);
     if (!isfinite(mean[j]))
       broken(NOT_FINITE, "mean %zu,%zu is %g", c, j, mean[j]);
     else if (!empty && (mean[j] < low - slack || mean[j] > high + slack))
