@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "frame.h"
 
+#include "../base/sum.h"
+
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -12,6 +14,9 @@
 /* No column's pooled variance counts for less of its squared unit, and no other column's unit for less of its
    own value: squares of what is divided by them stay in the range of doubles. */
 static const double LEAST_VARIANCE = 0x1p-300, LEAST_UNIT = 0x1p-900;
+
+/* A column that the others tell to less than this part of its variance is what is left of large numbers. */
+static const double FINE = 0x1p-30;
 
 enum { MEDIAN_SAMPLE = 255 }; /* whose median is within a tenth of a deviation */
 enum { BAND = 12 };           /* rows of the whitener at a time: its upper triangle is 0 */
@@ -138,10 +143,35 @@ void emblas_frame_rows(const struct frame *frame, const struct emblas_data *data
   if (frame->skips) skip_rows(frame, data, first, count, stride, out);
 }
 
+/* V ((x - shift) / scale) with every rounding kept until the end. */
+static double whiten_finely(const struct frame *frame, const double *x, size_t column) {
+  const double *v = frame->whitener + column * frame->d;
+  double sum[2] = {0, 0};
+  for (size_t l = 0; l <= column; l++) {
+    double part[2] = {x[l] * frame->inverse[l], 0};
+    sum_add(part, -frame->origin[l]);
+    sum_add_product(sum, v[l], part[0]);
+    sum[1] += v[l] * part[1];
+  }
+  return sum[0] + sum[1];
+}
+
+static void load_finely(const struct frame *frame, const struct emblas_data *data, size_t first, size_t count,
+                        size_t stride, double *out) {
+  for (size_t i = 0; i < count; i++)
+    for (size_t j = 0; j < frame->d; j++)
+      out[j * stride + i] = whiten_finely(frame, view_row(data, first + i), j);
+  if (frame->skips) skip_rows(frame, data, first, count, stride, out);
+}
+
 void emblas_frame_load(const struct frame *frame, const struct emblas_backend *backend,
                        const struct emblas_data *data, size_t first, size_t count,
                        struct emblas_ahead ahead, size_t stride, double *scratch, double *out) {
   size_t d = frame->d;
+  if (frame->fine) {
+    load_finely(frame, data, first, count, stride, out);
+    return;
+  }
   if (backend->columns != NULL && d > 1) {
     backend->columns(count, stride, d, view_row(data, first), view_stride(data), frame->inverse,
                      frame->origin, frame->whitener, ahead, out);
@@ -241,7 +271,31 @@ static void factorise_pooled(struct frame *frame, const struct emblas_backend *b
   for (size_t j = 0; j < d; j++)
     for (size_t l = j + 1; l < d; l++) w[j * d + l] = 0;
   invert_triangle(d, w);
-  for (size_t j = 0; j < d; j++) frame->log_volume -= log(w[j * d + j]);
+  for (size_t j = 0; j < d; j++) {
+    frame->log_volume -= log(w[j * d + j]);
+    frame->fine |= FINE * w[j * d + j] * w[j * d + j] * pooled[j * d + j] > 1;
+  }
+}
+
+/* The origin moves to the row of a sample that is nearest to the mean. The medians of columns that depend on
+   each other need not: so far off their plane all rows would be the same large number but for rounding. */
+static void move_to_row(struct frame *frame, const struct emblas_data *data, double total_weight,
+                        const double *mean) {
+  struct row_sample sample;
+  double least = INFINITY;
+  const double *nearest = frame->shift;
+  draw_sample(&sample, data, total_weight);
+  for (size_t i = 0; i < sample.count; i++) {
+    const double *x = view_row(data, sample.rows[i]);
+    double distance = 0;
+    for (size_t j = 0; j < frame->d; j++) {
+      double offset = x[j] * frame->inverse[j] - frame->origin[j] - mean[j];
+      if (!frame->constant[j]) distance += offset * offset / frame->variance[j];
+    }
+    if (distance < least) least = distance, nearest = x;
+  }
+  memmove(frame->shift, nearest, frame->d * sizeof *nearest);
+  for (size_t j = 0; j < frame->d; j++) frame->origin[j] = frame->shift[j] * frame->inverse[j];
 }
 
 void emblas_frame_pool(struct frame *frame, const struct emblas_backend *backend,
@@ -249,6 +303,7 @@ void emblas_frame_pool(struct frame *frame, const struct emblas_backend *backend
                        const struct frame_workspace *work) {
   pooled_covariance(frame, backend, data, total_weight, work);
   if (frame->whitener != NULL) factorise_pooled(frame, backend, work->pooled);
+  if (frame->fine) move_to_row(frame, data, total_weight, work->mean);
 }
 
 double emblas_frame_smallest_deviation(const struct frame *frame) {

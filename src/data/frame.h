@@ -20,6 +20,7 @@ struct frame {
   double *whitener;        /* d x d lower triangular V, or NULL for I */
   double *variance;        /* d: pooled variance of the scaled columns, > 0; 0 for constant ones */
   unsigned char *constant; /* d: all values equal */
+  int fine;                /* rows are whitened in twice the digits: V cancels most of them */
   int skips;               /* rows without weight lie in the origin, wherever they are: 0 times what they are
                               may be no number */
   double log_volume;       /* log |det dx/dy|: log-likelihood of x = that of y - weight * log_volume */
