@@ -41,8 +41,26 @@ static void call_multiply(const struct workload *w, const struct emblas_backend 
   backend->multiply(w->size.b, w->in, w->other, w->out);
 }
 
-static void call_whiten(const struct workload *w, const struct emblas_backend *backend) {
-  backend->whiten(w->size.b, w->size.b, w->size.d, w->other, NULL, w->in, w->out);
+/* k components of full covariances: other holds their constants, means and inverse factors. */
+static struct emblas_normals normals_of(const struct workload *w) {
+  const struct kernel_case *s = &w->size;
+  return (struct emblas_normals){s->k, s->d, w->other, w->other + s->k, w->other + s->k * (1 + s->d)};
+}
+
+static void call_quadratic_logits(const struct workload *w, const struct emblas_backend *backend) {
+  struct emblas_normals normals = normals_of(w);
+  backend->quadratic_logits(w->size.b, w->size.b, &normals, w->in, w->scratch, w->out);
+}
+
+/* The responsibilities lie behind the rows. */
+static void call_quadratic_moments(const struct workload *w, const struct emblas_backend *backend) {
+  struct emblas_normals normals = normals_of(w);
+  const double *r = w->in + w->size.b * w->size.d;
+  backend->quadratic_moments(w->size.b, w->size.b, &normals, r, w->in, w->scratch, w->out);
+}
+
+static void call_invert(const struct workload *w, const struct emblas_backend *backend) {
+  backend->invert(w->size.d, w->other, w->out);
 }
 
 static void call_scatter(const struct workload *w, const struct emblas_backend *backend) {
@@ -170,8 +188,6 @@ static void measure_others(struct bench *bench, const struct bench_table *table,
   for (size_t i = 0; i < KERNEL_DIMS; i++) {
     size_t d = kernel_dims[i];
     struct kernel_case s = {.b = b, .d = d};
-    measure(bench, table, "whiten",
-            (struct workload){s, call_whiten, fill(b * d, -1, 1), fill_matrix(d), fill(b * d, 0, 0), NULL});
     measure(bench, table, "scatter",
             (struct workload){s, call_scatter, fill(b * d, -1, 1), fill(b, 0, 1), fill(d * d, 0, 0),
                               fill(b * d, 0, 0)});
@@ -184,6 +200,24 @@ static void measure_others(struct bench *bench, const struct bench_table *table,
     measure(bench, table, "qr",
             (struct workload){s, call_qr, fill(d * d, 0, 0), fill_matrix(d), fill(d * d, 0, 0),
                               fill(room, 0, 0)});
+    measure(bench, table, "invert",
+            (struct workload){s, call_invert, NULL, fill_matrix(d), fill(d * d, 0, 0), NULL});
+  }
+}
+
+/* A block of a fit with full covariances. */
+static void measure_quadratic(struct bench *bench, const struct bench_table *table) {
+  const struct kernel_case cases[] = {
+      {256, 4, 8, 15, "full"}, {256, 16, 32, 153, "full"}, {256, 64, 16, 2145, "full"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct kernel_case s = cases[i];
+    size_t theta = s.k * (1 + s.d + s.d * s.d), room = (s.d + 4) * (s.b + s.d + 32);
+    measure(bench, table, "q logits",
+            (struct workload){s, call_quadratic_logits, fill(s.b * s.d, -1, 1), fill(theta, -1, 1),
+                              fill(s.b * s.k, 0, 0), fill(room, 0, 0)});
+    measure(bench, table, "q moments",
+            (struct workload){s, call_quadratic_moments, fill(s.b * (s.d + s.k), 0, 1), fill(theta, -1, 1),
+                              fill(s.k * s.p, 0, 0), fill(room, 0, 0)});
   }
 }
 
@@ -195,6 +229,7 @@ int main(int argc, char **argv) {
   bench_heading(&table);
   measure_rows(&bench, &table, b);
   measure_others(&bench, &table, b);
+  measure_quadratic(&bench, &table);
   measure_products(&bench, &table, b);
   return bench_close(&bench);
 }

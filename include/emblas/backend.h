@@ -36,6 +36,16 @@ struct emblas_ahead {
   size_t bytes;
 };
 
+/** Normal components of full covariances in d dimensions. */
+struct emblas_normals {
+  size_t k, d;
+  const double *constant; /**< k: log weight + log density at the mean */
+  const double *mean;     /**< k x d */
+  /** k x d x d: K, the inverse of the covariance's lower Cholesky factor; its upper triangle is not read.
+   */
+  const double *inverse;
+};
+
 struct emblas_backend {
   const char *name; /**< "reference", "blas", ... */
 
@@ -77,11 +87,6 @@ struct emblas_backend {
   /** z_i = x_i y_i, for the features: products of columns. z may be x. */
   void (*multiply)(size_t b, const double *x, const double *y, double *z);
 
-  /** z_i = L^-1 (x_i - mean).  factor: d x d, lower triangular; x, z: d x b, z may be x; mean: NULL for 0.
-   */
-  void (*whiten)(size_t b, size_t stride, size_t d, const double *factor, const double *mean,
-                 const double *x, double *z);
-
   /**
    * Weighted scatter: m[j,l] += sum_i r_i x[j,i] x[l,i] for l <= j; the upper triangle of m (d x d) is
    * not touched. r: b entries >= 0. scratch: d rows as x has.
@@ -111,6 +116,13 @@ struct emblas_backend {
   void (*qr)(size_t d, double *b, double *factor, double *scratch);
 
   /**
+   * K = L^-1 of a lower triangle with positive pivots, both d x d, from K L = I: |K L - I| is at most about
+   * d eps |K| |L|, entry by entry, so that K y is as good as solving with L. The upper triangle of factor
+   * is not read; that of inverse may hold anything after.
+   */
+  void (*invert)(size_t d, const double *factor, double *inverse);
+
+  /**
    * Rows of the data, which lie row_stride apart, become a block: z_i = V y_i, y_ij = x[i row_stride + j]
    * factor_j - origin_j. factor: powers of two. whitener: V, d x d, lower triangular; NULL for I. NULL: by
    * plain loops and logits().
@@ -120,23 +132,24 @@ struct emblas_backend {
                   struct emblas_ahead ahead, double *z);
 
   /**
-   * logits (never added) and moments of the p = 1 + d + d (d + 1) / 2 features [1, x, x_j x_l for l <= j],
-   * row by row of the triangle, straight from x. theta, stats: k rows of p. scratch: 9 rows as x has. Both
-   * NULL: by the features and the kernels above.
+   * Logits of normal components, l[c,i] = constant_c - |K_c (x_i - mean_c)|^2 / 2 (its second part at least
+   * -5e299, whatever overflows), and their statistics about those means, k rows of p = 1 + d + d (d + 1) /
+   * 2: stats[c] += sum_i r[c,i] [1, y, y_j y_l for l <= j, row by row], y = x_i - mean_c. No difference of
+   * large numbers is formed, however a component is conditioned and wherever it lies. scratch: (d + 4) (b +
+   * d + 32) doubles.
    */
-  void (*quadratic_logits)(size_t b, size_t stride, size_t d, size_t k, const double *theta,
-                           const double *x, double *logits);
-  void (*quadratic_moments)(size_t b, size_t stride, size_t d, size_t k, const double *r, const double *x,
-                            double *scratch, double *stats);
+  void (*quadratic_logits)(size_t b, size_t stride, const struct emblas_normals *normals, const double *x,
+                           double *scratch, double *logits);
+  void (*quadratic_moments)(size_t b, size_t stride, const struct emblas_normals *normals, const double *r,
+                            const double *x, double *scratch, double *stats);
 
   /**
-   * Full covariances, all at once: quadratic_logits, softmax and quadratic_moments. NULL: by these. r: room
-   * for k rows as x has; weights, scratch, stats and sums are theirs. Of *sums it leaves out q, which is
-   * the sum of theta[c,j] times what stats[c,j] grows by; for log sum_c exp(l_ic) = max + log z magnitude
-   * may take |max| + log z, which is up to 2 log k more.
+   * All at once: quadratic_logits, softmax and quadratic_moments. NULL: by these. r: room for k rows as x
+   * has; weights, scratch, stats and sums are theirs. For log sum_c exp(l_ic) = max + log z magnitude may
+   * take |max| + log z, which is up to 2 log k more.
    */
-  void (*quadratic)(size_t b, size_t stride, size_t d, size_t k, const double *x, const double *weights,
-                    const double *theta, struct emblas_ahead ahead, double *r, double *scratch,
+  void (*quadratic)(size_t b, size_t stride, const struct emblas_normals *normals, const double *x,
+                    const double *weights, struct emblas_ahead ahead, double *r, double *scratch,
                     double *stats, struct emblas_block_sums *sums);
 
   /**

@@ -38,15 +38,6 @@ static void moments(size_t b, size_t stride, size_t p, size_t k, const double *r
                 (int)stride, 1, s, (int)stats_stride);
 }
 
-/* L Z = X - mean 1' */
-static void whiten(size_t b, size_t stride, size_t d, const double *factor, const double *mean,
-                   const double *x, double *z) {
-  for (size_t j = 0; j < d; j++)
-    for (size_t i = 0; i < b; i++) z[j * stride + i] = x[j * stride + i] - (mean != NULL ? mean[j] : 0);
-  cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, (int)d, (int)b, 1, factor,
-              (int)d, z, (int)stride);
-}
-
 /* M += (X sqrt(r)) (X sqrt(r))' */
 static void scatter(size_t b, size_t stride, size_t d, const double *r, const double *x, double *scratch,
                     double *m) {
@@ -169,6 +160,44 @@ static const struct emblas_backend *vectors(void) {
   return native != NULL ? native : emblas_backend_reference();
 }
 
+/* K L = I */
+static void invert(size_t d, const double *factor, double *inverse) {
+  for (size_t j = 0; j < d; j++)
+    for (size_t l = 0; l < d; l++) inverse[j * d + l] = l == j ? 1 : 0;
+  cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, (int)d, (int)d, 1, factor,
+              (int)d, inverse, (int)d);
+}
+
+/* Y = X - mean 1' */
+static void subtract(size_t b, size_t stride, size_t d, const double *mean, const double *x, double *y) {
+  for (size_t j = 0; j < d; j++)
+    for (size_t i = 0; i < b; i++) y[j * b + i] = x[j * stride + i] - mean[j];
+}
+
+/* Smaller triangles than these cost a BLAS more to gather than to multiply. */
+enum { FEW_COLUMNS = 48 };
+
+/* Y = X - mean 1', Y <- K Y, and the squares of its columns */
+static void quadratic_logits(size_t b, size_t stride, const struct emblas_normals *normals, const double *x,
+                             double *scratch, double *l) {
+  size_t d = normals->d;
+  if (d < FEW_COLUMNS) {
+    vectors()->quadratic_logits(b, stride, normals, x, scratch, l);
+    return;
+  }
+  for (size_t c = 0; c < normals->k; c++) {
+    double *logit = l + c * stride;
+    subtract(b, stride, d, normals->mean + c * d, x, scratch);
+    cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, (int)d, (int)b, 1,
+                normals->inverse + c * d * d, (int)d, scratch, (int)b);
+    for (size_t i = 0; i < b; i++) logit[i] = 0;
+    for (size_t j = 0; j < d; j++)
+      for (size_t i = 0; i < b; i++) logit[i] -= 0.5 * scratch[j * b + i] * scratch[j * b + i];
+    for (size_t i = 0; i < b; i++)
+      logit[i] = normals->constant[c] + (logit[i] > EMBLAS_LEAST_LOGIT ? logit[i] : EMBLAS_LEAST_LOGIT);
+  }
+}
+
 static void softmax(size_t b, size_t stride, size_t k, double *l, const double *weights, double *row_loglik,
                     struct emblas_block_sums *sums) {
   vectors()->softmax(b, stride, k, l, weights, row_loglik, sums);
@@ -176,6 +205,27 @@ static void softmax(size_t b, size_t stride, size_t k, double *l, const double *
 
 static void multiply(size_t b, const double *x, const double *y, double *z) {
   vectors()->multiply(b, x, y, z);
+}
+
+/* S += [1' r, Y r, (Y sqrt(r)) (Y sqrt(r))'], Y = X - mean 1' */
+static void quadratic_moments(size_t b, size_t stride, const struct emblas_normals *normals,
+                              const double *r, const double *x, double *scratch, double *s) {
+  size_t d = normals->d, p = 1 + d + d * (d + 1) / 2;
+  double *y = scratch, *m = scratch + d * b;
+  if (d < FEW_COLUMNS) {
+    vectors()->quadratic_moments(b, stride, normals, r, x, scratch, s);
+    return;
+  }
+  for (size_t c = 0; c < normals->k; c++, r += stride, s += p) {
+    double *second = s + 1 + d;
+    subtract(b, stride, d, normals->mean + c * d, x, y);
+    for (size_t i = 0; i < b; i++) s[0] += r[i];
+    cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)d, (int)b, 1, y, (int)b, r, 1, 1, s + 1, 1);
+    for (size_t j = 0; j < d * d; j++) m[j] = 0;
+    scatter(b, b, d, r, y, y, m);
+    for (size_t j = 0; j < d; j++)
+      for (size_t l = 0; l <= j; l++) *second++ += m[j * d + l];
+  }
 }
 
 static const struct emblas_backend blas = {
@@ -189,11 +239,13 @@ static const struct emblas_backend blas = {
     .softmax = softmax,
     .moments = moments,
     .multiply = multiply,
-    .whiten = whiten,
     .scatter = scatter,
     .cholesky = cholesky,
     .eigen = eigen,
     .qr = qr,
+    .invert = invert,
+    .quadratic_logits = quadratic_logits,
+    .quadratic_moments = quadratic_moments,
 };
 
 const struct emblas_backend *emblas_backend_blas(void) {

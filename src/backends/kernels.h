@@ -7,6 +7,10 @@
 
 #include <emblas/backend.h>
 
+/* The least that quadratic_logits() has for -|K y|^2 / 2: a row so far out that its square overflows keeps
+   a finite, if tiny, density. */
+#define EMBLAS_LEAST_LOGIT (-5e299)
+
 /* The vector code of native for one instruction set. */
 struct emblas_native {
   struct emblas_backend backend;

@@ -25,31 +25,23 @@
 #pragma GCC diagnostic ignored "-Wpsabi"
 #endif
 
+/* The vector is kept in a register; and what the pointer points to is not. */
 #if defined(__x86_64__)
 #define IN_REGISTER(vector) __asm__("" : "+v"(vector))
+#define READ_AGAIN(pointer) __asm__("" : "+r"(pointer))
 #else
 #define IN_REGISTER(vector) ((void)0)
+#define READ_AGAIN(pointer) ((void)0)
 #endif
 
 #define TILE 4
-#define FORMED 3 /* features of a tile that forms them */
+#define INVERTED 4 /* rows of a triangle that are inverted together */
 static const double ones[] = {1, 1, 1, 1, 1, 1, 1, 1};
 
 /* What the exponentials of a block in one dimension are shifted by: the largest constant, with all logits
    near enough to it, or not; or each row's own maximum. */
 enum shifts { CONSTANT_NEAR, CONSTANT, OWN_MAXIMUM };
 #define LEAST_LOGIT (-600.0)
-
-/* A feature of a full covariance is x_j x_l, where x_0 is 1: (0,0), (0,1) .. (0,d), (1,1), (2,1), (2,2), ..
- */
-struct feature {
-  size_t j, l;
-};
-
-static struct feature next_feature(struct feature f, size_t d) {
-  if (f.j == 0) return f.l < d ? (struct feature){0, f.l + 1} : (struct feature){1, 1};
-  return f.l < f.j ? (struct feature){f.j, f.l + 1} : (struct feature){f.j + 1, 1};
-}
 
 #if defined(__x86_64__)
 #define FUSED 1
@@ -93,7 +85,6 @@ static struct feature next_feature(struct feature f, size_t d) {
                 .softmax = softmax_##set,                                                                  \
                 .moments = moments_##set,                                                                  \
                 .multiply = multiply_##set,                                                                \
-                .whiten = whiten_##set,                                                                    \
                 .scatter = scatter_##set,                                                                  \
                 .columns = columns_##set,                                                                  \
                 .quadratic_logits = quadratic_logits_##set,                                                \
@@ -102,6 +93,7 @@ static struct feature next_feature(struct feature f, size_t d) {
                 .cholesky = emblas_factors_cholesky,                                                       \
                 .eigen = emblas_factors_eigen,                                                             \
                 .qr = emblas_factors_qr,                                                                   \
+                .invert = invert_##set,                                                                    \
                 .univariate = univariate_##set},                                                           \
     .isa = name_of_set, .exp = exp_all_##set, .log = log_all_##set, .distances = distances_##set           \
   }

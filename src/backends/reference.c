@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The specification of every kernel, as plain loops. Nothing here is clever. */
-#include <emblas/backend.h>
+#include "kernels.h"
 
 #include "../base/eigen.h"
 #include "../base/sum.h"
@@ -55,17 +55,6 @@ static void moments(size_t b, size_t stride, size_t p, size_t k, const double *r
 
 static void multiply(size_t b, const double *x, const double *y, double *z) {
   for (size_t i = 0; i < b; i++) z[i] = x[i] * y[i];
-}
-
-/* L_jl z_li = x_ji - mean_j, forward substitution */
-static void whiten(size_t b, size_t stride, size_t d, const double *factor, const double *mean,
-                   const double *x, double *z) {
-  for (size_t j = 0; j < d; j++)
-    for (size_t i = 0; i < b; i++) {
-      double sum = x[j * stride + i] - (mean != NULL ? mean[j] : 0);
-      for (size_t l = 0; l < j; l++) sum -= factor[j * d + l] * z[l * stride + i];
-      z[j * stride + i] = sum / factor[j * d + j];
-    }
 }
 
 /* m_jl += r_i x_ji x_li */
@@ -128,6 +117,53 @@ static void qr(size_t d, double *b, double *factor, double *scratch) {
   }
 }
 
+/* K_jl = (I_jl - K_jm L_ml) / L_ll, sum over m > l: row by row from K L = I */
+static void invert(size_t d, const double *factor, double *inverse) {
+  for (size_t j = 0; j < d; j++)
+    for (size_t l = j + 1; l-- > 0;) {
+      double sum = l == j ? 1 : 0;
+      for (size_t m = l + 1; m <= j; m++) sum -= inverse[j * d + m] * factor[m * d + l];
+      inverse[j * d + l] = sum / factor[l * d + l];
+    }
+}
+
+/* l_ci = constant_c - |K_c (x_i - mean_c)|^2 / 2 */
+static void quadratic_logits(size_t b, size_t stride, const struct emblas_normals *normals, const double *x,
+                             double *scratch, double *l) {
+  size_t d = normals->d;
+  for (size_t c = 0; c < normals->k; c++)
+    for (size_t i = 0; i < b; i++) {
+      const double *inverse = normals->inverse + c * d * d;
+      double square = 0;
+      for (size_t j = 0; j < d; j++) {
+        double sum = 0;
+        scratch[j] = x[j * stride + i] - normals->mean[c * d + j];
+        for (size_t m = 0; m <= j; m++) sum += inverse[j * d + m] * scratch[m];
+        square += sum * sum;
+      }
+      double logit = -0.5 * square;
+      l[c * stride + i] = normals->constant[c] + (logit > EMBLAS_LEAST_LOGIT ? logit : EMBLAS_LEAST_LOGIT);
+    }
+}
+
+/* S_c += r_ci [1, y, y_j y_l for l <= j], y = x_i - mean_c */
+static void quadratic_moments(size_t b, size_t stride, const struct emblas_normals *normals,
+                              const double *r, const double *x, double *scratch, double *s) {
+  size_t d = normals->d;
+  (void)scratch;
+  for (size_t c = 0; c < normals->k; c++) {
+    const double *mean = normals->mean + c * d;
+    for (size_t i = 0; i < b; i++) *s += r[c * stride + i];
+    s++;
+    for (size_t j = 0; j < d; j++, s++)
+      for (size_t i = 0; i < b; i++) *s += r[c * stride + i] * (x[j * stride + i] - mean[j]);
+    for (size_t j = 0; j < d; j++)
+      for (size_t l = 0; l <= j; l++, s++)
+        for (size_t i = 0; i < b; i++)
+          *s += r[c * stride + i] * (x[j * stride + i] - mean[j]) * (x[l * stride + i] - mean[l]);
+  }
+}
+
 static const struct emblas_backend reference = {
     .name = "reference",
     .expansion_limit = 0,
@@ -135,11 +171,13 @@ static const struct emblas_backend reference = {
     .softmax = softmax,
     .moments = moments,
     .multiply = multiply,
-    .whiten = whiten,
     .scatter = scatter,
     .cholesky = cholesky,
     .eigen = eigen,
     .qr = qr,
+    .invert = invert,
+    .quadratic_logits = quadratic_logits,
+    .quadratic_moments = quadratic_moments,
 };
 
 const struct emblas_backend *emblas_backend_reference(void) {

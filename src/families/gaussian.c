@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Gaussian components in the E step. Two forms of the same log density:
+/* Gaussian components in the E step. Full covariances are centred: constant - |K (x - mean)|^2 / 2, K the
+   inverse of the factor, and moments about the mean, which are as good as the rows wherever the component
+   lies. Others have two forms of the same log density:
 
-   expanded   phi' natural,  phi = [1, x, products of x]: one matrix product for all components
-   centred    constant - |L^-1 (x - mean)|^2 / 2:         exact whatever the mean, a solve per component
+   expanded   phi' natural,  phi = [1, x, x^2] or [1, x, |x|^2]: one matrix product for all components
+   centred    constant - |(x - mean) / deviation|^2 / 2:         exact whatever the mean, one at a time
 
    The expanded form adds terms that are larger than their sum when a component is narrow and far from the
    origin. Its error is about 1.1e-16 sum_j |natural_j phi_j|; a component whose sum, two standard
@@ -33,11 +35,13 @@ struct gaussian emblas_gaussian_shape(enum emblas_covariance covariance, size_t 
 
 void emblas_gaussian_terms_allocate(const struct gaussian *g, struct arena *arena,
                                     struct gaussian_terms *terms) {
-  terms->natural = emblas_arena_doubles(arena, g->k, g->p);
+  int full = g->geometry == GEOMETRY_FULL;
+  terms->inverse = emblas_arena_doubles(arena, full ? g->k : 0, g->f);
+  terms->natural = emblas_arena_doubles(arena, full ? 0 : g->k, g->p);
   terms->constant = emblas_arena_doubles(arena, g->k, 1);
   terms->rounding = emblas_arena_doubles(arena, g->k, 1);
   terms->mean = emblas_arena_doubles(arena, g->k, g->d);
-  terms->factor = emblas_arena_doubles(arena, g->k, g->f);
+  terms->factor = emblas_arena_doubles(arena, full ? 0 : g->k, g->f);
   terms->centre = emblas_arena_doubles(arena, g->k, g->d);
   terms->univariate = emblas_arena_doubles(arena, g->k, 3);
   terms->expanded = emblas_arena_take(arena, g->k, 1, 1);
@@ -48,6 +52,8 @@ void emblas_gaussian_scratch_allocate(const struct gaussian *g, struct arena *ar
   size_t matrix = g->geometry == GEOMETRY_FULL ? g->d : 1;
   scratch->rows = emblas_arena_doubles(arena, g->d, stride);
   scratch->more_rows = emblas_arena_doubles(arena, g->d, stride);
+  scratch->quadratic =
+      g->geometry == GEOMETRY_FULL ? emblas_arena_doubles(arena, g->d + 4, stride + g->d + 32) : NULL;
   scratch->column = emblas_arena_doubles(arena, stride, 1);
   scratch->moments = emblas_arena_doubles(arena, g->d, 1);
   scratch->matrix = emblas_arena_doubles(arena, matrix, matrix);
@@ -58,24 +64,6 @@ void emblas_gaussian_scratch_allocate(const struct gaussian *g, struct arena *ar
 
 /* ------------------------------------------------------------------ natural parameters */
 
-/* The lower triangle of the precision matrix P = K'K, K = L^-1, into scratch->matrix; row by row, so that
-   the inner loops run along rows. */
-static void precision(const struct gaussian *g, const double *factor, struct gaussian_scratch *scratch) {
-  size_t d = g->d;
-  double *p = scratch->matrix, *inverse = scratch->inverse;
-  memset(p, 0, d * d * sizeof *p);
-  for (size_t j = 0; j < d; j++) {
-    double *row = inverse + j * d, pivot = factor[j * d + j];
-    memset(row, 0, d * sizeof *row);
-    for (size_t m = 0; m < j; m++)
-      for (size_t l = 0; l <= m; l++) row[l] -= factor[j * d + m] * inverse[m * d + l];
-    for (size_t l = 0; l < j; l++) row[l] /= pivot;
-    row[j] = 1 / pivot;
-    for (size_t i = 0; i <= j; i++)
-      for (size_t l = 0; l <= i; l++) p[i * d + l] += row[i] * row[l];
-  }
-}
-
 /* The constant of the expanded form, constant - q/2 for q = q[0] + q[1], is larger than the logits it is
    part of. Its rounding would shift every row of the component alike, so what does not fit is returned. */
 static double round_constant(double constant, const double *q, double *natural) {
@@ -85,50 +73,8 @@ static double round_constant(double constant, const double *q, double *natural) 
   return (exact[0] - *natural) + exact[1];
 }
 
-/* The sum |natural phi| at |mean| + 2 sigma, from the precision matrix P in scratch->matrix. b = P m: d. */
-static double bound_full(const struct gaussian *g, const double *mean, const double *factor, double *b,
-                         struct gaussian_scratch *scratch) {
-  size_t d = g->d;
-  double *reach = scratch->moments, bound = 0;
-  for (size_t j = 0; j < d; j++) {
-    const double *l_row = factor + j * d, *p = scratch->matrix + j * d;
-    double variance = 0, sum = 0, second = 0;
-    for (size_t l = 0; l <= j; l++) variance += l_row[l] * l_row[l];
-    reach[j] = fabs(mean[j]) + 2 * sqrt(variance);
-    for (size_t l = 0; l < j; l++) {
-      sum += p[l] * mean[l];
-      b[l] += p[l] * mean[j];
-      second += fabs(p[l]) * reach[l];
-    }
-    b[j] = sum + p[j] * mean[j];
-    bound += (second + p[j] / 2 * reach[j]) * reach[j];
-  }
-  for (size_t j = 0; j < d; j++) bound += fabs(b[j]) * (reach[j] + fabs(mean[j]) / 2);
-  return bound;
-}
-
-/* natural: [ constant - q/2 | b | -P_jj/2 and -P_jl ] with b = P m rounded and q = m'(2 b - P m): the
-   constant that makes it the log density of the mean that the rounded b stands for. Returns what
-   round_constant does. */
-static double natural_full(const struct gaussian *g, double constant, const double *mean, const double *p,
-                           double *natural) {
-  size_t d = g->d;
-  double *square = natural + 1 + d, q[2] = {0, 0};
-  for (size_t j = 0; j < d; j++) {
-    double product[2] = {0, 0};
-    for (size_t l = 0; l < d; l++) sum_add_product(product, l <= j ? p[j * d + l] : p[l * d + j], mean[l]);
-    double b = product[0] + product[1], rest = (b - product[0]) - product[1];
-    natural[1 + j] = b;
-    sum_add_product(q, mean[j], b);
-    q[1] += mean[j] * rest;
-    for (size_t l = 0; l <= j; l++) *square++ = p[j * d + l] * (l == j ? -0.5 : -1);
-  }
-  return round_constant(constant, q, natural);
-}
-
-/* The same two with P = diag(1 / s^2): natural [ constant - q/2 | m / s^2 | -1/(2 s^2) ], the last for each
-   column or once. */
-static double bound_diag(const struct gaussian *g, const double *mean, const double *factor) {
+/* The sum |natural phi| at |mean| + 2 sigma. */
+static double expanded_bound(const struct gaussian *g, const double *mean, const double *factor) {
   double bound = 0;
   for (size_t j = 0; j < g->d; j++) {
     double deviation = factor[g->geometry == GEOMETRY_DIAG ? j : 0], inverse = 1 / (deviation * deviation);
@@ -138,8 +84,11 @@ static double bound_diag(const struct gaussian *g, const double *mean, const dou
   return bound;
 }
 
-static double natural_diag(const struct gaussian *g, double constant, const double *mean,
-                           const double *factor, double *natural) {
+/* natural: [ constant - q/2 | b = m / s^2 | -1/(2 s^2) ], the last for each column or once; b as it is
+   rounded and q = m'(2 b - m / s^2): the constant that makes it the log density of the mean that the
+   rounded b stands for. Returns what round_constant does. */
+static double expand(const struct gaussian *g, double constant, const double *mean, const double *factor,
+                     double *natural) {
   double q[2] = {0, 0};
   for (size_t j = 0; j < g->d; j++) {
     size_t entry = g->geometry == GEOMETRY_DIAG ? j : 0;
@@ -153,22 +102,17 @@ static double natural_diag(const struct gaussian *g, double constant, const doub
 }
 
 /* The natural parameters of component c, if its form is the expanded one; zeros, if it is not. */
-static void set_form(const struct gaussian *g, double limit, size_t c, struct gaussian_terms *terms,
-                     struct gaussian_scratch *scratch) {
+static void set_form(const struct gaussian *g, double limit, size_t c, struct gaussian_terms *terms) {
   const double *mean = terms->mean + c * g->d, *factor = terms->factor + c * g->f;
-  double *natural = terms->natural + c * g->p, bound = INFINITY;
-  int full = g->geometry == GEOMETRY_FULL;
-  if (limit > 0 && full) precision(g, factor, scratch);
-  if (limit > 0)
-    bound = full ? bound_full(g, mean, factor, natural + 1, scratch) : bound_diag(g, mean, factor);
-  terms->expanded[c] = bound <= limit * (double)g->d;
+  double *natural = terms->natural + c * g->p;
+  terms->expanded[c] = limit > 0 && expanded_bound(g, mean, factor) <= limit * (double)g->d;
   terms->rounding[c] = 0;
-  if (!terms->expanded[c])
-    memset(natural, 0, g->p * sizeof *natural);
-  else if (full)
-    terms->rounding[c] = natural_full(g, terms->constant[c], mean, scratch->matrix, natural);
+  if (terms->expanded[c])
+    terms->rounding[c] = expand(g, terms->constant[c], mean, factor, natural);
   else
-    terms->rounding[c] = natural_diag(g, terms->constant[c], mean, factor, natural);
+    memset(natural, 0, g->p * sizeof *natural);
+  terms->expanded_count += terms->expanded[c];
+  for (size_t j = 0; j < g->d; j++) terms->centre[c * g->d + j] = terms->expanded[c] ? 0 : mean[j];
 }
 
 static double log_determinant(const struct gaussian *g, const double *factor) {
@@ -178,22 +122,27 @@ static double log_determinant(const struct gaussian *g, const double *factor) {
   return sum;
 }
 
-void emblas_gaussian_prepare(const struct gaussian *g, double limit, const double *theta,
-                             struct gaussian_terms *terms, struct gaussian_scratch *scratch) {
+void emblas_gaussian_prepare(const struct gaussian *g, const struct emblas_backend *backend, double limit,
+                             const double *theta, struct gaussian_terms *terms) {
   size_t d = g->d;
+  const double *factors = theta + g->k * (1 + d);
   memcpy(terms->mean, theta + g->k, g->k * d * sizeof *theta);
-  memcpy(terms->factor, theta + g->k * (1 + d), g->k * g->f * sizeof *theta);
+  if (g->geometry == GEOMETRY_FULL)
+    memcpy(terms->centre, terms->mean, g->k * d * sizeof *theta);
+  else
+    memcpy(terms->factor, factors, g->k * g->f * sizeof *theta);
   terms->expanded_count = 0;
   for (size_t c = 0; c < g->k; c++) {
-    const double *mean = terms->mean + c * d, *factor = terms->factor + c * g->f;
+    const double *factor = factors + c * g->f;
     double log_weight = theta[c] > 0 ? log(theta[c]) : LOG_ZERO;
     terms->constant[c] = log_weight - log_determinant(g, factor) - 0.5 * (double)d * LOG_2PI;
-    terms->univariate[3 * c] = mean[0];
+    terms->univariate[3 * c] = terms->mean[c * d];
     terms->univariate[3 * c + 1] = -0.5 / (factor[0] * factor[0]);
     terms->univariate[3 * c + 2] = terms->constant[c];
-    set_form(g, limit, c, terms, scratch);
-    terms->expanded_count += terms->expanded[c];
-    for (size_t j = 0; j < d; j++) terms->centre[c * d + j] = terms->expanded[c] ? 0 : mean[j];
+    if (g->geometry == GEOMETRY_FULL)
+      backend->invert(d, factor, terms->inverse + c * g->f);
+    else
+      set_form(g, limit, c, terms);
   }
 }
 
@@ -201,6 +150,11 @@ void emblas_gaussian_centre(const struct gaussian *g, const double *means, struc
   terms->expanded_count = 0;
   for (size_t c = 0; c < g->k; c++) terms->expanded[c] = 0;
   memcpy(terms->centre, means, g->k * g->d * sizeof *means);
+}
+
+struct emblas_normals emblas_gaussian_normals(const struct gaussian *g,
+                                              const struct gaussian_terms *terms) {
+  return (struct emblas_normals){g->k, g->d, terms->constant, terms->mean, terms->inverse};
 }
 
 /* ------------------------------------------------------------------ features and logits */
@@ -214,71 +168,42 @@ static void sum_of_squares(const struct gaussian_block *block, size_t d, double 
     }
 }
 
-/* Features first .. first + count of the rows, into block->phi. Feature 0 is 1, 1 .. d are x, then come the
-   products x_j x_l for l <= j; or x_j^2; or |x|^2. */
+/* Features first .. first + count of the rows, into block->phi: 1, x, and x_j^2 or |x|^2. */
 static void make_features(const struct gaussian *g, const struct emblas_backend *backend,
                           const struct gaussian_block *block, size_t first, size_t count) {
-  size_t d = g->d, stride = block->stride, j = 0, l = 0;
-  const double *x = block->x;
-  for (size_t skipped = 1 + d; g->geometry == GEOMETRY_FULL && skipped + j + 1 <= first; j++)
-    skipped += j + 1;
-  if (g->geometry == GEOMETRY_FULL && first > d) l = first - 1 - d - j * (j + 1) / 2;
+  size_t d = g->d, stride = block->stride;
   for (size_t f = first; f < first + count; f++) {
     double *out = block->phi + (f - first) * stride;
-    if (f == 0) {
+    const double *x = f > d ? block->x + (f - 1 - d) * stride : NULL;
+    if (f == 0)
       for (size_t i = 0; i < block->rows; i++) out[i] = 1;
-    } else if (f <= d) {
-      memcpy(out, x + (f - 1) * stride, block->rows * sizeof *out);
-    } else if (g->geometry == GEOMETRY_FULL) {
-      backend->multiply(block->rows, x + j * stride, x + l * stride, out);
-      l = l < j ? l + 1 : 0;
-      j += l == 0;
-    } else if (g->geometry == GEOMETRY_DIAG) {
-      backend->multiply(block->rows, x + (f - 1 - d) * stride, x + (f - 1 - d) * stride, out);
-    } else {
+    else if (f <= d)
+      memcpy(out, block->x + (f - 1) * stride, block->rows * sizeof *out);
+    else if (g->geometry == GEOMETRY_DIAG)
+      backend->multiply(block->rows, x, x, out);
+    else
       sum_of_squares(block, d, out);
-    }
   }
 }
 
-/* The rows less a mean, in units of the component's deviations: d x stride. */
-static void standardise(const struct gaussian *g, const struct emblas_backend *backend, const double *mean,
-                        const double *factor, const struct gaussian_block *block, double *z) {
-  size_t d = g->d, stride = block->stride;
-  if (g->geometry == GEOMETRY_FULL) {
-    backend->whiten(block->rows, stride, d, factor, mean, block->x, z);
-    return;
-  }
-  for (size_t j = 0; j < d; j++) {
-    double centre = mean[j], deviation = factor[g->geometry == GEOMETRY_DIAG ? j : 0];
-    for (size_t i = 0; i < block->rows; i++)
-      z[j * stride + i] = (block->x[j * stride + i] - centre) / deviation;
-  }
-}
-
-/* Logits of a centred component: constant - |z|^2 / 2. */
+/* Logits of a centred component: constant - |(x - mean) / deviation|^2 / 2. */
 static void centred_logits(const struct gaussian *g, const struct emblas_backend *backend,
                            const struct gaussian_terms *terms, size_t c, const struct gaussian_block *block,
                            struct gaussian_scratch *scratch) {
-  size_t stride = block->stride;
+  size_t d = g->d, stride = block->stride;
+  const double *mean = terms->mean + c * d, *deviation = terms->factor + c * g->f;
   double *z = scratch->rows, *half = scratch->moments, *logit = block->r + c * stride;
   double constant = terms->constant[c];
-  standardise(g, backend, terms->mean + c * g->d, terms->factor + c * g->f, block, z);
-  for (size_t j = 0; j < g->d; j++) {
+  for (size_t j = 0; j < d; j++) {
+    double *column = z + j * stride, scale = deviation[g->geometry == GEOMETRY_DIAG ? j : 0];
     half[j] = -0.5;
-    backend->multiply(block->rows, z + j * stride, z + j * stride, z + j * stride);
+    for (size_t i = 0; i < block->rows; i++) column[i] = (block->x[j * stride + i] - mean[j]) / scale;
+    backend->multiply(block->rows, column, column, column);
   }
-  backend->logits(block->rows, stride, g->d, 1, half, g->d, z, logit, 0);
+  backend->logits(block->rows, stride, d, 1, half, d, z, logit, 0);
   /* A row so far out that its square overflows keeps a finite, if tiny, density. */
   for (size_t i = 0; i < block->rows; i++)
     logit[i] = constant + (logit[i] > LOG_ZERO / 2 ? logit[i] : LOG_ZERO / 2);
-}
-
-/* May the backend do without features in memory? Those that are kept are there anyway. */
-static int quadratic(const struct gaussian *g, const struct emblas_backend *backend,
-                     const struct gaussian_block *block) {
-  int kept = block->made != NULL && block->panel >= g->p;
-  return g->geometry == GEOMETRY_FULL && backend->quadratic_logits != NULL && !kept;
 }
 
 static void expanded_logits(const struct gaussian *g, const struct emblas_backend *backend,
@@ -295,11 +220,12 @@ static void expanded_logits(const struct gaussian *g, const struct emblas_backen
 void emblas_gaussian_logits(const struct gaussian *g, const struct emblas_backend *backend,
                             const struct gaussian_terms *terms, const struct gaussian_block *block,
                             struct gaussian_scratch *scratch) {
-  size_t stride = block->stride;
-  if (terms->expanded_count > 0 && quadratic(g, backend, block))
-    backend->quadratic_logits(block->rows, stride, g->d, g->k, terms->natural, block->x, block->r);
-  else if (terms->expanded_count > 0)
-    expanded_logits(g, backend, terms, block);
+  if (g->geometry == GEOMETRY_FULL) {
+    struct emblas_normals normals = emblas_gaussian_normals(g, terms);
+    backend->quadratic_logits(block->rows, block->stride, &normals, block->x, scratch->quadratic, block->r);
+    return;
+  }
+  if (terms->expanded_count > 0) expanded_logits(g, backend, terms, block);
   for (size_t c = 0; c < g->k; c++)
     if (!terms->expanded[c]) centred_logits(g, backend, terms, c, block, scratch);
 }
@@ -325,20 +251,13 @@ static void centred_moments(const struct gaussian *g, const struct emblas_backen
                             double *stats, struct gaussian_scratch *scratch) {
   size_t d = g->d, stride = block->stride;
   double *offset = scratch->rows, *second = stats + 1 + d;
+  size_t step = g->geometry == GEOMETRY_DIAG; /* spherical: all columns into one sum */
   for (size_t j = 0; j < d; j++) {
     double shift = centre[j];
     for (size_t i = 0; i < block->rows; i++) offset[j * stride + i] = block->x[j * stride + i] - shift;
   }
   stats[0] += sum_of(block->rows, r);
   backend->moments(block->rows, stride, d, 1, r, offset, stats + 1, d);
-  if (g->geometry == GEOMETRY_FULL) {
-    memset(scratch->matrix, 0, d * d * sizeof *scratch->matrix);
-    backend->scatter(block->rows, stride, d, r, offset, scratch->more_rows, scratch->matrix);
-    for (size_t j = 0; j < d; j++)
-      for (size_t l = 0; l <= j; l++) *second++ += scratch->matrix[j * d + l];
-    return;
-  }
-  size_t step = g->geometry == GEOMETRY_DIAG; /* spherical: all columns into one sum */
   for (size_t j = 0; j < d; j++)
     for (size_t i = 0; i < block->rows; i++)
       second[j * step] += r[i] * offset[j * stride + i] * offset[j * stride + i];
@@ -348,6 +267,13 @@ void emblas_gaussian_moments(const struct gaussian *g, const struct emblas_backe
                              const struct gaussian_terms *terms, const struct gaussian_block *block,
                              double *stats, struct gaussian_scratch *scratch) {
   size_t stride = block->stride;
+  if (g->geometry == GEOMETRY_FULL) {
+    struct emblas_normals normals = emblas_gaussian_normals(g, terms);
+    normals.mean = terms->centre;
+    backend->quadratic_moments(block->rows, stride, &normals, block->r, block->x, scratch->quadratic,
+                               stats);
+    return;
+  }
   for (size_t c = 0; c < g->k; c++) {
     double *r = block->r + c * stride;
     if (terms->expanded[c]) continue;
@@ -355,10 +281,6 @@ void emblas_gaussian_moments(const struct gaussian *g, const struct emblas_backe
     memset(r, 0, block->rows * sizeof *r); /* nothing of it in the product below */
   }
   if (terms->expanded_count == 0) return;
-  if (quadratic(g, backend, block)) {
-    backend->quadratic_moments(block->rows, stride, g->d, g->k, block->r, block->x, block->phi, stats);
-    return;
-  }
   for (size_t first = 0; first < g->p; first += block->panel) {
     size_t count = g->p - first < block->panel ? g->p - first : block->panel;
     if (block->panel < g->p) make_features(g, backend, block, first, count);
@@ -375,18 +297,10 @@ double emblas_gaussian_univariate_q(const struct gaussian *g, const struct gauss
   return q;
 }
 
-/* sum_ic r_ic l_ic = sum_cj natural_cj S_cj, and what the constants lost. */
-double emblas_gaussian_expanded_q(const struct gaussian *g, const struct gaussian_terms *terms,
-                                  const double *stats) {
-  double q[2] = {0, 0};
-  for (size_t i = 0; i < g->k * g->p; i++) sum_add_product(q, terms->natural[i], stats[i]);
-  return q[0] + (q[1] + emblas_gaussian_rounding(g, terms, stats));
-}
-
 double emblas_gaussian_rounding(const struct gaussian *g, const struct gaussian_terms *terms,
                                 const double *stats) {
   double sum = 0;
-  for (size_t c = 0; c < g->k; c++)
+  for (size_t c = 0; c < g->k && terms->expanded_count > 0; c++)
     if (terms->expanded[c]) sum += terms->rounding[c] * stats[c * g->p];
   return sum;
 }

@@ -36,11 +36,12 @@ static inline double *gaussian_factor(const struct gaussian *g, double *theta, s
 
 /* What an E step needs, made from theta once per pass. */
 struct gaussian_terms {
+  double *inverse;         /* full covariances, k x d x d: K = L^-1; the others have: */
   double *natural;         /* k x p: logit = natural . features; zero rows for centred components */
   double *constant;        /* k: log weight - log |L| - d/2 log 2 pi */
   double *rounding;        /* k: what the constant of the expanded form lost in rounding */
-  double *mean;            /* k x d */
   double *factor;          /* k x f */
+  double *mean;            /* k x d */
   double *centre;          /* k x d: what the statistics are moments about */
   double *univariate;      /* k x 3: the terms of a backend's univariate(), in one dimension */
   unsigned char *expanded; /* k: in the expanded form? else centred */
@@ -50,6 +51,7 @@ struct gaussian_terms {
 /* Room for the work on one block of rows, `stride` apart, and on one component. */
 struct gaussian_scratch {
   double *rows, *more_rows; /* d x stride each */
+  double *quadratic;        /* full covariances: of quadratic_logits() and quadratic_moments() */
   double *column;           /* stride */
   double *moments;          /* d */
   double *matrix, *inverse; /* d x d each */
@@ -73,10 +75,13 @@ void emblas_gaussian_terms_allocate(const struct gaussian *g, struct arena *aren
 void emblas_gaussian_scratch_allocate(const struct gaussian *g, struct arena *arena, size_t stride,
                                       struct gaussian_scratch *scratch);
 
-/* theta -> terms: natural parameters where sum |natural phi| is at most limit times d, the centred form
- * elsewhere. */
-void emblas_gaussian_prepare(const struct gaussian *g, double limit, const double *theta,
-                             struct gaussian_terms *terms, struct gaussian_scratch *scratch);
+/* theta -> terms: inverse factors of full covariances; of others natural parameters where sum |natural phi|
+   is at most limit times d, the centred form elsewhere. */
+void emblas_gaussian_prepare(const struct gaussian *g, const struct emblas_backend *backend, double limit,
+                             const double *theta, struct gaussian_terms *terms);
+
+/* The terms of full covariances, as kernels take them. */
+struct emblas_normals emblas_gaussian_normals(const struct gaussian *g, const struct gaussian_terms *terms);
 
 /* Every component centred at the given means (k x d), for an M step that has no E step before it. */
 void emblas_gaussian_centre(const struct gaussian *g, const double *means, struct gaussian_terms *terms);
@@ -94,10 +99,6 @@ void emblas_gaussian_moments(const struct gaussian *g, const struct emblas_backe
 /* Q(theta | theta) in one dimension, from statistics about the means. */
 double emblas_gaussian_univariate_q(const struct gaussian *g, const struct gaussian_terms *terms,
                                     const double *stats);
-
-/* The same where all components are expanded, from statistics about the origin. */
-double emblas_gaussian_expanded_q(const struct gaussian *g, const struct gaussian_terms *terms,
-                                  const double *stats);
 
 /* What the log-likelihood lost to the rounding of the expanded form's constants, from the statistics of the
    same pass: a constant's error shifts the logits of its component alike, and d loglik / d constant_c =

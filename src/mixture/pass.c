@@ -13,7 +13,6 @@ enum {
       256, /* rows in a block: with a panel of features and the responsibilities it stays in the cache */
   PADDING = 8,     /* keeps columns of a block from falling into the same places of the cache */
   PANEL = 160,     /* features in a panel, about */
-  QUADRATIC = 9,   /* rows of scratch of a backend's quadratic_moments() */
   MAX_CHUNKS = 64, /* shares of work for the threads .. */
   MIN_CHUNKS = 16,
   CHUNK_MEMORY = 1 << 20, /* .. in doubles, while there are more than the least */
@@ -37,21 +36,21 @@ static int univariate(const struct pass *pass) {
   return pass->gaussian.d == 1 && pass->backend->univariate != NULL;
 }
 
-/* All components in the expanded form of full covariances, with no features kept. */
 static int quadratic(const struct pass *pass) {
-  const struct gaussian *g = &pass->gaussian;
-  int kept = pass->data == pass->few && pass->workers[0].block.panel >= g->p;
-  return g->geometry == GEOMETRY_FULL && pass->backend->quadratic != NULL &&
-         pass->terms.expanded_count == g->k && !kept;
+  return pass->gaussian.geometry == GEOMETRY_FULL && pass->backend->quadratic != NULL;
+}
+
+/* Those that are made of a block of rows; full covariances need none, but partitions [1, x]. */
+static size_t made_features(const struct gaussian *g) {
+  return g->geometry == GEOMETRY_FULL ? 1 + g->d : g->p;
 }
 
 static void allocate_worker(struct pass *pass, struct arena *arena, struct pass_worker *worker) {
   const struct gaussian *g = &pass->gaussian;
-  size_t panels = (g->p + PANEL - 1) / PANEL, panel = (g->p + panels - 1) / panels;
+  size_t p = made_features(g), panels = (p + PANEL - 1) / PANEL, panel = (p + panels - 1) / panels;
   size_t stride = pass->block_rows + PADDING;
-  worker->block = (struct gaussian_block){.stride = stride, .panel = least(panel + PADDING, g->p)};
+  worker->block = (struct gaussian_block){.stride = stride, .panel = least(panel + PADDING, p)};
   size_t features = worker->block.panel > g->d ? worker->block.panel : g->d + 1;
-  features = features > QUADRATIC ? features : QUADRATIC;
   worker->own = (struct pass_rows){.x = emblas_arena_doubles(arena, g->d, stride),
                                    .phi = emblas_arena_doubles(arena, features, stride)};
   worker->block.r = emblas_arena_doubles(arena, g->k, stride);
@@ -66,7 +65,7 @@ static void allocate_kept(struct pass *pass, struct arena *arena) {
   const struct pass_worker *worker = &pass->workers[0];
   size_t blocks = (pass->data->rows + BLOCK - 1) / BLOCK, stride = worker->block.stride;
   size_t d = pass->gaussian.d, p = pass->gaussian.p;
-  int features = worker->block.panel >= p;
+  int features = pass->gaussian.geometry != GEOMETRY_FULL && worker->block.panel >= p;
   pass->kept = emblas_arena_take(arena, blocks, 1, sizeof *pass->kept);
   double *x = emblas_arena_doubles(arena, blocks * d, stride);
   double *phi = features ? emblas_arena_doubles(arena, blocks * p, stride) : NULL;
@@ -208,12 +207,12 @@ static void add_univariate(struct pass *pass, struct pass_worker *worker, void *
 static void add_quadratic(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
                           size_t count, double *to) {
   struct emblas_block_sums *sums = (struct emblas_block_sums *)to;
-  const struct gaussian *g = &pass->gaussian;
+  struct emblas_normals normals = emblas_gaussian_normals(&pass->gaussian, &pass->terms);
   const struct gaussian_block *block = &worker->block;
   (void)context;
   load(pass, worker, first, count, (struct emblas_ahead){NULL, 0});
-  pass->backend->quadratic(count, block->stride, g->d, g->k, block->x, pass_weights(pass, first),
-                           pass->terms.natural, rows_after(pass, first, count), block->r, block->phi,
+  pass->backend->quadratic(count, block->stride, &normals, block->x, pass_weights(pass, first),
+                           rows_after(pass, first, count), block->r, worker->scratch.quadratic,
                            statistics(sums), sums);
 }
 
@@ -241,19 +240,17 @@ static void expect(struct pass *pass, pass_block add) {
   pass->loglik = sums->loglik[0] + sums->loglik[1] + emblas_gaussian_rounding(g, &pass->terms, pass->stats);
   pass->magnitude = sums->magnitude;
   pass->hard = sums->hard;
-  pass->q = add == add_univariate  ? emblas_gaussian_univariate_q(g, &pass->terms, pass->stats)
-            : add == add_quadratic ? emblas_gaussian_expanded_q(g, &pass->terms, pass->stats)
-                                   : sums->q;
+  pass->q = add == add_univariate ? emblas_gaussian_univariate_q(g, &pass->terms, pass->stats) : sums->q;
 }
 
 void emblas_pass_expectation(struct pass *pass, const double *theta) {
-  emblas_gaussian_prepare(&pass->gaussian, univariate(pass) ? 0 : pass->expansion_limit, theta, &pass->terms,
-                          &pass->workers[0].scratch);
+  emblas_gaussian_prepare(&pass->gaussian, pass->backend, univariate(pass) ? 0 : pass->expansion_limit,
+                          theta, &pass->terms);
   expect(pass, univariate(pass) ? add_univariate : quadratic(pass) ? add_quadratic : add_expectation);
 }
 
 void emblas_pass_expectation_about(struct pass *pass, const double *theta, const double *centres) {
-  emblas_gaussian_prepare(&pass->gaussian, 0, theta, &pass->terms, &pass->workers[0].scratch);
+  emblas_gaussian_prepare(&pass->gaussian, pass->backend, 0, theta, &pass->terms);
   emblas_gaussian_centre(&pass->gaussian, centres, &pass->terms);
   expect(pass, add_expectation);
 }
@@ -290,7 +287,7 @@ static void add_largest_logits(struct pass *pass, struct pass_worker *worker, vo
 
 double emblas_pass_hard(struct pass *pass, const double *theta) {
   if (!univariate(pass)) return pass->hard;
-  emblas_gaussian_prepare(&pass->gaussian, 0, theta, &pass->terms, &pass->workers[0].scratch);
+  emblas_gaussian_prepare(&pass->gaussian, pass->backend, 0, theta, &pass->terms);
   const double *largest = emblas_pass_walk(pass, 2, add_largest_logits, NULL);
   return fmin(largest[0] + largest[1] - pass->loglik, 0);
 }

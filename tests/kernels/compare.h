@@ -36,19 +36,19 @@ size_t comparison_gap(const struct comparison *comparison);
 
 void compare_logits(const struct comparison *comparison);
 void compare_moments(const struct comparison *comparison);
-/* Of the backends that have them: */
-void compare_columns(const struct comparison *comparison);
 void compare_quadratic_logits(const struct comparison *comparison);
 void compare_quadratic_moments(const struct comparison *comparison);
+/* Of the backends that have them: */
+void compare_columns(const struct comparison *comparison);
 void compare_quadratic(const struct comparison *comparison);
 void compare_multiply(const struct comparison *comparison);
 void compare_scatter(const struct comparison *comparison);
-void compare_whiten(const struct comparison *comparison);
 /* Every kind of rows: see softmax.c, univariate.c. */
 void compare_softmax(const struct comparison *comparison);
 void compare_univariate(const struct comparison *comparison);
-/* Needs no oracle: the residual is the measure. */
+/* These need no oracle: the residual is the measure. */
 void check_cholesky(const struct contestant *tested, size_t d, double condition);
+void check_invert(const struct contestant *tested, size_t d, double condition);
 enum eigen_kind {
   EIGEN_ANY,
   EIGEN_RANK_ONE,

@@ -56,18 +56,6 @@ static void quad_multiply(size_t b, const double *x, const double *y, double *z)
   for (size_t i = 0; i < b; i++) z[i] = (double)((real)x[i] * y[i]);
 }
 
-static void quad_whiten(size_t b, size_t stride, size_t d, const double *factor, const double *mean,
-                        const double *x, double *z) {
-  real row[256];
-  for (size_t i = 0; i < b; i++)
-    for (size_t j = 0; j < d; j++) {
-      row[j] = (real)x[j * stride + i] - (mean ? mean[j] : 0);
-      for (size_t l = 0; l < j; l++) row[j] -= factor[j * d + l] * row[l];
-      row[j] /= factor[j * d + j];
-      z[j * stride + i] = (double)row[j];
-    }
-}
-
 static void quad_scatter(size_t b, size_t stride, size_t d, const double *r, const double *x,
                          double *scratch, double *m) {
   (void)scratch;
@@ -79,40 +67,46 @@ static void quad_scatter(size_t b, size_t stride, size_t d, const double *r, con
     }
 }
 
-/* [1, x, x_j x_l for l <= j] of row i. */
-static void quad_features(size_t stride, size_t d, const double *x, size_t i, real *phi) {
-  size_t f = 0;
-  phi[f++] = 1;
-  for (size_t j = 0; j < d; j++) phi[f++] = x[j * stride + i];
-  for (size_t j = 0; j < d; j++)
-    for (size_t l = 0; l <= j; l++) phi[f++] = (real)x[j * stride + i] * x[l * stride + i];
+static real quad_logit(size_t stride, const struct emblas_normals *n, size_t c, const double *x, size_t i) {
+  const double *mean = n->mean + c * n->d, *inverse = n->inverse + c * n->d * n->d;
+  real square = 0;
+  for (size_t j = 0; j < n->d; j++) {
+    real sum = 0;
+    for (size_t l = 0; l <= j; l++) sum += inverse[j * n->d + l] * ((real)x[l * stride + i] - mean[l]);
+    square += sum * sum;
+  }
+  return n->constant[c] + (square < (real)1e300 ? -square / 2 : -(real)5e299);
+}
+
+/* [1, y, y_j y_l for l <= j] of row i, y = x - mean. */
+static void quad_features(size_t stride, const struct emblas_normals *n, size_t c, const double *x,
+                          size_t i, real *phi) {
+  const double *mean = n->mean + c * n->d;
+  size_t f = 1 + n->d;
+  phi[0] = 1;
+  for (size_t j = 0; j < n->d; j++) phi[1 + j] = (real)x[j * stride + i] - mean[j];
+  for (size_t j = 0; j < n->d; j++)
+    for (size_t l = 0; l <= j; l++) phi[f++] = phi[1 + j] * phi[1 + l];
 }
 
 enum { MAX_FEATURES = 4096 };
 
-static void quad_quadratic_logits(size_t b, size_t stride, size_t d, size_t k, const double *theta,
-                                  const double *x, double *logits) {
-  real phi[MAX_FEATURES];
-  size_t p = 1 + d + d * (d + 1) / 2;
-  for (size_t i = 0; i < b; i++) {
-    quad_features(stride, d, x, i, phi);
-    for (size_t c = 0; c < k; c++) {
-      real sum = 0;
-      for (size_t f = 0; f < p; f++) sum += theta[c * p + f] * phi[f];
-      logits[c * stride + i] = (double)sum;
-    }
-  }
+static void quad_quadratic_logits(size_t b, size_t stride, const struct emblas_normals *normals,
+                                  const double *x, double *scratch, double *logits) {
+  (void)scratch;
+  for (size_t c = 0; c < normals->k; c++)
+    for (size_t i = 0; i < b; i++) logits[c * stride + i] = (double)quad_logit(stride, normals, c, x, i);
 }
 
-static void quad_quadratic_moments(size_t b, size_t stride, size_t d, size_t k, const double *r,
-                                   const double *x, double *scratch, double *stats) {
+static void quad_quadratic_moments(size_t b, size_t stride, const struct emblas_normals *normals,
+                                   const double *r, const double *x, double *scratch, double *stats) {
   real phi[MAX_FEATURES], sums[MAX_FEATURES];
-  size_t p = 1 + d + d * (d + 1) / 2;
+  size_t d = normals->d, p = 1 + d + d * (d + 1) / 2;
   (void)scratch;
-  for (size_t c = 0; c < k; c++) {
+  for (size_t c = 0; c < normals->k; c++) {
     for (size_t f = 0; f < p; f++) sums[f] = stats[c * p + f];
     for (size_t i = 0; i < b; i++) {
-      quad_features(stride, d, x, i, phi);
+      quad_features(stride, normals, c, x, i, phi);
       for (size_t f = 0; f < p; f++) sums[f] += r[c * stride + i] * phi[f];
     }
     for (size_t f = 0; f < p; f++) stats[c * p + f] = (double)sums[f];
@@ -134,30 +128,33 @@ static void quad_columns(size_t b, size_t stride, size_t d, const double *x, siz
 
 enum { MAX_COMPONENTS = 256 };
 
-static void quad_quadratic(size_t b, size_t stride, size_t d, size_t k, const double *x,
-                           const double *weights, const double *theta, struct emblas_ahead ahead, double *r,
-                           double *scratch, double *stats, struct emblas_block_sums *sums) {
-  real phi[MAX_FEATURES], l[MAX_COMPONENTS], *total = calloc(k * (1 + d + d * (d + 1) / 2), sizeof *total);
+static void quad_quadratic(size_t b, size_t stride, const struct emblas_normals *normals, const double *x,
+                           const double *weights, struct emblas_ahead ahead, double *r, double *scratch,
+                           double *stats, struct emblas_block_sums *sums) {
+  size_t k = normals->k, d = normals->d, p = 1 + d + d * (d + 1) / 2;
+  real phi[MAX_FEATURES], l[MAX_COMPONENTS], *total = calloc(k * p, sizeof *total);
   real loglik = (real)sums->loglik[0] + sums->loglik[1], magnitude = sums->magnitude, hard = sums->hard;
-  size_t p = 1 + d + d * (d + 1) / 2;
+  real q = sums->q;
   (void)ahead, (void)scratch, (void)r;
   for (size_t i = 0; i < b; i++) {
     real w = weights ? weights[i] : 1, max = 0, z = 0;
-    quad_features(stride, d, x, i, phi);
     for (size_t c = 0; c < k; c++) {
-      l[c] = 0;
-      for (size_t f = 0; f < p; f++) l[c] += theta[c * p + f] * phi[f];
+      l[c] = quad_logit(stride, normals, c, x, i);
       if (c == 0 || l[c] > max) max = l[c];
     }
-    for (size_t c = 0; c < k; c++) z += l[c] = real_exp(l[c] - max);
-    for (size_t c = 0; c < k; c++)
-      for (size_t f = 0; f < p; f++) total[c * p + f] += w * l[c] / z * phi[f];
+    for (size_t c = 0; c < k; c++) z += real_exp(l[c] - max);
+    for (size_t c = 0; c < k; c++) {
+      real share = w * real_exp(l[c] - max) / z;
+      quad_features(stride, normals, c, x, i, phi);
+      for (size_t f = 0; f < p; f++) total[c * p + f] += share * phi[f];
+      q += share * l[c];
+    }
     real log_z = real_log(z);
     loglik += w * (max + log_z), magnitude += real_abs(w * (max + log_z)), hard -= w * log_z;
   }
   for (size_t m = 0; m < k * p; m++) stats[m] = (double)(stats[m] + total[m]);
   free(total);
-  sums->magnitude = (double)magnitude, sums->hard = (double)hard;
+  sums->magnitude = (double)magnitude, sums->hard = (double)hard, sums->q = (double)q;
   put_pair(sums->loglik, loglik);
 }
 
@@ -201,7 +198,6 @@ const struct emblas_backend quad_backend = {
     .softmax = quad_softmax,
     .moments = quad_moments,
     .multiply = quad_multiply,
-    .whiten = quad_whiten,
     .scatter = quad_scatter,
     .columns = quad_columns,
     .quadratic_logits = quad_quadratic_logits,

@@ -1,68 +1,96 @@
 /* SPDX-License-Identifier: MIT */
-/* columns, and the products with the features of full covariances straight from x. A feature x_j x_l is
-   rounded once, so that an inner product of n terms errs by at most gamma_{n+1} of the sum of its absolute
-   terms, which the oracle gives for the absolute values of the inputs. The scaling in columns is exact: one
-   rounding is left, and nothing to choose, unless the rows are whitened. */
-#include "compare.h"
+/* columns, and the logits and moments of full covariances. A moment's term r y_j y_l errs by gamma_6, y
+   being rounded once and r standing for the square of a rounded root in blas; sums of b terms, and what was
+   there before, by gamma_{b+1} more. The scaling in columns is exact: one rounding is left, and nothing to
+   choose, unless the rows are whitened. */
+#include "normals.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* left: theta or r; x; the output, which moments are added to. */
-typedef void call(const struct comparison *comparison, const struct emblas_backend *backend,
-                  const struct guarded *left, const struct guarded *x, const struct guarded *output);
-
-static void call_logits(const struct comparison *comparison, const struct emblas_backend *backend,
-                        const struct guarded *theta, const struct guarded *x,
-                        const struct guarded *logits) {
-  const struct kernel_case *s = &comparison->size;
-  backend->quadratic_logits(s->b, comparison->stride, s->d, s->k, theta->values, x->values, logits->values);
+/* The oracle is exact but for its last rounding. */
+static void
+compare_with(const struct comparison *comparison, const char *kernel, const struct guarded *bound,
+             const struct guarded *expected, const struct guarded *before,
+             void (*run)(const struct comparison *, const struct emblas_backend *, const struct normals *,
+                         const struct guarded *, const struct guarded *, struct guarded *),
+             const struct normals *normals, const struct guarded *r, const struct guarded *x) {
+  for (size_t n = 0; n < comparison->count; n++) {
+    struct guarded actual = before != NULL
+                                ? guarded_copy(before)
+                                : guarded_rows(expected->rows, expected->width, expected->stride);
+    run(comparison, comparison->tested[n].table, normals, r, x, &actual);
+    compare_arrays(comparison, &comparison->tested[n], kernel, &actual, expected, bound->values);
+    compare_finish(&actual, kernel, "its output");
+  }
 }
 
-static void call_moments(const struct comparison *comparison, const struct emblas_backend *backend,
-                         const struct guarded *r, const struct guarded *x, const struct guarded *stats) {
-  const struct kernel_case *s = &comparison->size;
-  struct guarded scratch = guarded_rows(9, s->b, comparison->stride);
-  backend->quadratic_moments(s->b, comparison->stride, s->d, s->k, r->values, x->values, scratch.values,
-                             stats->values);
+static void run_logits(const struct comparison *comparison, const struct emblas_backend *backend,
+                       const struct normals *normals, const struct guarded *r, const struct guarded *x,
+                       struct guarded *logits) {
+  struct guarded scratch = normals_scratch(&comparison->size);
+  (void)r;
+  backend->quadratic_logits(comparison->size.b, comparison->stride, &normals->view, x->values,
+                            scratch.values, logits->values);
+  compare_finish(&scratch, "quadratic_logits", "its scratch");
+}
+
+static void run_moments(const struct comparison *comparison, const struct emblas_backend *backend,
+                        const struct normals *normals, const struct guarded *r, const struct guarded *x,
+                        struct guarded *stats) {
+  struct guarded scratch = normals_scratch(&comparison->size);
+  backend->quadratic_moments(comparison->size.b, comparison->stride, &normals->view, r->values, x->values,
+                             scratch.values, stats->values);
   compare_finish(&scratch, "quadratic_moments", "its scratch");
 }
 
-static void compare_product(const struct comparison *comparison, const char *name, call *run,
-                            struct guarded *left, struct guarded *before, int add, size_t terms) {
+static void compare_logits_of(const struct comparison *comparison, enum normals_kind kind) {
   const struct kernel_case *s = &comparison->size;
-  struct guarded x = compare_random_rows(s->d, s->b, comparison->stride, 2), size = compare_absolute(&x);
-  struct guarded left_size = compare_absolute(left), expected = guarded_copy(before);
-  struct guarded bound = compare_absolute(before);
-  guarded_seal(&x), guarded_seal(left);
-  run(comparison, comparison->oracle.table, &left_size, &size, &bound);
-  compare_scale(&bound, 2 * gamma_bound(terms + 2));
-  run(comparison, comparison->oracle.table, left, &x, &expected);
-  for (size_t n = 0; n < comparison->count; n++) {
-    if (comparison->tested[n].table->quadratic_logits == NULL) continue;
-    struct guarded actual =
-        add ? guarded_copy(before) : guarded_rows(before->rows, before->width, before->stride);
-    run(comparison, comparison->tested[n].table, left, &x, &actual);
-    compare_arrays(comparison, &comparison->tested[n], name, &actual, &expected, bound.values);
-    compare_finish(&actual, name, "its output");
-  }
-  compare_finish(&x, name, "x"), compare_finish(left, name, "theta or r");
-  guarded_free(&size), guarded_free(&left_size), guarded_free(&expected), guarded_free(&bound);
-  guarded_free(before);
+  struct normals normals = normals_new(s, kind);
+  struct guarded x = compare_random_rows(s->d, s->b, comparison->stride, 2);
+  struct guarded bound = guarded_rows(s->k, s->b, comparison->stride);
+  struct guarded expected = guarded_rows(s->k, s->b, comparison->stride);
+  x.values[0] = 1e200; /* whose square overflows: the least logit */
+  guarded_seal(&x);
+  run_logits(comparison, comparison->oracle.table, &normals, NULL, &x, &expected);
+  for (size_t c = 0; c < s->k; c++)
+    for (size_t i = 0; i < s->b; i++) {
+      double *error = bound.values + c * comparison->stride + i;
+      normals_logit(&normals, c, &x, i, error);
+      *error = i == 0 ? 0 : 1.01 * *error;
+    }
+  compare_with(comparison, "quadratic_logits", &bound, &expected, NULL, run_logits, &normals, NULL, &x);
+  compare_finish(&x, "quadratic_logits", "x"), normals_finish(&normals, "quadratic_logits");
+  guarded_free(&bound), guarded_free(&expected);
 }
 
 void compare_quadratic_logits(const struct comparison *comparison) {
-  const struct kernel_case *s = &comparison->size;
-  struct guarded theta = compare_random_rows(s->k, s->p, s->p, 1);
-  struct guarded before = compare_random_rows(s->k, s->b, comparison->stride, 3);
-  compare_product(comparison, "quadratic_logits", call_logits, &theta, &before, 0, s->p);
+  for (int kind = 0; kind < NORMALS_KINDS; kind++) compare_logits_of(comparison, kind);
 }
 
 void compare_quadratic_moments(const struct comparison *comparison) {
   const struct kernel_case *s = &comparison->size;
-  struct guarded r = compare_random_rows(s->k, s->b, comparison->stride, 4),
-                 before = compare_random_rows(s->k, s->p, s->p, 6);
-  compare_product(comparison, "quadratic_moments", call_moments, &r, &before, 1, s->b);
+  struct normals normals = normals_new(s, NARROW);
+  struct guarded x = compare_random_rows(s->d, s->b, comparison->stride, 2);
+  struct guarded random = compare_random_rows(s->k, s->b, comparison->stride, 4);
+  struct guarded r = compare_absolute(&random), before = compare_random_rows(s->k, s->p, s->p, 6);
+  struct guarded bound = compare_absolute(&before), expected = guarded_copy(&before);
+  double *features = malloc(s->p * sizeof *features);
+  guarded_seal(&x), guarded_seal(&r);
+  for (size_t c = 0; c < s->k; c++)
+    for (size_t i = 0; i < s->b; i++) {
+      normals_features(&normals, c, &x, i, features);
+      for (size_t f = 0; f < s->p; f++)
+        bound.values[c * s->p + f] += r.values[c * comparison->stride + i] * fabs(features[f]);
+    }
+  compare_scale(&bound, 1.01 * gamma_bound(s->b + 7));
+  run_moments(comparison, comparison->oracle.table, &normals, &r, &x, &expected);
+  compare_with(comparison, "quadratic_moments", &bound, &expected, &before, run_moments, &normals, &r, &x);
+  compare_finish(&x, "quadratic_moments", "x"), compare_finish(&r, "quadratic_moments", "r");
+  normals_finish(&normals, "quadratic_moments");
+  guarded_free(&random), guarded_free(&before), guarded_free(&bound), guarded_free(&expected);
+  free(features);
 }
 
 /* Rows of the data, and where they go. x: rows one after the other, or apart; what lies between them is

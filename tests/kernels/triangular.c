@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* whiten and cholesky.
+/* invert and cholesky.
 
-   Forward substitution is backward stable: the computed z solves (L + E) z = x - mean with |E| <= gamma_d
-   |L| (Higham, theorem 8.5), and forming x - mean is one rounding more: with gamma_{d+1}, |z - z_exact| <=
-   gamma_{d+1} |L^-1| |L| |z|,    so   |z1 - z2| <= gamma_{d+1} |L^-1| |L| (|z1| + |z2|).
+   Rows of K solve K L = I by substitution, which is backward stable: k_j (L + E) = e_j with |E| <= gamma_d
+   |L| (Higham, theorem 8.5), a multiplication with an inverted pivot being one rounding more, so that |K L
+   - I| <= gamma_{d+1} |K| |L|, however badly L is conditioned.
 
    The Cholesky factor satisfies |L L' - A| <= gamma_{d+1} |L| |L'| (theorem 10.3), however badly A is
    conditioned. */
@@ -28,79 +28,25 @@ static void make_factor(size_t d, double condition, double *factor) {
   }
 }
 
-/* M = |L^-1| |L|, d x d; only the lower triangles count. */
-static double *condition_matrix(size_t d, const double *factor) {
-  double *inverse = calloc(d * d, sizeof *inverse), *m = calloc(d * d, sizeof *m);
-  for (size_t c = 0; c < d; c++)
-    for (size_t j = c; j < d; j++) {
-      double sum = j == c;
-      for (size_t l = c; l < j; l++) sum -= factor[j * d + l] * inverse[l * d + c];
-      inverse[j * d + c] = sum / factor[j * d + j];
-    }
+void check_invert(const struct contestant *tested, size_t d, double condition) {
+  struct guarded factor = guarded_new(d * d), inverse = guarded_new(d * d);
+  make_factor(d, condition, factor.values); /* its upper triangle is NaN: not to be read */
+  guarded_seal(&factor);
+  tested->table->invert(d, factor.values, inverse.values);
   for (size_t j = 0; j < d; j++)
-    for (size_t l = 0; l <= j; l++)
-      for (size_t c = 0; c <= l; c++) m[j * d + c] += fabs(inverse[j * d + l] * factor[l * d + c]);
-  free(inverse);
-  return m;
-}
-
-static struct guarded whiten_bound(const struct guarded *z1, const struct guarded *z2, size_t d,
-                                   const double *condition) {
-  size_t b = z1->width, stride = z1->stride;
-  struct guarded bound = guarded_copy(z1);
-  for (size_t j = 0; j < d; j++)
-    for (size_t i = 0; i < b; i++) {
-      double sum = 0;
-      for (size_t l = 0; l <= j; l++)
-        sum += condition[j * d + l] * (fabs(z1->values[l * stride + i]) + fabs(z2->values[l * stride + i]));
-      bound.values[j * stride + i] = gamma_bound(d + 1) * sum;
+    for (size_t l = 0; l <= j; l++) {
+      real residual = l == j ? -1 : 0;
+      double size = 0;
+      for (size_t m = l; m <= j; m++) {
+        residual += (real)inverse.values[j * d + m] * factor.values[m * d + l];
+        size += fabs(inverse.values[j * d + m] * factor.values[m * d + l]);
+      }
+      double error = fabs((double)residual), bound = gamma_bound(d + 1) * size;
+      if (!(error <= bound))
+        cr_assert_fail("invert of %s, d=%zu, condition %g: residual %.3g at %zu,%zu, allowed %.3g",
+                       tested->label, d, condition, error, j, l, bound);
     }
-  return bound;
-}
-
-/* mean: d entries or NULL. */
-static void compare_whiten_once(const struct comparison *comparison, const double *factor,
-                                const double *condition, const struct guarded *x, const double *mean) {
-  size_t b = comparison->size.b, d = comparison->size.d, stride = comparison->stride;
-  struct guarded expected = guarded_rows(d, b, stride);
-  comparison->oracle.table->whiten(b, stride, d, factor, mean, x->values, expected.values);
-  for (size_t n = 0; n < comparison->count; n++)
-    for (int in_place = 0; in_place < 2; in_place++) {
-      struct guarded actual = in_place ? guarded_copy(x) : guarded_rows(d, b, stride);
-      comparison->tested[n].table->whiten(b, stride, d, factor, mean, in_place ? actual.values : x->values,
-                                          actual.values);
-      struct guarded bound = whiten_bound(&actual, &expected, d, condition);
-      compare_arrays(comparison, &comparison->tested[n], in_place ? "whiten in place" : "whiten", &actual,
-                     &expected, bound.values);
-      guarded_check(&actual, "whiten", "its output");
-      guarded_free(&actual), guarded_free(&bound);
-    }
-  guarded_free(&expected);
-}
-
-static void compare_whiten_with(const struct comparison *comparison, double condition) {
-  size_t b = comparison->size.b, d = comparison->size.d, stride = comparison->stride;
-  struct guarded factor = guarded_new(d * d), x = guarded_rows(d, b, stride), mean = guarded_new(d);
-  struct generator generator = {22};
-  make_factor(d, condition, factor.values);
-  for (size_t j = 0; j < d; j++) {
-    for (size_t i = 0; i < b; i++) x.values[j * stride + i] = 3 + generate_gaussian(&generator);
-    mean.values[j] = 3 + generate_gaussian(&generator);
-  }
-  guarded_seal(&factor), guarded_seal(&x), guarded_seal(&mean);
-  double *matrix = condition_matrix(d, factor.values);
-  compare_whiten_once(comparison, factor.values, matrix, &x, mean.values);
-  compare_whiten_once(comparison, factor.values, matrix, &x, NULL);
-  guarded_check(&factor, "whiten", "the factor");
-  guarded_check(&x, "whiten", "x");
-  guarded_check(&mean, "whiten", "the mean");
-  guarded_free(&factor), guarded_free(&x), guarded_free(&mean);
-  free(matrix);
-}
-
-void compare_whiten(const struct comparison *comparison) {
-  compare_whiten_with(comparison, 10);
-  compare_whiten_with(comparison, 1e10);
+  compare_finish(&factor, "invert", "the factor"), compare_finish(&inverse, "invert", "the inverse");
 }
 
 /* A = L L' of such a factor; its upper triangle is NaN: not to be read. */

@@ -8,17 +8,17 @@
 enum {
   NAMED(LOGITS_COMPONENTS) = LANES > 2 ? 6 : 3, /* register tiles: components x vectors of rows, */
   NAMED(LOGITS_VECTORS) = LANES > 2 ? LANES / 2 : 2,
-  NAMED(QUADRATIC_COMPONENTS) = LANES > 4   ? 8
-                                : LANES > 2 ? 6
-                                            : 3,
-  NAMED(QUADRATIC_VECTORS) = LANES > 4 ? 3 : 2,
-  NAMED(MOMENTS_COMPONENTS) = 3 /* and components x LANES features */
+  NAMED(MOMENTS_COMPONENTS) = 3,           /* components x LANES features, */
+  NAMED(INVERSE_ROWS) = LANES > 4 ? 5 : 3, /* rows of a triangle x TILE vectors of rows, */
+  NAMED(MOMENTS_ROWS) = LANES > 4 ? 4 : 3, /* and rows x columns of a triangle */
+  NAMED(MOMENTS_COLUMNS) = 4
 };
 #define LOGITS_COMPONENTS NAMED(LOGITS_COMPONENTS)
 #define LOGITS_VECTORS NAMED(LOGITS_VECTORS)
-#define QUADRATIC_COMPONENTS NAMED(QUADRATIC_COMPONENTS)
-#define QUADRATIC_VECTORS NAMED(QUADRATIC_VECTORS)
 #define MOMENTS_COMPONENTS NAMED(MOMENTS_COMPONENTS)
+#define INVERSE_ROWS NAMED(INVERSE_ROWS)
+#define MOMENTS_ROWS NAMED(MOMENTS_ROWS)
+#define MOMENTS_COLUMNS NAMED(MOMENTS_COLUMNS)
 
 #include "lanes.h"
 #include "exponential.h"
@@ -45,9 +45,10 @@ TARGET static void NAMED(log_all)(size_t n, const double *x, double *y) {
 
 #undef LOGITS_COMPONENTS
 #undef LOGITS_VECTORS
-#undef QUADRATIC_COMPONENTS
-#undef QUADRATIC_VECTORS
 #undef MOMENTS_COMPONENTS
+#undef INVERSE_ROWS
+#undef MOMENTS_ROWS
+#undef MOMENTS_COLUMNS
 #undef lanes
 #undef stored
 #undef bits

@@ -46,20 +46,14 @@ TARGET static void NAMED(logits)(size_t b, size_t stride, size_t p, size_t k, co
   if (i < b) NAMED(logits_rows)(1, 0, b - i, stride, p, k, theta, theta_stride, phi + i, l + i, add);
 }
 
-/* One vector of rows, or what is left of it: sum_cm += r_c phi_m. phi is a column, or where `times` is not
-   NULL the product of two, which is then kept. */
+/* One vector of rows, or what is left of it: sum_cm += r_c phi_m. */
 INLINE void NAMED(moments_step)(int components, int whole, size_t rows, size_t stride, const double *r,
-                                const double *const *column, const double *const *times, double *phi,
-                                size_t i, lanes (*sum)[LANES]) {
+                                const double *const *phi, size_t i, lanes (*sum)[LANES]) {
   lanes weight[MOMENTS_COMPONENTS];
   _Pragma("GCC unroll 8") for (int c = 0; c < components; c++) weight[c] =
       get(whole, r + (size_t)c * stride + i, rows, 0);
   _Pragma("GCC unroll 8") for (int m = 0; m < LANES; m++) {
-    lanes value = get(whole, column[m] + i, rows, 0);
-    if (times != NULL) {
-      value *= get(whole, times[m] + i, rows, 0);
-      put(whole, phi + (size_t)m * stride + i, rows, value);
-    }
+    lanes value = get(whole, phi[m] + i, rows, 0);
     IN_REGISTER(value); /* else each sum loads it again, and loads are what there is too little of */
     _Pragma("GCC unroll 8") for (int c = 0; c < components; c++) sum[c][m] += weight[c] * value;
   }
@@ -67,15 +61,13 @@ INLINE void NAMED(moments_step)(int components, int whole, size_t rows, size_t s
 
 /* LANES features of C components, of which the first `features` are kept: s_cm += r_ci phi_mi. */
 INLINE void NAMED(moments_tile)(int components, size_t b, size_t stride, size_t features, const double *r,
-                                const double *const *column, const double *const *times, double *phi,
-                                double *s, size_t s_stride) {
+                                const double *const *phi, double *s, size_t s_stride) {
   lanes sum[MOMENTS_COMPONENTS][LANES];
   _Pragma("GCC unroll 8") for (int c = 0; c < components; c++)
       _Pragma("GCC unroll 8") for (int m = 0; m < LANES; m++) sum[c][m] = splat(0);
   size_t i = 0;
-  for (; i + LANES <= b; i += LANES)
-    NAMED(moments_step)(components, 1, 0, stride, r, column, times, phi, i, sum);
-  if (i < b) NAMED(moments_step)(components, 0, b - i, stride, r, column, times, phi, i, sum);
+  for (; i + LANES <= b; i += LANES) NAMED(moments_step)(components, 1, 0, stride, r, phi, i, sum);
+  if (i < b) NAMED(moments_step)(components, 0, b - i, stride, r, phi, i, sum);
   _Pragma("GCC unroll 8") for (int c = 0; c < components; c++) {
     lanes total = sums(sum[c]);
     double *to = s + (size_t)c * s_stride, part[LANES];
@@ -97,9 +89,9 @@ INLINE void NAMED(moments_of_features)(size_t b, size_t stride, size_t features,
     const double *share = r + c * stride;
     double *to = s + c * s_stride;
     taken = k - c >= 3 && k - c != 4 ? 3 : k - c >= 2 ? 2 : 1;
-    if (taken == 3) NAMED(moments_tile)(3, b, stride, features, share, x, NULL, NULL, to, s_stride);
-    if (taken == 2) NAMED(moments_tile)(2, b, stride, features, share, x, NULL, NULL, to, s_stride);
-    if (taken == 1) NAMED(moments_tile)(1, b, stride, features, share, x, NULL, NULL, to, s_stride);
+    if (taken == 3) NAMED(moments_tile)(3, b, stride, features, share, x, to, s_stride);
+    if (taken == 2) NAMED(moments_tile)(2, b, stride, features, share, x, to, s_stride);
+    if (taken == 1) NAMED(moments_tile)(1, b, stride, features, share, x, to, s_stride);
   }
 }
 
@@ -116,27 +108,29 @@ TARGET static void NAMED(multiply)(size_t b, const double *x, const double *y, d
   for (; i < b; i++) z[i] = x[i] * y[i];
 }
 
-/* Forward substitution, L_jl z_li = x_ji - mean_j, for TILE vectors of rows, so that a pivot is inverted
-   once for all of them. */
-INLINE void NAMED(whiten_tile)(int whole, size_t rows, size_t stride, size_t d, const double *factor,
-                               const double *mean, const double *x, double *z) {
-  for (size_t j = 0; j < d; j++) {
-    lanes sum[TILE];
-    double centre = mean != NULL ? mean[j] : 0, inverse = 1 / factor[j * d + j];
-    EACH_VECTOR sum[t] = get(whole, x + j * stride + t * LANES, left(rows, (size_t)t * LANES), 0) - centre;
-    for (size_t l = 0; l < j; l++)
-      EACH_VECTOR sum[t] -=
-          factor[j * d + l] * get(whole, z + l * stride + t * LANES, left(rows, (size_t)t * LANES), 0);
-    EACH_VECTOR put(whole, z + j * stride + t * LANES, left(rows, (size_t)t * LANES), inverse * sum[t]);
+/* `count` rows of K = L^-1 from row j on, in place of those of I, from K L = I: K_jm = rest_jm / L_mm, and
+   rest_jl -= K_jm L_ml for l < m. Rows together read L once. */
+INLINE void NAMED(invert_rows)(int count, size_t j, size_t d, const double *factor, double *inverse) {
+  for (int a = 0; a < count; a++)
+    for (size_t l = 0; l < j + (size_t)count; l++)
+      inverse[(j + (size_t)a) * d + l] = l == j + (size_t)a ? 1 : 0;
+  for (size_t m = j + (size_t)count; m-- > 0;) {
+    double pivot = 1 / factor[m * d + m], here[INVERTED];
+    for (int a = 0; a < count; a++) here[a] = inverse[(j + (size_t)a) * d + m] *= pivot;
+    for (size_t l = 0; l < m; l += LANES) {
+      lanes from = get(0, factor + m * d + l, m - l, 0);
+      _Pragma("GCC unroll 8") for (int a = 0; a < count; a++) {
+        double *to = inverse + (j + (size_t)a) * d + l;
+        put(0, to, m - l, get(0, to, m - l, 0) - here[a] * from);
+      }
+    }
   }
 }
 
-TARGET static void NAMED(whiten)(size_t b, size_t stride, size_t d, const double *factor,
-                                 const double *mean, const double *x, double *z) {
-  size_t i = 0;
-  for (; i + TILE_ROWS <= b; i += TILE_ROWS)
-    NAMED(whiten_tile)(1, TILE_ROWS, stride, d, factor, mean, x + i, z + i);
-  if (i < b) NAMED(whiten_tile)(0, b - i, stride, d, factor, mean, x + i, z + i);
+TARGET static void NAMED(invert)(size_t d, const double *factor, double *inverse) {
+  size_t j = 0;
+  for (; j + INVERTED <= d; j += INVERTED) NAMED(invert_rows)(INVERTED, j, d, factor, inverse);
+  for (; j < d; j++) NAMED(invert_rows)(1, j, d, factor, inverse);
 }
 
 /* m_jl += r_i x_ji x_li for l <= j */

@@ -1,148 +1,228 @@
 /* SPDX-License-Identifier: MIT */
-/* The two products with the features [1, x, x_j x_l for l <= j], which are formed in registers where they
-   are needed: once for several components, instead of through memory. Included by isa.h. */
+/* Full covariances, component by component about its own mean: |K (x - mean)|^2 as a product with the
+   triangle K, and sums of r (x - mean) (x - mean)', a triangle again. Both are tiles in registers; lanes
+   are rows. Included by isa.h. */
 
-/* C components of up to WIDE vectors of rows: L_ci = theta_c . [1, x_i, x_ji x_li]. */
-INLINE void NAMED(quadratic_tile)(int components, int wide, int whole, size_t rows, size_t stride, size_t d,
-                                  size_t p, const double *theta, const double *x, double *l) {
-  lanes sum[QUADRATIC_COMPONENTS][QUADRATIC_VECTORS];
-  _Pragma("GCC unroll 8") for (int c = 0; c < components; c++)
-      _Pragma("GCC unroll 8") for (int v = 0; v < wide; v++) sum[c][v] = splat(theta[(size_t)c * p]);
-  const double *linear = theta + 1, *square = theta + 1 + d;
-  for (size_t j = 0; j < d; j++) {
-    lanes x_j[QUADRATIC_VECTORS];
-    _Pragma("GCC unroll 8") for (int v = 0; v < wide; v++) x_j[v] =
-        get(whole, x + j * stride + v * LANES, rows, 0);
-    _Pragma("GCC unroll 8") for (int c = 0; c < components; c++)
-        _Pragma("GCC unroll 8") for (int v = 0; v < wide; v++) sum[c][v] +=
-        linear[(size_t)c * p + j] * x_j[v];
-    for (size_t m = 0; m <= j; m++) {
-      lanes z[QUADRATIC_VECTORS];
-      _Pragma("GCC unroll 8") for (int v = 0; v < wide; v++) z[v] =
-          x_j[v] * get(whole, x + m * stride + v * LANES, rows, 0);
-      _Pragma("GCC unroll 8") for (int c = 0; c < components; c++)
-          _Pragma("GCC unroll 8") for (int v = 0; v < wide; v++) sum[c][v] +=
-          square[(size_t)c * p + m] * z[v];
+/* ------------------------------------------------------------------ logits */
+
+/* `count` rows of K from row j on: square += the squares of these entries of K y. y: columns of a tile of
+   rows, one right behind the other. */
+INLINE void NAMED(square_rows)(int count, size_t j, size_t d, const double *inverse, const double *y,
+                               lanes *square) {
+  lanes sum[INVERSE_ROWS][TILE];
+  const double *row = inverse + j * d;
+  _Pragma("GCC unroll 8") for (int a = 0; a < count; a++) EACH_VECTOR sum[a][t] = splat(0);
+  for (size_t l = 0; l < j; l++) {
+    lanes value[TILE];
+    EACH_VECTOR value[t] = *(const stored *)(y + l * TILE_ROWS + t * LANES);
+    _Pragma("GCC unroll 8") for (int a = 0; a < count; a++) {
+      double factor = row[(size_t)a * d + l];
+      EACH_VECTOR sum[a][t] += factor * value[t];
     }
-    square += j + 1;
   }
-  _Pragma("GCC unroll 8") for (int c = 0; c < components; c++)
-      _Pragma("GCC unroll 8") for (int v = 0; v < wide; v++)
-          put(whole, l + (size_t)c * stride + v * LANES, rows, sum[c][v]);
+  _Pragma("GCC unroll 8") for (int m = 0; m < count; m++) {
+    lanes value[TILE];
+    EACH_VECTOR value[t] = *(const stored *)(y + (j + (size_t)m) * TILE_ROWS + t * LANES);
+    _Pragma("GCC unroll 8") for (int a = m; a < count; a++) {
+      double factor = row[(size_t)a * d + j + (size_t)m];
+      EACH_VECTOR sum[a][t] += factor * value[t];
+    }
+  }
+  _Pragma("GCC unroll 8") for (int a = 0; a < count; a++) EACH_VECTOR square[t] += sum[a][t] * sum[a][t];
 }
 
-INLINE void NAMED(quadratic_rows)(int wide, int whole, size_t rows, size_t stride, size_t d, size_t k,
-                                  const double *theta, const double *x, double *l) {
-  size_t c = 0, p = 1 + d + d * (d + 1) / 2;
-  for (; c + QUADRATIC_COMPONENTS <= k; c += QUADRATIC_COMPONENTS) NAMED(quadratic_tile)
-  (QUADRATIC_COMPONENTS, wide, whole, rows, stride, d, p, theta + c * p, x, l + c * stride);
-  for (; c + 2 <= k; c += 2) NAMED(quadratic_tile)
-  (2, wide, whole, rows, stride, d, p, theta + c * p, x, l + c * stride);
-  if (c < k) NAMED(quadratic_tile)(1, wide, whole, rows, stride, d, p, theta + c * p, x, l + c * stride);
+/* One component's logits of a tile of rows. The first rows of K are those that do not fill a tile: they are
+   the short ones. What overflows, NaN included, is the least logit. */
+INLINE void NAMED(quadratic_tile)(int whole, size_t rows, size_t stride, size_t d, double constant,
+                                  const double *mean, const double *inverse, const double *x, double *y,
+                                  double *l) {
+  lanes square[TILE];
+  EACH_VECTOR square[t] = splat(0);
+  for (size_t j = 0; j < d; j++) {
+    const double *column = x + j * stride;
+    EACH_VECTOR *(stored *)(y + j * TILE_ROWS + t * LANES) =
+        get(whole, column + t * LANES, left(rows, (size_t)t * LANES), mean[j]) - mean[j];
+  }
+  size_t first = d % INVERSE_ROWS;
+  if (first == 1) NAMED(square_rows)(1, 0, d, inverse, y, square);
+  if (first == 2) NAMED(square_rows)(2, 0, d, inverse, y, square);
+  if (first == 3) NAMED(square_rows)(3, 0, d, inverse, y, square);
+  if (first == 4) NAMED(square_rows)(4, 0, d, inverse, y, square);
+  for (size_t j = first; j < d; j += INVERSE_ROWS)
+    NAMED(square_rows)(INVERSE_ROWS, j, d, inverse, y, square);
+  EACH_VECTOR put(whole, l + t * LANES, left(rows, (size_t)t * LANES),
+                  constant + greater(-0.5 * square[t], splat(EMBLAS_LEAST_LOGIT)));
 }
 
-TARGET static void NAMED(quadratic_logits)(size_t b, size_t stride, size_t d, size_t k, const double *theta,
-                                           const double *x, double *l) {
+INLINE void NAMED(quadratic_block)(size_t b, size_t stride, size_t d, const struct emblas_normals *normals,
+                                   const double *x, double *y, double *l) {
+  for (size_t i = 0; i < b; i += TILE_ROWS)
+    for (size_t c = 0; c < normals->k; c++) {
+      const double *mean = normals->mean + c * d, *inverse = normals->inverse + c * d * d;
+      double constant = normals->constant[c], *out = l + c * stride + i;
+      if (b - i >= TILE_ROWS)
+        NAMED(quadratic_tile)(1, TILE_ROWS, stride, d, constant, mean, inverse, x + i, y, out);
+      else
+        NAMED(quadratic_tile)(0, b - i, stride, d, constant, mean, inverse, x + i, y, out);
+    }
+}
+
+/* The compiler unrolls the loops over few columns, which then stay in registers. */
+TARGET static void NAMED(quadratic_logits)(size_t b, size_t stride, const struct emblas_normals *normals,
+                                           const double *x, double *scratch, double *l) {
+  double few[4 * TILE_ROWS];
+  if (normals->d == 2)
+    NAMED(quadratic_block)(b, stride, 2, normals, x, few, l);
+  else if (normals->d == 3)
+    NAMED(quadratic_block)(b, stride, 3, normals, x, few, l);
+  else if (normals->d == 4)
+    NAMED(quadratic_block)(b, stride, 4, normals, x, few, l);
+  else
+    NAMED(quadratic_block)(b, stride, normals->d, normals, x, scratch, l);
+}
+
+/* ------------------------------------------------------------------ moments */
+
+/* A block of rows on its way into the statistics of one component. y: the columns of x - mean, and w: those
+   of r (x - mean) of one group, both `apart` from each other; kept where there are more columns than one
+   group has. */
+struct NAMED(scattered) {
+  size_t b, stride, d, apart;
+  const double *x, *r, *mean;
+  double *y, *w;
+  double *first, *second; /* S1, and the triangle S2 row by row */
+};
+
+/* out[m] = the sum of the lanes of sum[m]; out has room for whole vectors. */
+INLINE void NAMED(sums_of_lanes)(int count, const lanes *sum, double *out) {
+  _Pragma("GCC unroll 32") for (int m = 0; m < count; m += LANES) {
+    lanes part[LANES];
+    _Pragma("GCC unroll 8") for (int l = 0; l < LANES; l++) part[l] = m + l < count ? sum[m + l] : splat(0);
+    *(stored *)(out + m) = sums(part);
+  }
+}
+
+/* A vector of rows, or what is left of it. For each of `count` rows of the triangle from row j on: S1, and
+   S2 from column j - lead on; and N, behind them. */
+INLINE void NAMED(moments_of_x)(int whole, size_t rows, int count, int lead, int kept,
+                                const struct NAMED(scattered) * s, size_t j, size_t i, lanes *sum) {
+  lanes y[MOMENTS_COLUMNS], weight = get(whole, s->r + i, rows, 0);
+  const double *means = s->mean;
+  READ_AGAIN(means); /* registers are for the sums */
+  _Pragma("GCC unroll 8") for (int m = 0; m < lead + count; m++) {
+    size_t column = j + (size_t)m - (size_t)lead;
+    double mean = means[column];
+    y[m] = get(whole, s->x + column * s->stride + i, rows, mean) - mean;
+    if (kept) *(stored *)(s->y + column * s->apart + i) = y[m];
+  }
+  int at = 0;
+  _Pragma("GCC unroll 8") for (int a = 0; a < count; a++) {
+    lanes w = weight * y[lead + a];
+    if (kept) *(stored *)(s->w + (size_t)a * s->apart + i) = w;
+    sum[at++] += w;
+    _Pragma("GCC unroll 8") for (int m = 0; m <= lead + a; m++) sum[at++] += w * y[m];
+  }
+  sum[at] += weight;
+}
+
+INLINE void NAMED(triangle_rows)(int count, int lead, int kept, const struct NAMED(scattered) * s,
+                                 size_t j) {
+  enum { MOST = MOMENTS_ROWS * (MOMENTS_ROWS + 3) / 2 + 1 };
+  lanes sum[MOST];
+  double total[MOST + LANES];
+  _Pragma("GCC unroll 32") for (int m = 0; m < MOST; m++) sum[m] = splat(0);
   size_t i = 0;
-  for (; i + QUADRATIC_VECTORS * LANES <= b; i += QUADRATIC_VECTORS * LANES)
-    NAMED(quadratic_rows)(QUADRATIC_VECTORS, 1, 0, stride, d, k, theta, x + i, l + i);
-  for (; i + 2 * LANES <= b; i += 2 * LANES)
-    NAMED(quadratic_rows)(2, 1, 0, stride, d, k, theta, x + i, l + i);
-  for (; i + LANES <= b; i += LANES) NAMED(quadratic_rows)(1, 1, 0, stride, d, k, theta, x + i, l + i);
-  if (i < b) NAMED(quadratic_rows)(1, 0, b - i, stride, d, k, theta, x + i, l + i);
+  for (; i + LANES <= s->b; i += LANES) NAMED(moments_of_x)(1, LANES, count, lead, kept, s, j, i, sum);
+  if (i < s->b) NAMED(moments_of_x)(0, s->b - i, count, lead, kept, s, j, i, sum);
+  NAMED(sums_of_lanes)(count + count * lead + count * (count + 1) / 2 + 1, sum, total);
+  const double *from = total;
+  for (size_t row = j; row < j + (size_t)count; row++) {
+    double *second = s->second + row * (row + 1) / 2;
+    s->first[row] += *from++;
+    for (size_t l = j - (size_t)lead; l <= row; l++) second[l] += *from++;
+  }
+  if (j == (size_t)lead && lead == 0) s->first[-1] += *from;
 }
 
-/* LANES components and FORMED features, which are formed in registers: s_cf += r_ci x_i x_i', of which the
-   first `features` are kept. s: k rows of p. */
-INLINE void NAMED(quadratic_moments_step)(int whole, size_t rows, size_t stride, const double *r,
-                                          const double *const *column, const double *const *times, size_t i,
-                                          lanes (*sum)[LANES]) {
-  lanes product[FORMED];
-  _Pragma("GCC unroll 8") for (int f = 0; f < FORMED; f++) {
-    product[f] = get(whole, column[f] + i, rows, 0) * get(whole, times[f] + i, rows, 0);
-    IN_REGISTER(product[f]);
+/* `count` rows of the triangle, whose w are made, and `columns` columns before them from l on. */
+INLINE void NAMED(triangle_tile)(int count, int columns, const struct NAMED(scattered) * s, size_t j,
+                                 size_t l) {
+  lanes sum[MOMENTS_ROWS * MOMENTS_COLUMNS];
+  double total[MOMENTS_ROWS * MOMENTS_COLUMNS + LANES];
+  const double *y = s->y + l * s->apart;
+  _Pragma("GCC unroll 16") for (int m = 0; m < count * columns; m++) sum[m] = splat(0);
+  for (size_t i = 0; i < s->b; i += LANES) {
+    lanes w[MOMENTS_ROWS];
+    _Pragma("GCC unroll 8") for (int a = 0; a < count; a++) w[a] =
+        *(const stored *)(s->w + (size_t)a * s->apart + i);
+    _Pragma("GCC unroll 8") for (int m = 0; m < columns; m++) {
+      lanes value = *(const stored *)(y + (size_t)m * s->apart + i);
+      IN_REGISTER(value); /* else each sum loads it again, and loads are what there is too little of */
+      _Pragma("GCC unroll 8") for (int a = 0; a < count; a++) sum[a * columns + m] += w[a] * value;
+    }
   }
-  _Pragma("GCC unroll 8") for (int c = 0; c < LANES; c++) {
-    lanes weight = get(whole, r + (size_t)c * stride + i, rows, 0);
-    IN_REGISTER(weight); /* else each sum loads it again, and loads are what there is too little of */
-    _Pragma("GCC unroll 8") for (int f = 0; f < FORMED; f++) sum[f][c] += weight * product[f];
+  NAMED(sums_of_lanes)(count * columns, sum, total);
+  const double *from = total;
+  for (size_t row = j; row < j + (size_t)count; row++)
+    for (int m = 0; m < columns; m++) s->second[row * (row + 1) / 2 + l + (size_t)m] += *from++;
+}
+
+INLINE void NAMED(triangle_group)(const struct NAMED(scattered) * s, size_t j) {
+  size_t l = 0;
+  NAMED(triangle_rows)(MOMENTS_ROWS, 0, 1, s, j);
+  for (; l + MOMENTS_COLUMNS <= j; l += MOMENTS_COLUMNS)
+    NAMED(triangle_tile)(MOMENTS_ROWS, MOMENTS_COLUMNS, s, j, l);
+  if (j - l == 1) NAMED(triangle_tile)(MOMENTS_ROWS, 1, s, j, l);
+  if (j - l == 2) NAMED(triangle_tile)(MOMENTS_ROWS, 2, s, j, l);
+  if (j - l == 3) NAMED(triangle_tile)(MOMENTS_ROWS, 3, s, j, l);
+}
+
+/* Few columns stay in registers. */
+INLINE void NAMED(moments_of_few)(int d, const struct NAMED(scattered) * s) {
+  if (d <= MOMENTS_ROWS) {
+    NAMED(triangle_rows)(d, 0, 0, s, 0);
+  } else {
+    NAMED(triangle_rows)(MOMENTS_ROWS, 0, 0, s, 0);
+    NAMED(triangle_rows)(d - MOMENTS_ROWS, MOMENTS_ROWS, 0, s, MOMENTS_ROWS);
   }
 }
 
-INLINE void NAMED(quadratic_moments_tile)(size_t b, size_t stride, size_t features, const double *r,
-                                          const double *const *column, const double *const *times,
-                                          double *s, size_t p) {
-  lanes sum[FORMED][LANES];
-  _Pragma("GCC unroll 8") for (int f = 0; f < FORMED; f++)
-      _Pragma("GCC unroll 8") for (int c = 0; c < LANES; c++) sum[f][c] = splat(0);
-  size_t i = 0;
-  for (; i + LANES <= b; i += LANES) NAMED(quadratic_moments_step)(1, 0, stride, r, column, times, i, sum);
-  if (i < b) NAMED(quadratic_moments_step)(0, b - i, stride, r, column, times, i, sum);
-  _Pragma("GCC unroll 8") for (size_t f = 0; f < FORMED; f++) {
-    lanes total = sums(sum[f]);
-    for (size_t c = 0; f < features && c < LANES; c++) s[c * p + f] += total[c];
-  }
+INLINE void NAMED(moments_of_one)(const struct NAMED(scattered) * s) {
+  if (s->d == 1) NAMED(moments_of_few)(1, s);
+  if (s->d == 2) NAMED(moments_of_few)(2, s);
+  if (s->d == 3) NAMED(moments_of_few)(3, s);
+  if (s->d == 4) NAMED(moments_of_few)(4, s);
+  if (s->d <= 4) return;
+  size_t j = s->d % MOMENTS_ROWS;
+  if (j == 1) NAMED(triangle_rows)(1, 0, 1, s, 0);
+  if (j == 2) NAMED(triangle_rows)(2, 0, 1, s, 0);
+  if (j == 3) NAMED(triangle_rows)(3, 0, 1, s, 0);
+  for (; j < s->d; j += MOMENTS_ROWS) NAMED(triangle_group)(s, j);
 }
 
-/* The columns whose products are `count` features from `at` on, where there are `there`: one past the last
-   repeats it. Returns the feature after them. */
-INLINE struct feature NAMED(factors)(size_t count, size_t there, size_t stride, size_t d, const double *x,
-                                     const double *one, struct feature at, const double **column,
-                                     const double **times) {
-  for (size_t m = 0; m < count; m++) {
-    times[m] = at.j > 0 ? x + (at.j - 1) * stride : one;
-    column[m] = at.l > 0 ? x + (at.l - 1) * stride : one;
-    if (m + 1 < there) at = next_feature(at, d);
-  }
-  return at;
-}
-
-/* All components that make whole tiles; returns how many. None where there are so many that their
-   responsibilities leave the first-level cache, from where they are read again for every FORMED features.
- */
-INLINE size_t NAMED(quadratic_moments_of_many)(size_t b, size_t stride, size_t d, size_t k, const double *r,
-                                               const double *x, const double *one, double *s) {
-  size_t p = 1 + d + d * (d + 1) / 2, many = k < 16 ? k / LANES * LANES : 0;
-  struct feature at = {0, 0};
-  for (size_t f = 0; f < p && many > 0; f += FORMED) {
-    const double *column[FORMED], *times[FORMED];
-    at = NAMED(factors)(FORMED, p - f, stride, d, x, one, at, column, times);
-    for (size_t c = 0; c < many; c += LANES) NAMED(quadratic_moments_tile)
-    (b, stride, p - f < FORMED ? p - f : FORMED, r + c * stride, column, times, s + c * p + f, p);
-  }
-  return many;
-}
-
-/* LANES features are made at a time, into scratch, where they stay in the first-level cache until the
-   moments of all components have taken them; the first components' tile makes them. */
-TARGET static void NAMED(quadratic_moments)(size_t b, size_t stride, size_t d, size_t k, const double *r,
-                                            const double *x, double *scratch, double *s) {
-  double *one = scratch + LANES * stride;
-  for (size_t i = 0; i < b; i++) one[i] = 1;
-  size_t p = 1 + d + d * (d + 1) / 2;
-  size_t many = NAMED(quadratic_moments_of_many)(b, stride, d, k, r, x, one, s);
-  if (many == k) return;
-  k -= many, r += many * stride, s += many * p;
-  size_t first = k < MOMENTS_COMPONENTS ? k : MOMENTS_COMPONENTS;
-  struct feature at = {0, 0};
-  for (size_t f = 0; f < p; f += LANES) {
-    size_t features = p - f < LANES ? p - f : LANES;
-    const double *column[LANES], *times[LANES];
-    at = NAMED(factors)(LANES, p - f, stride, d, x, one, at, column, times);
-    if (first == 3) NAMED(moments_tile)(3, b, stride, features, r, column, times, scratch, s + f, p);
-    if (first == 2) NAMED(moments_tile)(2, b, stride, features, r, column, times, scratch, s + f, p);
-    if (first == 1) NAMED(moments_tile)(1, b, stride, features, r, column, times, scratch, s + f, p);
-    NAMED(moments_of_features)
-    (b, stride, features, k - first, r + first * stride, scratch, s + first * p + f, p);
-  }
+TARGET static void NAMED(quadratic_moments)(size_t b, size_t stride, const struct emblas_normals *normals,
+                                            const double *r, const double *x, double *scratch, double *s) {
+  size_t d = normals->d, p = 1 + d + d * (d + 1) / 2, apart = b + LANES;
+  for (size_t c = 0; c < normals->k; c++) NAMED(moments_of_one)
+  (&(struct NAMED(scattered)){.b = b,
+                              .stride = stride,
+                              .d = d,
+                              .apart = apart,
+                              .x = x,
+                              .r = r + c * stride,
+                              .mean = normals->mean + c * d,
+                              .y = scratch,
+                              .w = scratch + d * apart,
+                              .first = s + c * p + 1,
+                              .second = s + c * p + 1 + d});
 }
 
 /* The block's responsibilities stay in the cache from one kernel to the next. */
-TARGET static void NAMED(quadratic)(size_t b, size_t stride, size_t d, size_t k, const double *x,
-                                    const double *weights, const double *theta, struct emblas_ahead ahead,
+TARGET static void NAMED(quadratic)(size_t b, size_t stride, const struct emblas_normals *normals,
+                                    const double *x, const double *weights, struct emblas_ahead ahead,
                                     double *r, double *scratch, double *stats,
                                     struct emblas_block_sums *sums) {
-  NAMED(quadratic_logits)(b, stride, d, k, theta, x, r);
-  NAMED(bayes)(b, stride, k, r, weights, ahead, sums);
-  NAMED(quadratic_moments)(b, stride, d, k, r, x, scratch, stats);
+  NAMED(quadratic_logits)(b, stride, normals, x, scratch, r);
+  NAMED(bayes)(b, stride, normals->k, r, weights, ahead, sums);
+  NAMED(quadratic_moments)(b, stride, normals, r, x, scratch, stats);
 }

@@ -56,15 +56,14 @@ INLINE lanes NAMED(multiply_rows)(struct NAMED(logarithms) * rows, lanes product
   return n;
 }
 
-/* exp(l - max) of a tile's rows under one component, kept in l; z and, where wanted, sum exp(l - max) (l -
-   max) grow. */
+/* exp(l - max) of a tile's rows under one component, kept in l; z and sum exp(l - max) (l - max) grow. */
 INLINE void NAMED(softmax_component)(int whole, size_t rows, double *l, const lanes *max, lanes *z,
                                      lanes *expected) {
   lanes e[TILE], distance[TILE];
   EACH_VECTOR distance[t] = e[t] = get(whole, l + t * LANES, left(rows, (size_t)t * LANES), 0) - max[t];
   exponentials(e, -708);
   EACH_VECTOR z[t] += e[t];
-  if (expected != NULL) EACH_VECTOR expected[t] += e[t] * distance[t];
+  EACH_VECTOR expected[t] += e[t] * distance[t];
   EACH_VECTOR put(whole, l + t * LANES, left(rows, (size_t)t * LANES), e[t]);
 }
 
@@ -115,18 +114,19 @@ INLINE void NAMED(softmax_tile)(int whole, size_t rows, size_t stride, size_t k,
   NAMED(softmax_scale)(whole, rows, stride, k, l, share);
 }
 
-/* The same without q, without a logarithm a row where rows are whole and of weight 1 (for |max + log z|
-   stands |max| + log z), and without the last walk: each row's exponentials are to be multiplied by its
-   share. */
+/* The same without a logarithm a row where rows are whole and of weight 1 (for |max + log z| stands |max| +
+   log z), and without the last walk: each row's exponentials are to be multiplied by its share. */
 INLINE void NAMED(bayes_tile)(int whole, size_t rows, size_t stride, size_t k, double *l,
                               const double *weights, struct NAMED(logarithms) * logarithms,
                               struct NAMED(tile_sums) * tile, lanes *share) {
-  lanes max[TILE], z[TILE];
-  NAMED(softmax_exponentials)(whole, rows, stride, k, l, max, z, NULL);
+  lanes max[TILE], z[TILE], expected[TILE];
+  EACH_VECTOR expected[t] = splat(0);
+  NAMED(softmax_exponentials)(whole, rows, stride, k, l, max, z, expected);
   if (whole && weights == NULL) {
     NAMED(multiply_rows)(logarithms, NAMED(inverses)(z, share));
     EACH_VECTOR add_exactly(tile->loglik, max[t]);
     EACH_VECTOR tile->magnitude += absolute(max[t]);
+    EACH_VECTOR tile->q += max[t] + share[t] * expected[t];
     return;
   }
   EACH_VECTOR {
@@ -135,6 +135,7 @@ INLINE void NAMED(bayes_tile)(int whole, size_t rows, size_t stride, size_t k, d
     share[t] = weight / z[t];
     add_exactly(tile->loglik, part);
     tile->magnitude += absolute(part);
+    tile->q += weight * max[t] + share[t] * expected[t];
     tile->hard -= weight * log_z;
   }
 }
