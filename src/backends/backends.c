@@ -7,9 +7,13 @@
    features for each component that they are those of full covariances, of which native makes no matrix. */
 enum { LARGE = 50000, QUADRATIC = 8 };
 
+/* The features of one dimension, 1, x and x^2, for which native has a pass of its own. */
+enum { UNIVARIATE = 3 };
+
 const struct emblas_backend *emblas_backend_auto(size_t k, size_t p) {
   const struct emblas_backend *native = emblas_backend_native(), *blas = emblas_backend_blas();
-  if (native != NULL && (blas == NULL || p < LARGE / k || p / QUADRATIC >= k)) return native;
+  if (native != NULL && (blas == NULL || p <= UNIVARIATE || p < LARGE / k || p / QUADRATIC >= k))
+    return native;
   return blas != NULL ? blas : emblas_backend_reference();
 }
 

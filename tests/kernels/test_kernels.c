@@ -255,6 +255,8 @@ Test(backends, one_is_chosen_for_all_sizes) {
     const struct emblas_backend *chosen = emblas_backend_auto(sizes[i / 6], sizes[i % 6]);
     cr_assert_eq(emblas_backend_find(chosen->name), chosen);
     cr_assert_eq(chosen == emblas_backend_reference(), !others);
+    if (sizes[i % 6] <= 3 && emblas_backend_native() != NULL) /* one dimension, however many components */
+      cr_assert_eq(emblas_backend_auto(1000 * sizes[i / 6], sizes[i % 6]), emblas_backend_native());
   }
 }
 
