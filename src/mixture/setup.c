@@ -31,11 +31,14 @@ int emblas_options_valid(const struct emblas_options *o) {
          (o->allocator.allocate == NULL) == (o->allocator.release == NULL);
 }
 
-/* The BLAS's sizes are ints. */
+/* The sizes of a BLAS and of LAPACK are ints. Of a diagonal geometry they see columns and features;
+   matrices of d x d are those of full covariances alone. */
 static int sizes_fit(const struct emblas_options *o, size_t d) {
-  size_t square;
-  if (o->components > INT_MAX || emblas_size_multiply(d, d + 2, &square) || square > INT_MAX) return 0;
-  return !emblas_size_multiply(square, o->components, &square);
+  size_t entries, all;
+  int full = emblas_covariance_geometry(o->covariance, d) == GEOMETRY_FULL;
+  if (o->components > INT_MAX || d > INT_MAX / 2 - 1) return 0;
+  if (emblas_size_multiply(d, full ? d + 2 : 2, &entries) || entries > INT_MAX - 1) return 0;
+  return !emblas_size_multiply(entries, o->components, &all);
 }
 
 /* No variance is held below this part of the square of its column's unit, whatever the floor: the inverse is

@@ -245,6 +245,36 @@ Test(errors, sizes_that_overflow) {
   }
 }
 
+/* More columns than LAPACK's integers take the square of: full matrices are refused before anything of
+   their size is asked for, diagonal ones are fitted, and used. */
+Test(errors, sizes_beyond_lapack) {
+  enum { WIDE = 46400 };
+  double *x = test_keep(2 * WIDE, sizeof *x), logpdf[2];
+  for (size_t j = 0; j < WIDE; j++) x[j] = -1, x[WIDE + j] = 3;
+  struct emblas_data data = view(x, 2, WIDE);
+  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+    struct emblas_options options = options_for(1, (enum emblas_covariance)v);
+    if (v <= EMBLAS_TIED) {
+      check_refused("full", &data, &options, EMBLAS_ERROR_SIZE, EMBLAS_NOWHERE, EMBLAS_NOWHERE,
+                    EMBLAS_NOWHERE);
+      continue;
+    }
+    struct fit fit = {0}; /* not fit_or_fail(), which looks at every matrix as a whole */
+    emblas_report_init(&fit.report, sizeof fit.report);
+    cr_assert_eq(emblas_fit(&data, &options, &fit.model, &fit.report), EMBLAS_OK);
+    check_near("mean", emblas_model_means(fit.model)[WIDE - 1], 1, 4 * DBL_EPSILON);
+    double row =
+        -0.5 * WIDE * (log(2 * acos(-1) * 4) + 1); /* both rows are a deviation of 2 from the mean */
+    check_near("log-likelihood", fit.report.loglik, 2 * row, 1e-9 * -row);
+    struct emblas_prediction prediction;
+    emblas_prediction_init(&prediction, sizeof prediction);
+    prediction.logpdf = logpdf;
+    cr_assert_eq(emblas_predict(fit.model, &data, predict_options(), &prediction, NULL), EMBLAS_OK);
+    check_near("density", logpdf[1], row, 1e-9 * -row);
+    fit_free(&fit);
+  }
+}
+
 Test(errors, predict_places) {
   const double weights[] = {1}, means[] = {0, 0}, unit[] = {1, 0, 0, 1};
   struct emblas_model *model = model_or_fail(EMBLAS_FULL, 1, 2, weights, means, unit);
