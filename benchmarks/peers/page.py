@@ -132,6 +132,17 @@ emblas, with its defaults and {threads} threads, has the log-likelihood that EM 
 ```
 """
 
+DENSITY = """### Densities, OpenBLAS core type {core_type}
+
+Log densities under a given model, in full covariances: one row at a time, which is what trackers and simulations do, by
+`emblas_model_log_density` and Armadillo's `log_p`; and many rows with their responsibilities, by `emblas_predict` and
+scikit-learn's `predict_proba` and `score_samples`, memory for the results included. Medians, and the least.
+
+```
+{table}
+```
+"""
+
 
 def section(results, picture):
     titles = results["titles"]
@@ -148,6 +159,8 @@ def section(results, picture):
         parts.append(RUN.format(core_type=run["core_type"], blas=run["blas"], times=report.times_table(run, titles),
                                 ratios=report.ratio_table(run, titles, results["threads"]),
                                 limits=report.limit_table(run)))
+        if run.get("densities"):
+            parts.append(DENSITY.format(core_type=run["core_type"], table=report.density_table(run)))
     if len(results["runs"]) > 1:
         parts.append(CORE_TYPES.format(agree=report.core_types_agree(results)))
     parts.append(LIMIT)

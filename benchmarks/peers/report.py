@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 
+import density
 import page
 
 AGREE = 1e-9  # relative difference of two log-likelihoods after the same maps, above which a program does otherwise
@@ -167,7 +168,7 @@ OTHERWISE = ("vlfeat", "mixtools")
 
 def broken(results):
     """Programs that ended with an error, or whose log-likelihood differs without a known reason."""
-    found = []
+    found = [line for run in results["runs"] for line in density.disagreements(run.get("densities", {}))]
     for run in results["runs"]:
         for row in run["workloads"]:
             for name, result in row["times"].items():
@@ -200,6 +201,10 @@ def versions(results):
     return lines
 
 
+def density_table(run):
+    return grid(density.HEAD, list(density.rows(run["densities"])), (0, 1))
+
+
 def text(results):
     head = f"{results['date']}, {results['machine']}, {results['processors']} processors, threads {results['threads']}"
     parts = [head + ", SMOKE: too small to say anything about speed" * results["smoke"], *versions(results)]
@@ -209,6 +214,8 @@ def text(results):
             parts += ["", ratio_table(run, results["titles"], results["threads"])]
         if any(row["limit"] for row in run["workloads"]):
             parts += ["", limit_table(run)]
+        if run.get("densities"):
+            parts += ["", density_table(run)]
     parts += ["\n* fewer than five repetitions   ~ it does something else than EM's map", *differences(results)]
     if len(results["runs"]) > 1:
         parts.append(f"log-likelihoods with one core type and another agree to {core_types_agree(results):.1e}")

@@ -24,6 +24,7 @@ except ImportError:
           "/usr/bin/python3", file=sys.stderr)
     sys.exit(77)
 
+import density
 import measure
 import programs
 import report
@@ -148,6 +149,9 @@ def measure_all(options):
             for name in options.workloads:
                 measure_workload(results["runs"][-1], name, options, own + peers, folder, plan)
                 save(results, options)
+            say(f"{core_type}: densities")
+            results["runs"][-1]["densities"] = density.measure_all(options.build, core_type, options.threads,
+                                                                   options.smoke)
         for name in options.optimum:
             results["optimum"].append(measure_optimum(name, options, peers, folder, plan))
             save(results, options)
