@@ -20,6 +20,7 @@ struct emblas_native {
   /* y_i = log(x_i) for normal x_i > 0. */
   void (*log)(size_t n, const double *x, double *y);
   emblas_distances *distances;
+  emblas_log_density *log_density;
 };
 
 /* Of the instruction sets that the processor can run, best first, number `index`; NULL past the last. The

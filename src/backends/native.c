@@ -9,6 +9,7 @@
 
 #include "../base/sum.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 #if defined(__x86_64__)
@@ -95,7 +96,8 @@ enum shifts { CONSTANT_NEAR, CONSTANT, OWN_MAXIMUM };
                 .qr = emblas_factors_qr,                                                                   \
                 .invert = invert_##set,                                                                    \
                 .univariate = univariate_##set},                                                           \
-    .isa = name_of_set, .exp = exp_all_##set, .log = log_all_##set, .distances = distances_##set           \
+    .isa = name_of_set, .exp = exp_all_##set, .log = log_all_##set, .distances = distances_##set,          \
+    .log_density = log_density_##set                                                                       \
   }
 
 #if defined(__x86_64__)

@@ -3,6 +3,7 @@
 
 #include "kernels.h"
 
+#include <math.h>
 #include <string.h>
 
 struct packed emblas_packed_shape(size_t k, size_t d, int triangular) {
@@ -62,7 +63,42 @@ void emblas_packed_distances(const struct packed *packed, size_t group, size_t r
   }
 }
 
-emblas_distances *emblas_packed_kernel(void) {
+/* A term so many nats below the largest one is left out of a sum: k of them are less than its rounding. */
+#define NEGLIGIBLE 80.0
+/* The exponential of less would be subnormal. */
+#define LEAST (-708.0)
+
+/* largest + log sum = log sum_c exp(l_c) of the logits so far. */
+static void add_logits(size_t count, const double *logits, double *largest, double *sum) {
+  double before = *largest;
+  for (size_t i = 0; i < count; i++) *largest = logits[i] > *largest ? logits[i] : *largest;
+  *sum *= before - *largest > -NEGLIGIBLE ? exp(before - *largest) : 0;
+  for (size_t i = 0; i < count; i++)
+    if (logits[i] - *largest > -NEGLIGIBLE) *sum += exp(logits[i] - *largest);
+}
+
+double emblas_packed_log_density(const struct packed *packed, size_t k, const double *x, double *r) {
+  double largest = -INFINITY, sum = 0;
+  for (size_t group = 0, c = 0; c < k; group++, c += packed->width) {
+    double lanes[PACKED_LANES];
+    size_t count = k - c < packed->width ? k - c : packed->width;
+    emblas_packed_distances(packed, group, 1, x, packed->d, lanes);
+    packed_fold(packed->width, lanes);
+    for (size_t i = 0; i < count; i++)
+      lanes[i] = packed_logit(packed->constant[group * PACKED_LANES + i], lanes[i]);
+    add_logits(count, lanes, &largest, &sum);
+    if (r != NULL) memcpy(r + c, lanes, count * sizeof *r);
+  }
+  for (size_t c = 0; r != NULL && c < k; c++) r[c] = r[c] - largest > LEAST ? exp(r[c] - largest) / sum : 0;
+  return largest + log(sum);
+}
+
+emblas_distances *emblas_packed_distances_kernel(void) {
   const struct emblas_native *native = emblas_native_table(0);
   return native != NULL ? native->distances : emblas_packed_distances;
+}
+
+emblas_log_density *emblas_packed_log_density_kernel(void) {
+  const struct emblas_native *native = emblas_native_table(0);
+  return native != NULL ? native->log_density : emblas_packed_log_density;
 }

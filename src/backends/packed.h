@@ -16,6 +16,7 @@
 #ifndef EMBLAS_PACKED_H
 #define EMBLAS_PACKED_H
 
+#include <math.h>
 #include <stddef.h>
 
 enum { PACKED_LANES = 8, PACKED_TILE = 32 };
@@ -29,7 +30,13 @@ struct packed {
   size_t entries;         /* doubles in a step: PACKED_TILE, or PACKED_LANES where diagonal */
   double *scale, *origin; /* groups x d x PACKED_LANES */
   double *inverse;        /* groups x steps x entries */
+  double *
+      constant; /* groups x PACKED_LANES: of a log density; far below all others in lanes of no component */
 };
+
+/* The square of the largest distance, in deviations, that a density tells from larger ones: those and what
+   overflows get it. */
+#define PACKED_FARTHEST 1e300
 
 /* The shape for k components in d dimensions, with the width that takes fewest steps; no arrays. */
 struct packed emblas_packed_shape(size_t k, size_t d, int triangular);
@@ -45,9 +52,26 @@ static inline size_t packed_steps_before(const struct packed *packed, size_t til
 typedef void emblas_distances(const struct packed *packed, size_t group, size_t rows, const double *x,
                               size_t row_stride, double *out);
 
+/* log sum_c exp(l_c) of one row, l_c = constant - distance / 2. r: NULL, or receives exp(l_c) over that
+   sum, of k components. */
+typedef double emblas_log_density(const struct packed *packed, size_t k, const double *x, double *r);
+
 /* Plain loops: the specification. */
 emblas_distances emblas_packed_distances;
+emblas_log_density emblas_packed_log_density;
 /* The fastest that this processor runs. */
-emblas_distances *emblas_packed_kernel(void);
+emblas_distances *emblas_packed_distances_kernel(void);
+emblas_log_density *emblas_packed_log_density_kernel(void);
+
+/* The lanes of each component are added up, as a tree, into its first one. */
+static inline void packed_fold(size_t width, double *lanes) {
+  for (size_t half = PACKED_LANES / 2; half >= width; half /= 2)
+    for (size_t i = 0; i < half; i++) lanes[i] += lanes[i + half];
+}
+
+/* Log density of a component from its distance; what overflowed may be NaN. */
+static inline double packed_logit(double constant, double distance) {
+  return constant - (isless(distance, PACKED_FARTHEST) ? distance : PACKED_FARTHEST) / 2;
+}
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "../base/arena.h"
 #include "../base/dispatch.h"
+#include "../base/finite.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -21,14 +22,6 @@ emblas_status emblas_view_check(const struct emblas_data *data) {
       elements > SIZE_MAX / sizeof(double))
     return EMBLAS_ERROR_SIZE;
   return EMBLAS_OK;
-}
-
-/* The sign bit says that a value is not finite. Of its bits: comparing a NaN raises an exception, for which
-   the host may have a trap. */
-DISPATCHED uint64_t not_finite(const double *x) {
-  uint64_t bits;
-  memcpy(&bits, x, sizeof bits);
-  return (bits & UINT64_C(0x7ff0000000000000)) + UINT64_C(0x0010000000000000);
 }
 
 RUN_TIME_DISPATCH

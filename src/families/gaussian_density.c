@@ -10,13 +10,11 @@
    in range are in range, or stand for rows that are too far out for a density anyway. */
 enum { MOST = 1000 };
 
-/* The square of the largest distance from a mean, in deviations, that a density tells from larger ones. */
-#define FARTHEST 1e300
-
 #define LOG_2 0.69314718055994530941723212145818
 #define LOG_2PI 1.8378770664093454835606594728112
 /* log 0, finite so that a responsibility of 0 times it is 0. */
 #define LOG_ZERO (-1e300)
+#define NO_COMPONENT (-1e307)
 
 void emblas_density_allocate(const struct gaussian *g, struct arena *arena,
                              struct gaussian_density *density) {
@@ -25,8 +23,9 @@ void emblas_density_allocate(const struct gaussian *g, struct arena *arena,
   packed->scale = emblas_arena_doubles(arena, packed->groups * g->d, PACKED_LANES);
   packed->origin = emblas_arena_doubles(arena, packed->groups * g->d, PACKED_LANES);
   packed->inverse = emblas_arena_doubles(arena, packed->groups * packed->steps, packed->entries);
-  density->constant = emblas_arena_doubles(arena, g->k, 1);
-  density->distances = emblas_packed_kernel();
+  packed->constant = emblas_arena_doubles(arena, packed->groups, PACKED_LANES);
+  density->distances = emblas_packed_distances_kernel();
+  density->log_density = emblas_packed_log_density_kernel();
   density->room = packed->triangular ? emblas_arena_doubles(arena, packed->tile, g->d) : NULL;
 }
 
@@ -120,13 +119,18 @@ static double log_determinant(const struct gaussian *g, const double *theta, siz
 /* The unit of volume is a power of two, that of the first component's |L|: columns that are multiplied by
    powers of two change no bit of a constant. */
 static void set_constants(const struct gaussian *g, const double *theta, struct gaussian_density *density) {
+  struct packed *packed = &density->packed;
   double first, exponent;
   log_determinant(g, theta, 0, &first);
   density->log_volume = first * LOG_2;
+  for (size_t i = 0; i < packed->groups * PACKED_LANES; i++) packed->constant[i] = NO_COMPONENT;
   for (size_t c = 0; c < g->k; c++) {
     double log_weight = theta[c] > 0 ? log(theta[c]) : LOG_ZERO,
            rest = log_determinant(g, theta, c, &exponent);
-    density->constant[c] = log_weight - (rest + (exponent - first) * LOG_2) - 0.5 * (double)g->d * LOG_2PI;
+    double constant = log_weight - (rest + (exponent - first) * LOG_2) - 0.5 * (double)g->d * LOG_2PI;
+    size_t at = c / packed->width * PACKED_LANES;
+    for (size_t lane = c % packed->width; lane < PACKED_LANES; lane += packed->width)
+      packed->constant[at + lane] = constant;
   }
 }
 
@@ -147,12 +151,7 @@ size_t emblas_density_prepare(const struct gaussian *g, const double *theta,
 
 void emblas_density_logits(const struct gaussian_density *density, size_t c, size_t rows,
                            const double *lanes, double *logits) {
-  size_t width = density->packed.width;
-  double constant = density->constant[c];
-  for (size_t i = 0; i < rows; i++, lanes += PACKED_LANES) {
-    double distance = lanes[c % width];
-    for (size_t lane = c % width + width; lane < PACKED_LANES; lane += width) distance += lanes[lane];
-    /* NaN comes of what overflowed. */
-    logits[i] = constant - (isless(distance, FARTHEST) ? distance : FARTHEST) / 2;
-  }
+  size_t lane = c % density->packed.width;
+  double constant = density->packed.constant[c / density->packed.width * PACKED_LANES + lane];
+  for (size_t i = 0; i < rows; i++) logits[i] = packed_logit(constant, lanes[i * PACKED_LANES + lane]);
 }

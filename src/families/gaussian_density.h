@@ -9,11 +9,12 @@
 #include "gaussian.h"
 
 struct gaussian_density {
-  struct packed packed;
-  double *constant;  /* k: log weight - log |L| - d/2 log 2 pi, in a unit of volume of the model's own */
+  struct packed
+      packed; /* constants: log weight - log |L| - d/2 log 2 pi, in a unit of volume of the model's own */
   double log_volume; /* of that unit: what is to be taken from a log density */
   double *room;      /* tile x d, for emblas_density_prepare() */
   emblas_distances *distances;
+  emblas_log_density *log_density;
 };
 
 /* Memory: where triangular, k d^2 doubles at most and some 48 d for each group beside them. */
@@ -32,8 +33,8 @@ static inline size_t density_group(const struct gaussian *g, const struct gaussi
   return g->k - *first < density->packed.width ? g->k - *first : density->packed.width;
 }
 
-/* Log weight + log density in the model's unit of rows under component c, from the lanes of its group (rows
-   x PACKED_LANES). A distance that overflows keeps a finite, if tiny, density. */
+/* Log weight + log density in the model's unit of rows under component c, from the folded lanes of its
+   group (rows x PACKED_LANES). */
 void emblas_density_logits(const struct gaussian_density *density, size_t c, size_t rows,
                            const double *lanes, double *logits);
 

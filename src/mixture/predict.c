@@ -64,6 +64,8 @@ static void block_logits(const struct predict *predict, struct predict_worker *w
     size_t c, components = density_group(g, density, group, &c);
     density->distances(&density->packed, group, count, view_row(predict->data, first),
                        view_stride(predict->data), worker->distances);
+    for (size_t i = 0; i < count && density->packed.width < PACKED_LANES; i++)
+      packed_fold(density->packed.width, worker->distances + i * PACKED_LANES);
     for (size_t i = 0; i < components; i++)
       emblas_density_logits(density, c + i, count, worker->distances, worker->logits + (c + i) * STRIDE);
   }

@@ -45,12 +45,42 @@ static void check_shape(size_t k, size_t d, int triangular) {
   free(packed.scale), free(packed.origin), free(packed.inverse), free(x);
 }
 
+/* Logits differ by half of what distances differ by, and so does the logarithm of the sum of their
+   exponentials, which each kernel rounds in its own way: k terms within 2 u. */
+static void check_log_density(size_t k, size_t d, int triangular) {
+  struct packed packed = emblas_packed_shape(k, d, triangular);
+  size_t lanes = packed.groups * d * PACKED_LANES;
+  packed.scale = numbers(lanes), packed.origin = numbers(lanes);
+  packed.inverse = numbers(packed.groups * packed.steps * packed.entries);
+  packed.constant = malloc(packed.groups * PACKED_LANES * sizeof *packed.constant);
+  for (size_t i = 0; i < packed.groups * PACKED_LANES; i++) {
+    size_t c = i / PACKED_LANES * packed.width + i % packed.width;
+    packed.constant[i] = c < k ? -(double)c : -1e307;
+  }
+  double *x = numbers(d), expected[20], actual[20];
+  double bound = (double)(d + 3) * DBL_EPSILON * (double)(d + PACKED_TILE) * 4 * (double)(d * d);
+  bound += (double)(k + 8) * DBL_EPSILON;
+  double exact = emblas_packed_log_density(&packed, k, x, expected);
+  for (size_t set = 0; emblas_native_table(set) != NULL; set++) {
+    actual[k] = 17;
+    double density = emblas_native_table(set)->log_density(&packed, k, x, actual);
+    cr_assert_eq(emblas_native_table(set)->log_density(&packed, k, x, NULL), density);
+    cr_assert(fabs(density - exact) <= bound * (1 + fabs(exact)), "%s, k %zu, d %zu: %.17g, not %.17g",
+              emblas_native_table(set)->isa, k, d, density, exact);
+    for (size_t c = 0; c < k; c++) cr_assert(fabs(actual[c] - expected[c]) <= 2 * bound, "share %zu", c);
+    cr_assert_eq(actual[k], 17);
+  }
+  free(packed.scale), free(packed.origin), free(packed.inverse), free(packed.constant), free(x);
+}
+
 Test(packed, kernels_agree) {
   const size_t ks[] = {1, 2, 3, 4, 7, 8, 9, 17}, ds[] = {1, 2, 3, 4, 5, 8, 16, 17, 33, 40};
   for (size_t i = 0; i < sizeof ks / sizeof *ks; i++)
     for (size_t j = 0; j < sizeof ds / sizeof *ds; j++) {
       check_shape(ks[i], ds[j], 1);
       check_shape(ks[i], ds[j], 0);
+      check_log_density(ks[i], ds[j], 1);
+      check_log_density(ks[i], ds[j], 0);
     }
 }
 
@@ -61,9 +91,9 @@ Test(packed, a_row_alone) {
   packed.scale = numbers(D * PACKED_LANES), packed.origin = numbers(D * PACKED_LANES);
   packed.inverse = numbers(packed.steps * packed.entries);
   double *x = numbers(ROWS * D), many[ROWS * PACKED_LANES], one[PACKED_LANES];
-  emblas_packed_kernel()(&packed, 0, ROWS, x, D, many);
+  emblas_packed_distances_kernel()(&packed, 0, ROWS, x, D, many);
   for (size_t i = 0; i < ROWS; i++) {
-    emblas_packed_kernel()(&packed, 0, 1, x + i * D, D, one);
+    emblas_packed_distances_kernel()(&packed, 0, 1, x + i * D, D, one);
     cr_assert(!memcmp(one, many + i * PACKED_LANES, sizeof one), "row %zu", i);
   }
   free(packed.scale), free(packed.origin), free(packed.inverse), free(x);
