@@ -11,7 +11,7 @@ trap 'rm -rf "$reports"' EXIT
 
 if [ "$tool" = valgrind ]; then
   set -- valgrind --quiet --log-file="$reports/%p" --trace-children=yes --fair-sched=yes --leak-check=full \
-    --show-leak-kinds=definite,indirect "$@"
+    --trace-children-skip="*/localedef" --show-leak-kinds=definite,indirect "$@"
 else
   export ASAN_OPTIONS="detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:log_path=$reports/asan"
   export LSAN_OPTIONS="suppressions=$(dirname "$0")/leaks.supp:print_suppressions=0"
