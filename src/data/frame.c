@@ -244,16 +244,18 @@ static int well_conditioned(size_t d, const double *w, const double *pooled) {
   return 1;
 }
 
-/* a <- a^-1 for a lower triangle, row by row from the last column of each on. */
+/* a <- a^-1 for a lower triangle, row by row, along the rows above. */
 static void invert_triangle(size_t d, double *a) {
   for (size_t j = 0; j < d; j++) {
-    double pivot = a[j * d + j];
-    for (size_t l = 0; l < j; l++) {
-      double sum = 0;
-      for (size_t m = l; m < j; m++) sum += a[j * d + m] * a[m * d + l];
-      a[j * d + l] = -sum / pivot; /* column l of row j is not read again */
+    double *row = a + j * d, pivot = row[j];
+    for (size_t m = 0; m < j; m++) {
+      const double *above = a + m * d;
+      double own = row[m];
+      for (size_t l = 0; l < m; l++) row[l] += own * above[l];
+      row[m] = own * above[m];
     }
-    a[j * d + j] = 1 / pivot;
+    for (size_t l = 0; l < j; l++) row[l] /= -pivot;
+    row[j] = 1 / pivot;
   }
 }
 
@@ -354,19 +356,19 @@ void emblas_frame_mean_out(const struct frame *frame, const double *y, double *x
   for (size_t j = 0; j < d; j++) x[j] = place(frame, j, x[j]);
 }
 
-/* V L / scale, a product of lower triangles. */
+/* V L / scale, a product of lower triangles; from the last row on: y may be x. */
 void emblas_frame_factor_in(const struct frame *frame, const double *x, double *y) {
   size_t d = frame->d;
   const double *v = frame->whitener;
-  for (size_t i = d; i-- > 0;)
-    for (size_t j = 0; j < d; j++) {
-      double sum = x[i * d + j] * frame->inverse[i];
-      if (v != NULL) {
-        sum = 0;
-        for (size_t l = j; l <= i; l++) sum += v[i * d + l] * (x[l * d + j] * frame->inverse[l]);
-      }
-      y[i * d + j] = j <= i ? sum : 0;
+  for (size_t i = d; i-- > 0;) {
+    double *row = y + i * d, own = v != NULL ? v[i * d + i] : 1;
+    for (size_t j = 0; j < d; j++) row[j] = j <= i ? own * (x[i * d + j] * frame->inverse[i]) : 0;
+    for (size_t l = 0; v != NULL && l < i; l++) {
+      const double *above = x + l * d;
+      double entry = v[i * d + l], unit = frame->inverse[l];
+      for (size_t j = 0; j <= l; j++) row[j] += entry * (above[j] * unit);
     }
+  }
 }
 
 void emblas_frame_diagonal_in(const struct frame *frame, const double *deviation, double *y) {
@@ -381,19 +383,20 @@ double emblas_frame_deviation_out(const struct frame *frame, size_t column, doub
   return fmax(fmin(y, DBL_MAX * frame->inverse[column]) * frame->scale[column], DBL_TRUE_MIN);
 }
 
-/* scale V^-1 L, column by column. */
+/* scale V^-1 L, row by row; x may be y. */
 void emblas_frame_factor_out(const struct frame *frame, const double *y, double *x) {
   size_t d = frame->d;
   const double *v = frame->whitener;
-  for (size_t j = 0; j < d; j++)
-    for (size_t i = 0; i < d; i++) {
-      double t = i < j ? 0 : y[i * d + j];
-      if (v != NULL) {
-        for (size_t l = j; l < i; l++) t -= v[i * d + l] * x[l * d + j];
-        t /= v[i * d + i];
-      }
-      x[i * d + j] = t;
+  for (size_t i = 0; i < d; i++) {
+    double *row = x + i * d, pivot = v != NULL ? v[i * d + i] : 1;
+    for (size_t j = 0; j < d; j++) row[j] = j <= i ? y[i * d + j] : 0;
+    for (size_t l = 0; v != NULL && l < i; l++) {
+      const double *above = x + l * d;
+      double entry = v[i * d + l];
+      for (size_t j = 0; j <= l; j++) row[j] -= entry * above[j];
     }
+    for (size_t j = 0; j <= i; j++) row[j] /= pivot;
+  }
   for (size_t i = 0; i < d; i++) {
     for (size_t j = 0; j < i; j++) x[i * d + j] *= frame->scale[i];
     x[i * d + i] = emblas_frame_deviation_out(frame, i, x[i * d + i]);

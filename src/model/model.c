@@ -227,15 +227,26 @@ void emblas_model_cholesky(const struct emblas_model *model, size_t component, d
       factor[i * g->d + j] = emblas_geometry_factor_entry(g->geometry, g->d, packed, i, j);
 }
 
+/* In sums that need not wait for each other. */
+static double product(size_t count, const double *x, const double *y) {
+  enum { SUMS = 8 };
+  double sums[SUMS] = {0}, rest = 0;
+  size_t i = 0;
+  for (; i + SUMS <= count; i += SUMS)
+    for (size_t m = 0; m < SUMS; m++) sums[m] += x[i + m] * y[i + m];
+  for (; i < count; i++) rest += x[i] * y[i];
+  for (size_t l = SUMS; l > 1; l /= 2)
+    for (size_t m = 0; m < l / 2; m++) sums[m] += sums[m + l / 2];
+  return sums[0] + rest;
+}
+
 /* (L L')_ij for j <= i; of a diagonal geometry, for j = i. */
 static double covariance_entry(const struct gaussian *g, const double *factor, size_t i, size_t j) {
-  double sum = 0;
   if (g->geometry != GEOMETRY_FULL) {
     double deviation = emblas_geometry_factor_entry(g->geometry, g->d, factor, i, i);
     return deviation * deviation;
   }
-  for (size_t l = 0; l <= j; l++) sum += factor[i * g->d + l] * factor[j * g->d + l];
-  return sum;
+  return product(j + 1, factor + i * g->d, factor + j * g->d);
 }
 
 void emblas_model_covariance(const struct emblas_model *model, size_t component, double *covariance) {
