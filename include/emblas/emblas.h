@@ -19,8 +19,8 @@
  * Sizes are size_t. Plain structs that the caller fills start with their size, and an init function
  * sets the defaults. A function that fails leaves its outputs as they were, except the report, which
  * says where. The library keeps no global state but counts of the fits and threads at work and whether the
- * process came of a fork, prints nothing, never exits, starts no thread that outlives a call, and leaves the
- * host's locale, floating-point state, signal handlers and BLAS thread count as they were.
+ * process came of a fork, prints nothing, never exits, starts no thread that outlives a call, and leaves
+ * the host's locale, floating-point state, signal handlers and BLAS thread count as they were.
  *
  * Threads. Any function may be called from any thread. A model is immutable: any number of threads may
  * use one. A fitter belongs to one thread at a time. While a fit runs on an OpenBLAS or BLIS backend the
@@ -52,12 +52,13 @@ EMBLAS_API const char *emblas_version(void);
 
 /** Observations: a view of memory that the caller keeps, unchanged during a call. */
 struct emblas_data {
-  size_t size;           /**< sizeof(struct emblas_data), set by init */
-  const double *values;  /**< row i, column j at values[i * stride + j]; finite */
-  size_t rows;           /**< n >= 1 */
-  size_t columns;        /**< d >= 1 */
-  size_t stride;         /**< doubles from row to row, >= columns; default 0: columns */
-  const double *weights; /**< n observation weights, >= 0, not all 0, sum below 1e280; default NULL: all 1 */
+  size_t size;          /**< sizeof(struct emblas_data), set by init */
+  const double *values; /**< row i, column j at values[i * stride + j]; finite */
+  size_t rows;          /**< n >= 1 */
+  size_t columns;       /**< d >= 1 */
+  size_t stride;        /**< doubles from row to row, >= columns; default 0: columns */
+  const double
+      *weights; /**< n observation weights, >= 0, not all 0, sum below 1e280; default NULL: all 1 */
 };
 EMBLAS_API void emblas_data_init(struct emblas_data *data, size_t size);
 
@@ -77,12 +78,13 @@ EMBLAS_API const char *emblas_covariance_string(enum emblas_covariance covarianc
 /** mclust's name: VVV, EEE, VVI, VII, or in one dimension V, E. */
 EMBLAS_API const char *emblas_covariance_mclust(enum emblas_covariance covariance, size_t dim);
 /** Reads either kind of name. EMBLAS_ERROR_ARGUMENT when it is none. */
-EMBLAS_API emblas_status emblas_covariance_parse(const char *name,
-                                                 enum emblas_covariance *covariance);
+EMBLAS_API emblas_status emblas_covariance_parse(const char *name, enum emblas_covariance *covariance);
 
 /** Where a fit begins. */
 enum emblas_start {
-  /** k-means++ seeding on standardised columns, a few Lloyd rounds, an M step from the partition. */
+  /** By turns: k-means (greedy k-means++ seeding, Lloyd's rounds to their end) on standardised columns,
+   * then an M step from the partition; the same on whitened columns, where covariances are full or tied;
+   * EMBLAS_START_RANDOM. */
   EMBLAS_START_KMEANSPP = 0,
   /** Weights uniform then normalised; means uniform over each column's range; variances the square of
    *  uniforms, in units of the columns' squared ranges; covariances diagonal. */
@@ -90,8 +92,8 @@ enum emblas_start {
   EMBLAS_START_LABELS = 2, /**< an M step from options.labels */
   /**
    * The parameters of options.model. Its covariance model may differ: then the covariances become what an M
-   * step would make of them, the nearest that options.covariance admits. Variances below the floor are raised
-   * to it, and the components are flagged.
+   * step would make of them, the nearest that options.covariance admits. Variances below the floor are
+   * raised to it, and the components are flagged.
    */
   EMBLAS_START_MODEL = 3,
   EMBLAS_START_RESPONSIBILITIES = 4 /**< an M step from options.responsibilities */
@@ -111,33 +113,36 @@ enum emblas_compression {
   EMBLAS_COMPRESS_AUTO = 0,
   /**
    * Every pass walks over every row. With one column and 16 components or more it may do so in the order of
-   * their values, of which a copy is made: 8 n bytes, 16 n with weights, and as much again while it is made.
+   * their values, of which a copy is made: 8 n bytes, 16 n with weights, and as much again while it is
+   * made.
    */
   EMBLAS_COMPRESS_NONE = 1
 };
 
 /** Where a running fit stands. */
 struct emblas_progress {
-  size_t start;                 /**< which start is running, from 0 */
-  size_t starts;                /**< how many there will be */
-  struct emblas_em_point point; /**< its last iteration; the log-likelihood in units of the data; while starts
-                                     are tried on a sample, that of the sample */
-  double best_loglik;           /**< of the finished starts; -INFINITY before the first */
+  size_t start;                 /**< which run it is, of a start or a move, from 0 */
+  size_t starts;                /**< how many there will be, as far as is known */
+  struct emblas_em_point point; /**< its last iteration; the log-likelihood in units of the data; while
+                                   starts are tried on a sample, that of the sample */
+  double best_loglik;           /**< of the best finished run; -INFINITY before the first */
 };
 /** Called after every iteration; a result other than 0 ends the fit, which keeps the best so far. */
 typedef int (*emblas_progress_function)(void *context, const struct emblas_progress *progress);
 
 struct emblas_options {
-  size_t size;                         /**< sizeof(struct emblas_options), set by init */
-  size_t components;                   /**< k, 1 <= k <= n; default 1 */
-  enum emblas_covariance covariance;   /**< default EMBLAS_FULL */
-  enum emblas_start start;             /**< default EMBLAS_START_KMEANSPP */
-  size_t starts;                       /**< >= 1; of the random kinds of start, for k > 1; default 20 */
-  uint64_t seed;                       /**< default 1; start s draws from a stream of its own */
-  const size_t *labels;                /**< n labels 0..k-1, each used; for EMBLAS_START_LABELS */
-  const double *responsibilities;      /**< n x k, finite, >= 0; every row is divided by its sum, which is above
-                                            0, and every component has a share of some row; for
-                                            EMBLAS_START_RESPONSIBILITIES */
+  size_t size;                       /**< sizeof(struct emblas_options), set by init */
+  size_t components;                 /**< k, 1 <= k <= n; default 1 */
+  enum emblas_covariance covariance; /**< default EMBLAS_FULL */
+  enum emblas_start start;           /**< default EMBLAS_START_KMEANSPP */
+  size_t starts;                  /**< >= 1; the budget of the random kinds of start, for k > 1; default 20.
+                                       1: one start, run to its end. Else half of them are run, and up to 8 moves
+                                       take the place of each of the others, see emblas_fit() */
+  uint64_t seed;                  /**< default 1; start s draws from a stream of its own */
+  const size_t *labels;           /**< n labels 0..k-1, each used; for EMBLAS_START_LABELS */
+  const double *responsibilities; /**< n x k, finite, >= 0; every row is divided by its sum, which is above
+                                       0, and every component has a share of some row; for
+                                       EMBLAS_START_RESPONSIBILITIES */
   const struct emblas_model *model;    /**< for EMBLAS_START_MODEL */
   enum emblas_stop_rule stop;          /**< default EMBLAS_STOP_LOGLIK */
   double tolerance;                    /**< finite, >= 0 (0: never stop early); nats for rows of the mean
@@ -146,17 +151,17 @@ struct emblas_options {
   size_t max_iterations;               /**< EM maps per start; default 10000 */
   enum emblas_acceleration accelerate; /**< default EMBLAS_ACCELERATE_AUTO */
   enum emblas_compression compress;    /**< default EMBLAS_COMPRESS_AUTO */
-  size_t threads;                      /**< at most this many; 0: what OpenMP would use, one inside a parallel
-                                            region of the host. The result is the same bits for any number.
-                                            Default 0 */
-  double floor;                        /**< smallest variance of a component in any direction, relative to
-                                            that of all data in that direction, whatever k and the
-                                            covariance model; 0 < floor < 1;
-                                            default 1e-12. A component held there is flagged. */
+  size_t threads; /**< at most this many; 0: what OpenMP would use, one inside a parallel
+                       region of the host. The result is the same bits for any number.
+                       Default 0 */
+  double floor;   /**< smallest variance of a component in any direction, relative to
+                       that of all data in that direction, whatever k and the
+                       covariance model; 0 < floor < 1;
+                       default 1e-12. A component held there is flagged. */
   const struct emblas_backend *backend; /**< default NULL: emblas_backend_auto() */
-  emblas_progress_function progress;   /**< default NULL */
-  void *progress_context;              /**< default NULL */
-  struct emblas_allocator allocator;   /**< default: malloc and free */
+  emblas_progress_function progress;    /**< default NULL */
+  void *progress_context;               /**< default NULL */
+  struct emblas_allocator allocator;    /**< default: malloc and free */
 };
 EMBLAS_API void emblas_options_init(struct emblas_options *options, size_t size);
 
@@ -167,23 +172,42 @@ EMBLAS_API void emblas_options_init(struct emblas_options *options, size_t size)
 #define EMBLAS_COMPONENT_COLLAPSED 2u /**< its covariance is held at the floor in some direction */
 /**
  * The start, which was given, had another component of the same mean and covariance, and they are the same
- * still: EM maps equal components to equal ones, so that they cannot part. The model is one of fewer components.
+ * still: EM maps equal components to equal ones, so that they cannot part. The model is one of fewer
+ * components.
  */
 #define EMBLAS_COMPONENT_EQUAL 4u
+/**
+ * It has less than the weight of d + 1 rows, or in some direction less than 1e-6 of the variance of all
+ * data: a few rows that happen to lie close together make the likelihood as large. Not set beside the first
+ * two. With observation weights rows are counted, whatever they weigh; where there are less than k (d + 1)
+ * of them their number is no fault.
+ */
+#define EMBLAS_COMPONENT_SPURIOUS 8u
 /** Flags of a column. */
 #define EMBLAS_COLUMN_CONSTANT 1u /**< all values equal: a point mass, of a tiny nominal variance */
 
 /**
  * One start of a fit. Of many rows, starts are first tried on a sample, and the best three go on with all
- * rows: what the others say is what they came to on the sample.
+ * rows: what the others say is what they came to on the sample. Of the one that was kept: what the run says
+ * that its moves led to.
  */
 struct emblas_start_result {
-  emblas_status status;         /**< an unsuccessful start does not fail the fit unless all do */
-  enum emblas_stop_reason stop; /**< why it ended */
-  size_t iterations;            /**< M steps between the start and its end */
-  size_t rows;                  /**< it was run on: fewer than the data's when it was given up after the sample */
-  double loglik;                /**< at its end, of those rows */
-  unsigned flagged;             /**< components with a flag */
+  emblas_status status; /**< an unsuccessful start does not fail the fit unless all do */
+  enum emblas_stop_reason
+      stop;          /**< why it ended; EMBLAS_RUNNING: given up, far from what was known by then */
+  size_t iterations; /**< M steps between the start and its end */
+  size_t rows;       /**< it was run on: fewer than the data's when it was given up after the sample */
+  double loglik;     /**< at its end, of those rows */
+  unsigned flagged;  /**< components with a flag at its end */
+};
+
+/** The rows that a component with a flag stands on. */
+struct emblas_component_rows {
+  double rows;  /**< its responsibilities added up, whatever the rows weigh */
+  size_t row;   /**< the row that is most its own, the first of several, from 0; EMBLAS_NOWHERE when it has
+                   none */
+  size_t equal; /**< how many rows of positive weight are equal to that one, itself among them; 0 when it
+                   has none */
 };
 
 /**
@@ -191,32 +215,37 @@ struct emblas_start_result {
  * emblas_report_clear(). Also filled when a fit fails: then the places say where.
  */
 struct emblas_report {
-  size_t size;                  /**< sizeof(struct emblas_report), set by init */
-  enum emblas_stop_reason stop; /**< of the start that was kept; EMBLAS_CANCELLED when the hook ended the fit */
-  size_t iterations;            /**< its M steps */
-  size_t maps;                  /**< EM maps computed in all starts together */
-  size_t rows;                  /**< that EM walked over at its end: fewer than the data's when those were
-                                     compressed, see enum emblas_compression */
-  double loglik;                /**< of the model that was returned, on all rows of the data */
-  double entropy;               /**< of the responsibilities there, nats: loglik - Q */
-  size_t parameters;            /**< free parameters */
-  double total_weight;          /**< sum of the observation weights; n without weights */
-  double bic, aic, icl;         /**< see emblas_criteria() */
-  const char *backend;          /**< name of the backend used; static */
-  size_t threads;               /**< how many threads the fit used at most */
-  size_t best_start;            /**< index into starts of the one kept */
-  size_t start_count;           /**< starts that ran */
+  size_t size; /**< sizeof(struct emblas_report), set by init */
+  enum emblas_stop_reason
+      stop;             /**< of the start that was kept; EMBLAS_CANCELLED when the hook ended the fit */
+  size_t iterations;    /**< its M steps */
+  size_t maps;          /**< EM maps computed in all starts and moves together */
+  size_t rows;          /**< that EM walked over at its end: fewer than the data's when those were
+                             compressed, see enum emblas_compression */
+  double loglik;        /**< of the model that was returned, on all rows of the data */
+  double entropy;       /**< of the responsibilities there, nats: loglik - Q */
+  size_t parameters;    /**< free parameters */
+  double total_weight;  /**< sum of the observation weights; n without weights */
+  double bic, aic, icl; /**< see emblas_criteria() */
+  const char *backend;  /**< name of the backend used; static */
+  size_t threads;       /**< how many threads the fit used at most */
+  size_t best_start;    /**< index into starts of the one kept */
+  size_t start_count;   /**< starts that ran: see options.starts */
+  size_t moves;         /**< moves that were tried */
+  size_t moves_kept;    /**< moves that led to a better model */
   struct emblas_start_result *starts;
   size_t trace_length;
-  struct emblas_em_point *trace; /**< every iteration of the start that was kept, in units of the data */
+  struct emblas_em_point *trace; /**< every iteration of the run that was kept, from the start or the last
+                                    move on, in units of the data */
   size_t components;
-  unsigned *component_flags; /**< one a component, of the model returned */
+  unsigned *component_flags;                    /**< one a component, of the model returned */
+  struct emblas_component_rows *component_rows; /**< one a component; NULL when none has a flag */
   size_t columns;
-  unsigned *column_flags; /**< one a column */
-  size_t row;             /**< error: row, from 0, or EMBLAS_NOWHERE */
-  size_t column;          /**< error: column, from 0, or EMBLAS_NOWHERE */
-  size_t component;       /**< error: component, from 0, or EMBLAS_NOWHERE */
-  size_t iteration;       /**< error: iteration, or EMBLAS_NOWHERE */
+  unsigned *column_flags;            /**< one a column */
+  size_t row;                        /**< error: row, from 0, or EMBLAS_NOWHERE */
+  size_t column;                     /**< error: column, from 0, or EMBLAS_NOWHERE */
+  size_t component;                  /**< error: component, from 0, or EMBLAS_NOWHERE */
+  size_t iteration;                  /**< error: iteration, or EMBLAS_NOWHERE */
   struct emblas_allocator allocator; /**< the arrays' */
 };
 EMBLAS_API void emblas_report_init(struct emblas_report *report, size_t size);
@@ -228,9 +257,13 @@ EMBLAS_API void emblas_report_clear(struct emblas_report *report);
 struct emblas_model;
 
 /**
- * Fits a mixture of Gaussians: checks the data, runs the starts, keeps the one with the highest
- * log-likelihood among those without flagged components (of all, when every one is flagged); of starts
- * within the tolerance of each other, which climbed the same hill, the first.
+ * Fits a mixture of Gaussians: checks the data, runs the starts and then moves from the best of them, and
+ * keeps the model with the highest log-likelihood among those without flagged components; when there is
+ * none, among those whose flags are EMBLAS_COMPONENT_SPURIOUS alone; else of all. Of runs within the
+ * tolerance of each other, which climbed the same hill, the first. A move takes a component away and gives
+ * it the rows nearest to one that is drawn. A run that would have to gain several times what it gained last
+ * to become the best is given up. While no run without flags is known up to 3 options.starts starts are
+ * run.
  *
  * @param data     borrowed for the call
  * @param options  NULL for the defaults
@@ -244,13 +277,13 @@ struct emblas_model;
  *         EMBLAS_ERROR_NUMERICAL.
  *
  * Cost per iteration: O(n k p) with p = 1 + d + d(d+1)/2 (full, tied), 1 + 2d (diag), 2 + d (spherical).
- * Memory beside the data: O(b (d + min(p, 160) + k) + k p log n) for each thread with blocks of b <= 256 rows, at
- * most 8 MiB or 16 k p numbers for the chunks that threads take, for k-means++ 8 n bytes, and what enum
+ * Memory beside the data: O(b (d + min(p, 160) + k) + k p log n) for each thread with blocks of b <= 256
+ * rows, at most 8 MiB or 16 k p numbers for the chunks that threads take, for k-means++ 8 n bytes, for
+ * moves 16 n, and what enum
  * emblas_compression says. No array of n x k is ever made.
  */
-EMBLAS_API emblas_status emblas_fit(const struct emblas_data *data,
-                                    const struct emblas_options *options, struct emblas_model **model,
-                                    struct emblas_report *report);
+EMBLAS_API emblas_status emblas_fit(const struct emblas_data *data, const struct emblas_options *options,
+                                    struct emblas_model **model, struct emblas_report *report);
 
 /**
  * The same, driven by the caller: create, then for each start: start, step until it stops, and
@@ -259,17 +292,14 @@ EMBLAS_API emblas_status emblas_fit(const struct emblas_data *data,
 struct emblas_fitter;
 EMBLAS_API emblas_status emblas_fitter_create(const struct emblas_data *data,
                                               const struct emblas_options *options,
-                                              struct emblas_fitter **fitter,
-                                              struct emblas_report *report);
+                                              struct emblas_fitter **fitter, struct emblas_report *report);
 /** Sets the parameters to start number `start` (any number for random kinds; 0 otherwise). */
 EMBLAS_API emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start);
 /** One iteration, as emblas_em_step(). point may be NULL. */
-EMBLAS_API emblas_status emblas_fitter_step(struct emblas_fitter *fitter,
-                                            struct emblas_em_point *point,
+EMBLAS_API emblas_status emblas_fitter_step(struct emblas_fitter *fitter, struct emblas_em_point *point,
                                             enum emblas_stop_reason *reason);
 /** A model of the current parameters, to be freed by the caller. report: NULL, or filled. */
-EMBLAS_API emblas_status emblas_fitter_finish(struct emblas_fitter *fitter,
-                                              struct emblas_model **model,
+EMBLAS_API emblas_status emblas_fitter_finish(struct emblas_fitter *fitter, struct emblas_model **model,
                                               struct emblas_report *report);
 EMBLAS_API void emblas_fitter_free(struct emblas_fitter *fitter);
 
@@ -290,9 +320,9 @@ struct emblas_parameters {
 EMBLAS_API void emblas_parameters_init(struct emblas_parameters *parameters, size_t size);
 
 /**
- * A model of given parameters; all are copied. Where both are given, cholesky counts. What a density needs is
- * made here, as it is with the model of a fit: O(k d^3) (full, tied), in k d^2 + 64 (k + 8) d numbers of memory.
- * Entries that the covariance model does not have (off-diagonals of diag and spherical, differences
+ * A model of given parameters; all are copied. Where both are given, cholesky counts. What a density needs
+ * is made here, as it is with the model of a fit: O(k d^3) (full, tied), in k d^2 + 64 (k + 8) d numbers of
+ * memory. Entries that the covariance model does not have (off-diagonals of diag and spherical, differences
  * between components of tied) must be absent from the input: EMBLAS_ERROR_ARGUMENT otherwise.
  * @param component  NULL, or receives the component at fault, or EMBLAS_NOWHERE
  * @return EMBLAS_OK, EMBLAS_ERROR_ARGUMENT, _MEMORY, _SIZE, _NOT_FINITE, _MIXING_WEIGHTS,
@@ -318,15 +348,14 @@ EMBLAS_API const double *emblas_model_means(const struct emblas_model *model);
 EMBLAS_API void emblas_model_covariance(const struct emblas_model *model, size_t component,
                                         double *covariance);
 /** Writes its d x d lower Cholesky factor, zeros above. */
-EMBLAS_API void emblas_model_cholesky(const struct emblas_model *model, size_t component,
-                                      double *factor);
+EMBLAS_API void emblas_model_cholesky(const struct emblas_model *model, size_t component, double *factor);
 
 /* ----------------------------------------------------------- use a model */
 
 /**
  * The log density of one row. What it needs was made with the model: the call allocates nothing, factorises
- * nothing, and costs O(k d^2) (full, tied) or O(k d). Any number of threads may call it at once. It is that of
- * emblas_predict() to within (k + 8) 2.2e-16 (1 + |log density|).
+ * nothing, and costs O(k d^2) (full, tied) or O(k d). Any number of threads may call it at once. It is that
+ * of emblas_predict() to within (k + 8) 2.2e-16 (1 + |log density|).
  * @param x                 d values
  * @param responsibilities  NULL, or receives k values that sum to 1
  * @return finite; NaN where a value of x is not finite, and then no responsibilities are written
@@ -349,8 +378,8 @@ EMBLAS_API void emblas_prediction_init(struct emblas_prediction *prediction, siz
 /** How emblas_predict() works. */
 struct emblas_predict_options {
   size_t size;    /**< sizeof(struct emblas_predict_options), set by init */
-  size_t threads; /**< at most this many; 0: what OpenMP would use, one inside a parallel region of the host.
-                       The result is the same bits for any number. Default 0 */
+  size_t threads; /**< at most this many; 0: what OpenMP would use, one inside a parallel region of the
+                     host. The result is the same bits for any number. Default 0 */
   const struct emblas_backend *backend; /**< whose softmax turns densities into responsibilities; default
                                              NULL: emblas_backend_auto() */
   struct emblas_allocator allocator;    /**< default: the model's */
@@ -363,14 +392,12 @@ EMBLAS_API void emblas_predict_options_init(struct emblas_predict_options *optio
  * @param options  NULL for the defaults
  * @param report   NULL, or says where an error is
  * @return EMBLAS_OK, EMBLAS_ERROR_ARGUMENT, _MEMORY, _NOT_FINITE, _WEIGHT, _DIMENSION; _RANGE when the
- *         log-likelihood is beyond the range of double (rows 1e150 deviations away that weigh 1e9): then the
- *         labels, responsibilities and densities are written, the sums are not
+ *         log-likelihood is beyond the range of double (rows 1e150 deviations away that weigh 1e9): then
+ * the labels, responsibilities and densities are written, the sums are not
  */
-EMBLAS_API emblas_status emblas_predict(const struct emblas_model *model,
-                                        const struct emblas_data *data,
+EMBLAS_API emblas_status emblas_predict(const struct emblas_model *model, const struct emblas_data *data,
                                         const struct emblas_predict_options *options,
-                                        struct emblas_prediction *prediction,
-                                        struct emblas_report *report);
+                                        struct emblas_prediction *prediction, struct emblas_report *report);
 
 /**
  * Draws n rows. values: n x d out. labels: NULL, or n out. The same seed gives the same rows; the first
@@ -382,8 +409,7 @@ EMBLAS_API emblas_status emblas_sample(const struct emblas_model *model, size_t 
                                        double *values, size_t *labels);
 
 /** Free parameters of a mixture: k - 1 weights, k d means, and the covariance model's own. */
-EMBLAS_API size_t emblas_parameter_count(enum emblas_covariance covariance, size_t components,
-                                         size_t dim);
+EMBLAS_API size_t emblas_parameter_count(enum emblas_covariance covariance, size_t components, size_t dim);
 /**
  * Selection criteria, smaller is better: bic = -2 loglik + m ln(total weight) (Schwarz 1978), aic =
  * -2 loglik + 2 m (Akaike 1974), icl = bic - 2 sum_i w_i log max_c r_ic (Biernacki, Celeux, Govaert 2000).

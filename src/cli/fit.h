@@ -36,12 +36,15 @@ struct trial {
   double loglik;
   size_t parameters;
   double criteria[CRITERION_COUNT];
-  int flagged;   /* the model kept has flagged components */
+  int flagged;    /* the model kept has flagged components; .. */
+  size_t suspect; /* .. the one of fewest rows, and which these are */
+  struct emblas_component_rows suspect_rows;
   int cancelled; /* Ctrl-C cut it short: the best it had so far */
 };
 
 struct search {
   struct trial *trials;
+  enum criterion criterion;
   size_t planned, count, best; /* count: that were tried, the last perhaps not to its end */
   int cancelled;               /* Ctrl-C ended the search before every pair was tried to its end */
   /* Of the best: */

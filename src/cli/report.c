@@ -51,7 +51,8 @@ static int by_result(const void *a, const void *b) {
 static char *describe_start(const struct emblas_start_result *start, size_t rows) {
   if (start->rows < rows) return print_string("tried on a sample of %zu rows", start->rows);
   if (start->status != EMBLAS_OK) return print_string("failed: %s", emblas_status_string(start->status));
-  return print_string("%.4f %s%s", start->loglik, emblas_stop_reason_string(start->stop),
+  return print_string("%.4f %s%s", start->loglik,
+                      start->stop == EMBLAS_RUNNING ? "given up" : emblas_stop_reason_string(start->stop),
                       start->flagged ? ", with empty or collapsed components" : "");
 }
 

@@ -77,6 +77,13 @@ static void describe(struct trial *trial, const struct emblas_report *report) {
   trial->criteria[CRITERION_AIC] = report->aic;
   trial->criteria[CRITERION_ICL] = report->icl;
   trial->flagged = any_flag(report);
+  trial->suspect_rows = (struct emblas_component_rows){INFINITY, EMBLAS_NOWHERE, 0};
+  for (size_t c = 0; c < report->components && report->component_rows; c++) {
+    const struct emblas_component_rows *rows = &report->component_rows[c];
+    if (rows->row == EMBLAS_NOWHERE || rows->rows >= trial->suspect_rows.rows) continue;
+    trial->suspect = c;
+    trial->suspect_rows = *rows;
+  }
   trial->cancelled = report->stop == EMBLAS_CANCELLED;
 }
 
@@ -139,7 +146,7 @@ void search_run(struct search *search, const struct fit_arguments *arguments,
                 const struct io_table *table) {
   struct emblas_options options = arguments->options;
   struct progress progress;
-  *search = (struct search){.starts = options.starts};
+  *search = (struct search){.starts = options.starts, .criterion = arguments->criterion};
   emblas_report_init(&search->report, sizeof search->report);
   if (arguments->k_high > table->rows) too_few_rows(arguments, table, arguments->k_high);
   plan(search, arguments, table->columns);

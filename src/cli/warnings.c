@@ -32,6 +32,23 @@ static void components(struct warnings *warnings, const struct emblas_report *re
   if (count > 1) add(warnings, print_string("%zu components %s, the first is %zu", count, plural, first));
 }
 
+/* A single row, or equal ones, that make a component what should not be trusted; NULL when it is neither.
+   Rows are counted from 1. malloc'ed. */
+static char *component_rows(size_t component, const struct emblas_component_rows *at) {
+  if (at->row == EMBLAS_NOWHERE) return NULL;
+  if (at->rows < 1.5) return print_string("component %zu stands on row %zu alone", component, at->row + 1);
+  if (at->equal < 2 || (double)at->equal < at->rows / 2) return NULL;
+  return print_string("component %zu stands on %zu equal rows, the first of them row %zu", component,
+                      at->equal, at->row + 1);
+}
+
+static void places(struct warnings *warnings, const struct emblas_report *report) {
+  for (size_t c = 0; c < report->components && report->component_rows; c++) {
+    char *text = component_rows(c, &report->component_rows[c]);
+    if (text) add(warnings, text);
+  }
+}
+
 static void starts(struct warnings *warnings, const struct search *search) {
   const struct emblas_report *report = &search->report;
   size_t flagged = 0, failed = 0;
@@ -48,8 +65,27 @@ static void starts(struct warnings *warnings, const struct search *search) {
         print_string("cancelled: %zu of %zu models were tried%s", search->count, search->planned,
                      search->trials[search->count - 1].cancelled ? ", the last not to its end" : ""));
   }
-  if (report->stop == EMBLAS_CANCELLED && report->start_count < search->starts) {
-    add(warnings, print_string("cancelled in start %zu of %zu", report->start_count, search->starts));
+  if (report->stop == EMBLAS_CANCELLED && report->moves > 0) {
+    add(warnings,
+        print_string("cancelled after %zu starts, in move %zu", report->start_count, report->moves));
+  } else if (report->stop == EMBLAS_CANCELLED && search->starts > 1) {
+    add(warnings, print_string("cancelled in start %zu", report->start_count));
+  }
+}
+
+/* Flagged models that the criterion would have taken, and what is wrong with the first of each. */
+static void passed_over(struct warnings *warnings, const struct search *search) {
+  enum criterion criterion = search->criterion;
+  const struct trial *best = &search->trials[search->best];
+  for (size_t i = 0; i < search->count && !best->flagged; i++) {
+    const struct trial *trial = &search->trials[i];
+    if (trial->status != EMBLAS_OK || !trial->flagged) continue;
+    if (!(trial->criteria[criterion] < best->criteria[criterion])) continue;
+    char *rows = component_rows(trial->suspect, &trial->suspect_rows);
+    add(warnings,
+        print_string("k %zu %s was passed over%s%s", trial->components,
+                     emblas_covariance_string(trial->covariance), rows ? ": " : "", rows ? rows : ""));
+    free(rows);
   }
 }
 
@@ -96,11 +132,16 @@ void warnings_collect(struct warnings *warnings, const struct search *search, co
   components(warnings, report, EMBLAS_COMPONENT_EMPTY, "is empty: no row is left to it", "are empty");
   components(warnings, report, EMBLAS_COMPONENT_COLLAPSED, "has collapsed to the smallest variance allowed",
              "have collapsed to the smallest variance allowed");
+  components(warnings, report, EMBLAS_COMPONENT_SPURIOUS,
+             "has too few rows or too little spread to be trusted",
+             "have too few rows or too little spread to be trusted");
+  places(warnings, report);
   components(warnings, report, EMBLAS_COMPONENT_EQUAL, "is equal to another", /* never one alone */
              "are equal since the start and cannot part");
   starts(warnings, search);
   evidence(warnings, search, table);
   range(warnings, search);
+  passed_over(warnings, search);
   if (report->stop == EMBLAS_ITERATION_LIMIT) {
     add(warnings,
         print_string("stopped by the limit of %zu iterations before it converged", max_iterations));

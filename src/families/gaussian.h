@@ -120,9 +120,9 @@ struct gaussian_floor {
    from the centre of their statistics, beside what their deviations are now, that the covariances are but
    rounding: they want statistics about the new means. */
 size_t emblas_gaussian_maximise(const struct gaussian *g, const struct emblas_backend *backend,
-                              const struct gaussian_terms *terms, const struct gaussian_floor *floor,
-                              const double *theta, double *stats, double *next, unsigned *flags,
-                              struct gaussian_scratch *scratch);
+                                const struct gaussian_terms *terms, const struct gaussian_floor *floor,
+                                const double *theta, double *stats, double *next, unsigned *flags,
+                                struct gaussian_scratch *scratch);
 
 /* The factor of one covariance, packed as statistics are (p - 1 - d entries), or of the nearest one that is
    nowhere below the floor; then the flag is returned. */
@@ -152,6 +152,12 @@ int emblas_gaussian_raise(const struct gaussian *g, const struct emblas_backend 
    tolerance, in units of their deviations. */
 void emblas_gaussian_mark_equal(const struct gaussian *g, const double *theta, double tolerance,
                                 unsigned *flags);
+
+/* Has a component of this factor less variance in some direction than `times` the floor's? Columns without
+   spread do not count. */
+int emblas_gaussian_narrow(const struct gaussian *g, const struct emblas_backend *backend,
+                           const struct gaussian_floor *floor, double times, const double *factor,
+                           struct gaussian_scratch *scratch);
 
 /* ------------------------------------------------------------------ unconstrained coordinates */
 

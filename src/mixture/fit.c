@@ -16,7 +16,7 @@ static emblas_status verify_best(struct search *search) {
   while (status == EMBLAS_OK && !agreed && fitter->reason == EMBLAS_RUNNING && !search->cancelled) {
     status = emblas_fitter_step(fitter, &point, &best->stop);
     best->iterations = point.iteration;
-    if (status == EMBLAS_OK) emblas_search_progress(search, search->kept[0].number, &point);
+    if (status == EMBLAS_OK) emblas_search_progress(search, &point);
   }
   return status;
 }
@@ -40,6 +40,8 @@ static emblas_status conclude(struct search *search, struct emblas_model **model
   report->starts = search->results;
   report->start_count = search->finished;
   report->best_start = best->number;
+  report->moves = search->moved;
+  report->moves_kept = search->moves_kept;
   report->stop = search->cancelled ? EMBLAS_CANCELLED : best->result.stop;
   search->results = NULL;
   return EMBLAS_OK;
@@ -51,14 +53,11 @@ emblas_status emblas_fit(const struct emblas_data *data, const struct emblas_opt
   if (model == NULL) return EMBLAS_ERROR_ARGUMENT;
   emblas_status status = emblas_fitter_create(data, options, &search.fitter, report);
   if (status != EMBLAS_OK) return status;
-  const struct emblas_options *o = &search.fitter->options;
-  struct emblas_allocator allocator = emblas_allocator_or_default(o->allocator);
-  int random = o->start == EMBLAS_START_KMEANSPP || o->start == EMBLAS_START_RANDOM;
-  /* From wherever it starts, a single component is where it belongs after one map. */
+  struct emblas_allocator allocator = emblas_allocator_or_default(search.fitter->options.allocator);
   size_t bytes;
-  search.starts = random && o->components > 1 ? o->starts : 1;
+  emblas_search_plan(&search);
   if (report != NULL) {
-    search.results = emblas_size_multiply(search.starts, sizeof *search.results, &bytes)
+    search.results = emblas_size_multiply(search.most_starts, sizeof *search.results, &bytes)
                          ? NULL
                          : allocator.allocate(allocator.context, bytes);
     if (search.results == NULL) status = EMBLAS_ERROR_MEMORY;

@@ -4,6 +4,7 @@
 
 #include "coordinates.h"
 #include "report.h"
+#include "sound.h"
 
 #include <math.h>
 #include <string.h>
@@ -14,8 +15,8 @@ static size_t maximise(struct emblas_fitter *fitter, const double *theta, double
                                   pass->stats, next, fitter->flags, &pass->workers[0].scratch);
 }
 
-/* Statistics about a mean that is off by so many digits give one that is off by as many fewer: this often new
-   means become centres, at most, until none is far from its centre. */
+/* Statistics about a mean that is off by so many digits give one that is off by as many fewer: this often
+   new means become centres, at most, until none is far from its centre. */
 enum { CENTRES = 4 };
 
 /* One EM map of the mixture, in the frame, on the rows that the pass is pointed at. */
@@ -89,8 +90,8 @@ static void make_map(struct emblas_fitter *fitter) {
   fitter->map.unwhiten = unwhiten;
 }
 
-/* Components that differ by no more than this part of their deviations, and were equal, have not parted: the
-   rounding of maps is less. */
+/* Components that differ by no more than this part of their deviations, and were equal, have not parted:
+   the rounding of maps is less. */
 static const double STILL_EQUAL = 1e-6;
 
 /* Kernels run between these two. */
@@ -178,8 +179,8 @@ static void note_start(struct emblas_fitter *fitter) {
   emblas_gaussian_mark_equal(g, fitter->theta, 0, fitter->start_flags);
 }
 
-/* What is to be said of each component of the model: the last M step's flags; before the first, those of the
-   start; and whether components that were equal then are so still. */
+/* What is to be said of each component of the model: the last M step's flags; before the first, those of
+   the start; and whether components that were equal then are so still. */
 static void conclude_flags(const struct emblas_fitter *fitter, unsigned *flags) {
   const struct gaussian *g = &fitter->pass.gaussian;
   size_t length;
@@ -215,6 +216,40 @@ emblas_status emblas_fitter_start_at(struct emblas_fitter *fitter, const struct 
   fitter->iterations = 0;
   emblas_compression_begin(&fitter->compression, &fitter->pass, EMBLAS_START_MODEL);
   return status == EMBLAS_OK ? run_from(fitter, fitter->theta, max_iterations) : status;
+}
+
+size_t emblas_fitter_flags(struct emblas_fitter *fitter, unsigned *flags) {
+  size_t k = fitter->options.components, count = 0;
+  int token = enter(fitter);
+  memcpy(flags, fitter->flags, k * sizeof *flags);
+  emblas_sound_flags(fitter, emblas_em_theta(fitter->em), flags);
+  leave(fitter, token);
+  for (size_t c = 0; c < k; c++) count += flags[c] != 0;
+  return count;
+}
+
+void emblas_fitter_aim(struct emblas_fitter *fitter, const struct emblas_em *em, size_t suspect) {
+  const double *theta = emblas_em_theta(em);
+  int token = enter(fitter);
+  emblas_compression_begin(&fitter->compression, &fitter->pass, EMBLAS_START_MODEL);
+  emblas_compression_select(&fitter->compression, &fitter->pass, theta);
+  emblas_mover_begin(&fitter->mover, &fitter->pass, theta, suspect);
+  leave(fitter, token);
+}
+
+/* Streams of random numbers that no start draws from. */
+static const uint64_t MOVES = UINT64_C(1) << 62;
+
+emblas_status emblas_fitter_move(struct emblas_fitter *fitter, size_t number) {
+  struct random random;
+  int token = enter(fitter);
+  emblas_random_seed(&random, fitter->options.seed, MOVES + number);
+  emblas_compression_select(&fitter->compression, &fitter->pass, fitter->mover.theta);
+  emblas_mover_move(&fitter->mover, &fitter->pass, &fitter->floor, fitter->summary.total_weight, &random,
+                    fitter->theta, fitter->spare, fitter->flags);
+  leave(fitter, token);
+  fitter->iterations = 0;
+  return run_from(fitter, fitter->theta, fitter->options.max_iterations);
 }
 
 /* Log-likelihoods of the frame's coordinates become those of the data: times the unit of the weights, and
@@ -310,19 +345,36 @@ static emblas_status report_trace(const struct emblas_fitter *fitter, struct emb
   return EMBLAS_OK;
 }
 
-static emblas_status report_flags(const struct emblas_fitter *fitter, struct emblas_report *report) {
+/* The rows that components with a flag stand on. */
+static emblas_status report_rows(struct emblas_fitter *fitter, struct emblas_report *report) {
+  size_t k = report->components, flagged = 0;
+  struct emblas_allocator *a = &report->allocator;
+  for (size_t c = 0; c < k; c++) flagged += report->component_flags[c] != 0;
+  if (flagged == 0) return EMBLAS_OK;
+  report->component_rows = a->allocate(a->context, k * sizeof *report->component_rows);
+  if (report->component_rows == NULL) return EMBLAS_ERROR_MEMORY;
+  int token = enter(fitter);
+  emblas_sound_places(fitter, emblas_em_theta(fitter->em), report->component_flags, report->component_rows);
+  leave(fitter, token);
+  return EMBLAS_OK;
+}
+
+static emblas_status report_flags(struct emblas_fitter *fitter, struct emblas_report *report) {
   size_t k = fitter->options.components, d = fitter->data.columns;
   void *components, *columns;
   emblas_status status = emblas_report_copy(report, fitter->flags, k, sizeof *fitter->flags, &components);
   if (status != EMBLAS_OK) return status;
   report->component_flags = components;
+  int token = enter(fitter);
   conclude_flags(fitter, report->component_flags);
+  emblas_sound_flags(fitter, emblas_em_theta(fitter->em), report->component_flags);
+  leave(fitter, token);
   report->components = k;
   status = emblas_report_copy(report, fitter->column_flags, d, sizeof *fitter->column_flags, &columns);
   if (status != EMBLAS_OK) return status;
   report->column_flags = columns;
   report->columns = d;
-  return EMBLAS_OK;
+  return report_rows(fitter, report);
 }
 
 /* What the ICL needs, on all rows. */

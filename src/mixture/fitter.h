@@ -3,6 +3,7 @@
 #define EMBLAS_FITTER_H
 
 #include "compression.h"
+#include "move.h"
 #include "start.h"
 
 /* Everything a fit holds; one arena. */
@@ -15,20 +16,22 @@ struct emblas_fitter {
   struct pass pass;
   struct gaussian_floor floor;
   struct starter starter;
+  struct mover mover; /* of a fit that may have several starts */
   struct compression compression;
   struct emblas_em_model map;
   struct emblas_em *em; /* of the start that is running; NULL before the first */
   double *theta;        /* gaussian_theta_size entries, as all of these */
   double *spare;
-  double *unit;           /* d: deviations that accelerated steps measure means in; and room for d */
+  double *unit;               /* d: deviations that accelerated steps measure means in; and room for d */
   double *metric, *metric_at; /* of accelerated steps, and the parameters where it is this .. */
   int measured;               /* .. once it was asked for */
-  double *compressed;     /* M(theta) of the compressed rows, beside that of all */
-  unsigned *flags;        /* k: of the last M step */
-  unsigned *start_flags;  /* k: of a start that was given, before any M step */
-  unsigned *column_flags; /* d */
-  double weight_unit;     /* the caller's observation weights are the data's times this */
-  double tolerance;       /* as given, of rows of the mean weight: options.tolerance is that of these rows */
+  double *compressed;         /* M(theta) of the compressed rows, beside that of all */
+  unsigned *flags;            /* k: of the last M step */
+  unsigned *start_flags;      /* k: of a start that was given, before any M step */
+  unsigned *run_flags;        /* k: room for those of a run that has ended */
+  unsigned *column_flags;     /* d */
+  double weight_unit;         /* the caller's observation weights are the data's times this */
+  double tolerance; /* as given, of rows of the mean weight: options.tolerance is that of these rows */
   enum emblas_stop_reason reason;  /* of the running start */
   size_t maps;                     /* of all starts so far */
   size_t iterations;               /* of the running start, before it went on with all rows */
@@ -41,6 +44,10 @@ struct emblas_fitter {
 
 int emblas_options_valid(const struct emblas_options *options);
 
+/* How many starts the options leave: one, unless they are random and there is more than one component,
+   which is where it belongs after one map. */
+size_t emblas_options_starts(const struct emblas_options *options);
+
 /* Makes everything but the map, of a fitter that has its data, options and arena. report: where the place
    of bad input goes, or NULL. */
 emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_report *report);
@@ -48,6 +55,17 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_r
 /* As emblas_fitter_start(), at the parameters of a model. */
 emblas_status emblas_fitter_start_at(struct emblas_fitter *fitter, const struct emblas_model *model,
                                      size_t max_iterations);
+
+/* The flags of the parameters of a run, k, as the last M step and emblas_sound_flags() have them. Returns
+   how many components have one. */
+size_t emblas_fitter_flags(struct emblas_fitter *fitter, unsigned *flags);
+
+/* The parameters of a run that has ended are what emblas_fitter_move() moves components of, until the run
+   is freed. suspect: the component that is to go, or k for none in particular. */
+void emblas_fitter_aim(struct emblas_fitter *fitter, const struct emblas_em *em, size_t suspect);
+
+/* As emblas_fitter_start(), where move number `number` leads to. */
+emblas_status emblas_fitter_move(struct emblas_fitter *fitter, size_t number);
 
 /* Once a start has converged on compressed rows: is its end one for all rows, too? If not, the start goes
    on from there with all of them, and *agreed is 0. */

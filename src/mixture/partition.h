@@ -12,10 +12,16 @@
 void emblas_partition_statistics(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
                                  size_t count, double *sums);
 
-/* One walk over the rows: starter->sums of the parts, and the centres moved to their means. */
-void emblas_partition_means(struct starter *starter, struct pass *pass);
+/* One walk over the rows: starter->sums of the parts, and the centres moved to their means. Returns sum_i
+   w_i (z_i . c - |c|^2 / 2), c the nearest of the prepared centres: half of what the squares are less than
+   those about 0. */
+double emblas_partition_means(struct starter *starter, struct pass *pass);
 
-/* k-means++ seeding (Arthur, Vassilvitskii 2007) and a few Lloyd rounds: starter->centres. */
-void emblas_partition_kmeans(struct starter *starter, struct pass *pass, struct random *random);
+/* Rows first .. first + count in the coordinates of the partition: z, d x stride. */
+void emblas_partition_rows(const struct starter *starter, const struct pass *pass,
+                           struct pass_worker *worker, size_t first, size_t count, double *z);
+
+/* starter->nearest from starter->centres. */
+void emblas_partition_prepare(struct starter *starter, size_t k, size_t d);
 
 #endif

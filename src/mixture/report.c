@@ -15,7 +15,8 @@ void emblas_report_init(struct emblas_report *report, size_t size) {
 
 void emblas_report_clear(struct emblas_report *report) {
   if (report == NULL) return;
-  void *arrays[] = {report->starts, report->trace, report->component_flags, report->column_flags};
+  void *arrays[] = {report->starts, report->trace, report->component_flags, report->component_rows,
+                    report->column_flags};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
     if (arrays[i] != NULL) report->allocator.release(report->allocator.context, arrays[i]);
   emblas_report_init(report, report->size);

@@ -21,7 +21,7 @@ static size_t sample_rows(const struct emblas_fitter *fitter) {
 
 int emblas_scout_pays(const struct search *search) {
   const struct emblas_fitter *fitter = search->fitter;
-  return search->starts > MOST_KEPT && fitter->options.max_iterations > 2 * SCOUT_MAPS &&
+  return search->starts > 1 && fitter->options.max_iterations > 2 * SCOUT_MAPS &&
          fitter->compression.kind == COMPRESSION_NONE && fitter->data.rows / WORTH >= sample_rows(fitter);
 }
 
@@ -55,9 +55,11 @@ static emblas_status try_starts(const struct search *search, const struct emblas
   options.compress = EMBLAS_COMPRESS_NONE;
   options.tolerance = search->fitter->tolerance;
   options.max_iterations = SCOUT_MAPS;
-  *trial = (struct search){.results = search->results, .starts = search->starts, .most_kept = MOST_KEPT};
+  *trial = (struct search){.results = search->results, .most_kept = MOST_KEPT};
   emblas_status status = emblas_fitter_create(sample, &options, &trial->fitter, NULL);
-  return status == EMBLAS_OK ? emblas_search_run_all(trial) : status;
+  if (status != EMBLAS_OK) return status;
+  emblas_search_plan(trial);
+  return emblas_search_run_all(trial);
 }
 
 /* A candidate, found in the frame of the sample, begins again in that of all rows. */
@@ -79,6 +81,9 @@ static emblas_status run_candidate(struct search *search, struct search *trial, 
 static emblas_status run_candidates(struct search *search, struct search *trial) {
   emblas_status status = EMBLAS_OK;
   search->finished = trial->finished;
+  search->moved = trial->moved;
+  search->runs = trial->runs;
+  search->moves_kept = trial->moves_kept;
   search->cancelled = trial->cancelled;
   for (size_t i = 0; i < trial->kept_count && status == EMBLAS_OK && (i == 0 || !search->cancelled); i++)
     status = run_candidate(search, trial, i);

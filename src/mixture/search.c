@@ -5,77 +5,195 @@
 #include <math.h>
 #include <string.h>
 
+/* ------------------------------------------------------------------ the budget */
+
+enum {
+  MOVES_A_START = 8, /* moves take about as many maps as a start from scratch */
+  MORE_STARTS = 3    /* times as many starts, at most, until one is sound */
+};
+
+/* Half of the starts begin from scratch, and moves take the place of the others. Few components have few
+   places to go to, and need fewer moves. */
+void emblas_search_plan(struct search *search) {
+  const struct emblas_options *o = &search->fitter->options;
+  int several = emblas_options_starts(o) > 1;
+  search->starts = several ? (o->starts + 1) / 2 : 1;
+  search->most_starts =
+      several && o->starts <= SIZE_MAX / MORE_STARTS ? MORE_STARTS * o->starts : search->starts;
+  size_t each = o->components < MOVES_A_START ? o->components : MOVES_A_START;
+  search->moves = several ? (o->starts - search->starts) * each : 0;
+}
+
+/* ------------------------------------------------------------------ the best */
+
 /* What tells nothing: starts that climb the same hill stop within the tolerance of its top, and of each
    other. */
 static double same_optimum(const struct emblas_options *o, double loglik) {
   return o->tolerance + 64 * DBL_EPSILON * fabs(loglik);
 }
 
-/* A start without flagged components beats one with; then the log-likelihood decides, and of equals the
-   first stays, whatever their roundings. Flagged ones sit at the floor's spikes, whose likelihood says
-   nothing. */
-static int better(const struct emblas_options *o, const struct emblas_start_result *a,
-                  const struct emblas_start_result *b) {
-  if ((a->flagged == 0) != (b->flagged == 0)) return a->flagged == 0;
-  return a->loglik > b->loglik + same_optimum(o, b->loglik);
+/* Sound models are better than such as have merely too few rows to a component, and these than the floor's
+   spikes, whose likelihood says nothing. */
+static int grade(const struct kept_start *kept) {
+  return kept->worst == 0 ? 0 : kept->worst == EMBLAS_COMPONENT_SPURIOUS ? 1 : 2;
+}
+
+/* Among models of a grade the log-likelihood decides, and of equals the first stays, whatever their
+ * roundings. */
+static int better(const struct emblas_options *o, const struct kept_start *a, const struct kept_start *b) {
+  if (grade(a) != grade(b)) return grade(a) < grade(b);
+  return a->result.loglik > b->result.loglik + same_optimum(o, b->result.loglik);
+}
+
+static struct kept_start describe(struct search *search, size_t number,
+                                  struct emblas_start_result *result) {
+  size_t k = search->fitter->options.components;
+  unsigned *flags = search->fitter->run_flags;
+  struct kept_start kept = {.em = search->fitter->em, .number = number, .suspect = k};
+  result->flagged = (unsigned)emblas_fitter_flags(search->fitter, flags);
+  for (size_t c = k; c-- > 0;) {
+    kept.worst |= flags[c];
+    if (flags[c] != 0) kept.suspect = c;
+  }
+  kept.result = *result;
+  return kept;
 }
 
 /* The run of the fitter joins those that are kept, in their order; the fitter lets go of it. */
-static void keep(struct search *search, size_t number, const struct emblas_start_result *result) {
+static void keep(struct search *search, const struct kept_start *run) {
   const struct emblas_options *o = &search->fitter->options;
   size_t place = 0;
-  for (; place < search->kept_count && !better(o, result, &search->kept[place].result); place++)
-    if (!better(o, &search->kept[place].result, result)) return; /* the same optimum */
+  for (; place < search->kept_count && !better(o, run, &search->kept[place]); place++)
+    if (!better(o, &search->kept[place], run)) return; /* the same optimum */
   if (place == search->most_kept) return;
   if (search->kept_count == search->most_kept) emblas_em_free(search->kept[--search->kept_count].em);
   memmove(&search->kept[place + 1], &search->kept[place],
           (search->kept_count - place) * sizeof *search->kept);
-  search->kept[place] = (struct kept_start){search->fitter->em, *result, number};
+  search->kept[place] = *run;
   search->kept_count++;
   search->fitter->em = NULL;
 }
 
-void emblas_search_progress(struct search *search, size_t number, const struct emblas_em_point *point) {
+void emblas_search_clear(struct search *search) {
+  while (search->kept_count > 0) emblas_em_free(search->kept[--search->kept_count].em);
+}
+
+/* ------------------------------------------------------------------ runs */
+
+void emblas_search_progress(struct search *search, const struct emblas_em_point *point) {
   const struct emblas_options *o = &search->fitter->options;
   if (o->progress == NULL) return;
-  struct emblas_progress progress = {.start = number,
-                                     .starts = search->starts,
+  size_t planned = search->starts + search->moves;
+  struct emblas_progress progress = {.start = search->runs - 1,
+                                     .starts = search->runs > planned ? search->runs : planned,
                                      .point = *point,
                                      .best_loglik = search->kept_count > 0 ? search->kept[0].result.loglik
                                                                            : -INFINITY};
   search->cancelled |= o->progress(o->progress_context, &progress) != 0;
 }
 
-emblas_status emblas_search_run(struct search *search, size_t number) {
+/* When a run is looked at, and what is asked of it then. */
+struct patience {
+  size_t first, window; /* iterations from its begin; over so many of them its gain is taken */
+  double worth;         /* nats by which it is to be better than the worst that is kept */
+};
+static const struct patience with_start = {6, 3, 0}, with_move = {3, 2, 0.01};
+
+/* How many times its last gain a run may still need. EM's gains shrink by a constant factor in the end, so
+   that what is left to gain is a few times what came last. */
+static const double hope = 6;
+
+static unsigned count_flags(const struct emblas_fitter *fitter) {
+  unsigned count = 0;
+  for (size_t c = 0; c < fitter->options.components; c++) count += fitter->flags[c] != 0;
+  return count;
+}
+
+/* Has the run no hope to join those that are kept? One with a component at the floor has none beside sound
+ * ones. */
+static int hopeless(const struct search *search, const struct patience *patience) {
+  size_t length, end;
+  if (search->kept_count < search->most_kept) return 0;
+  const struct kept_start *worst = &search->kept[search->kept_count - 1];
+  const struct emblas_em_point *trace = emblas_em_trace(search->fitter->em, &length);
+  if (length <= patience->first) return 0;
+  int flagged = count_flags(search->fitter) > 0;
+  if (flagged != (grade(worst) > 0)) return flagged;
+  const struct emblas_em_point *other = emblas_em_trace(worst->em, &end);
+  double here = trace[length - 1].loglik, gain = here - trace[length - 1 - patience->window].loglik;
+  return other[end - 1].loglik + patience->worth - here > hope * gain;
+}
+
+static emblas_status run(struct search *search, size_t number, const struct patience *patience,
+                         struct emblas_start_result *result) {
   struct emblas_fitter *fitter = search->fitter;
-  struct emblas_start_result result = {.loglik = NAN, .rows = fitter->data.rows};
   struct emblas_em_point point;
   enum emblas_stop_reason reason = EMBLAS_RUNNING;
-  while (result.status == EMBLAS_OK && reason == EMBLAS_RUNNING) {
-    result.status = emblas_fitter_step(fitter, &point, &reason);
-    if (result.status != EMBLAS_OK) break;
-    result.iterations = point.iteration;
-    result.loglik = point.loglik;
-    emblas_search_progress(search, number, &point);
+  int given_up = 0;
+  search->runs++;
+  *result = (struct emblas_start_result){.loglik = NAN, .rows = fitter->data.rows};
+  while (reason == EMBLAS_RUNNING && !given_up) {
+    result->status = emblas_fitter_step(fitter, &point, &reason);
+    if (result->status != EMBLAS_OK) break;
+    result->iterations = point.iteration;
+    result->loglik = point.loglik;
+    emblas_search_progress(search, &point);
     if (search->cancelled && reason == EMBLAS_RUNNING) reason = EMBLAS_CANCELLED;
+    given_up = reason == EMBLAS_RUNNING && hopeless(search, patience);
   }
-  for (size_t c = 0; c < fitter->options.components; c++) result.flagged += fitter->flags[c] != 0;
-  result.stop = reason;
+  result->stop = reason;
+  result->flagged = count_flags(fitter);
+  if (result->status == EMBLAS_OK && !given_up) {
+    struct kept_start ended = describe(search, number, result);
+    keep(search, &ended);
+  }
+  return result->status == EMBLAS_ERROR_NUMERICAL ? EMBLAS_OK : result->status;
+}
+
+emblas_status emblas_search_run(struct search *search, size_t number) {
+  struct emblas_start_result result;
+  emblas_status status = run(search, number, &with_start, &result);
   if (search->results != NULL) search->results[number] = result;
-  if (result.status == EMBLAS_OK) keep(search, number, &result);
-  return result.status == EMBLAS_ERROR_NUMERICAL ? EMBLAS_OK : result.status;
+  return status;
+}
+
+static emblas_status run_starts(struct search *search, size_t end) {
+  for (; search->finished < end && !search->cancelled; search->finished++) {
+    emblas_status status = emblas_fitter_start(search->fitter, search->finished);
+    if (status == EMBLAS_OK) status = emblas_search_run(search, search->finished);
+    if (status != EMBLAS_OK) return status;
+  }
+  return EMBLAS_OK;
+}
+
+/* A move from the best. */
+static emblas_status run_move(struct search *search) {
+  struct kept_start *best = &search->kept[0];
+  const struct emblas_em *before = best->em;
+  struct emblas_start_result result;
+  emblas_status status = emblas_fitter_move(search->fitter, search->moved++);
+  if (status == EMBLAS_OK) status = run(search, best->number, &with_move, &result);
+  if (status != EMBLAS_OK || best->em == before) return status;
+  search->moves_kept++;
+  emblas_fitter_aim(search->fitter, best->em, best->suspect);
+  return EMBLAS_OK;
+}
+
+static emblas_status run_moves(struct search *search) {
+  emblas_status status = EMBLAS_OK;
+  if (search->moves == 0 || search->kept_count == 0) return EMBLAS_OK;
+  emblas_fitter_aim(search->fitter, search->kept[0].em, search->kept[0].suspect);
+  while (status == EMBLAS_OK && search->moved < search->moves && !search->cancelled)
+    status = run_move(search);
+  return status;
 }
 
 emblas_status emblas_search_run_all(struct search *search) {
-  for (size_t start = 0; start < search->starts && !search->cancelled; start++) {
-    emblas_status status = emblas_fitter_start(search->fitter, start);
-    if (status == EMBLAS_OK) status = emblas_search_run(search, start);
-    if (status != EMBLAS_OK) return status;
-    search->finished++;
-  }
+  emblas_status status = run_starts(search, search->starts);
+  if (status == EMBLAS_OK) status = run_moves(search);
+  while (status == EMBLAS_OK && search->finished < search->most_starts && !search->cancelled &&
+         (search->kept_count == 0 || grade(&search->kept[0]) > 0))
+    status = run_starts(search, search->finished + 1);
+  if (status != EMBLAS_OK) return status;
   return search->kept_count > 0 ? EMBLAS_OK : EMBLAS_ERROR_NUMERICAL;
-}
-
-void emblas_search_clear(struct search *search) {
-  while (search->kept_count > 0) emblas_em_free(search->kept[--search->kept_count].em);
 }

@@ -41,8 +41,8 @@ static int sizes_fit(const struct emblas_options *o, size_t d) {
   return !emblas_size_multiply(entries, o->components, &all);
 }
 
-/* No variance is held below this part of the square of its column's unit, whatever the floor: the inverse is
-   far from overflowing. */
+/* No variance is held below this part of the square of its column's unit, whatever the floor: the inverse
+   is far from overflowing. */
 static const double LEAST_FLOOR = 0x1p-400;
 
 /* The floor in the frame: relative to the pooled variance, which is 1 where the frame is whitened; and no
@@ -75,9 +75,9 @@ static void pool(struct emblas_fitter *fitter, double *pooled) {
   emblas_frame_pool(&fitter->frame, pass->backend, &fitter->data, fitter->summary.total_weight, &work);
 }
 
-/* The unit of the weights is the power of two at or below their mean: sums and products stay in the range of
-   doubles, and weights that are all multiplied by a constant lead to the same steps. Weights in another unit
-   are brought to it in a copy, exactly. */
+/* The unit of the weights is the power of two at or below their mean: sums and products stay in the range
+   of doubles, and weights that are all multiplied by a constant lead to the same steps. Weights in another
+   unit are brought to it in a copy, exactly. */
 static emblas_status scale_weights(struct emblas_fitter *fitter) {
   double total = fitter->summary.total_weight, mean = total / (double)fitter->summary.rows;
   int exponent = ilogb(mean);
@@ -123,11 +123,15 @@ static emblas_status check_rows(struct emblas_fitter *fitter, struct emblas_repo
   return scale_weights(fitter);
 }
 
+size_t emblas_options_starts(const struct emblas_options *o) {
+  int random = o->start == EMBLAS_START_KMEANSPP || o->start == EMBLAS_START_RANDOM;
+  return random && o->components > 1 ? o->starts : 1;
+}
+
 /* Of all starts together. */
 static size_t most_maps(const struct emblas_options *o) {
   size_t maps;
-  int many = o->start == EMBLAS_START_KMEANSPP || o->start == EMBLAS_START_RANDOM;
-  return emblas_size_multiply(o->max_iterations, many ? o->starts : 1, &maps) ? SIZE_MAX : maps;
+  return emblas_size_multiply(o->max_iterations, emblas_options_starts(o), &maps) ? SIZE_MAX : maps;
 }
 
 emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_report *report) {
@@ -157,6 +161,7 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_r
   fitter->unit = emblas_arena_doubles(arena, d, 2);
   fitter->flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->flags);
   fitter->start_flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->start_flags);
+  fitter->run_flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->run_flags);
   fitter->column_flags = emblas_arena_take(arena, d, 1, sizeof *fitter->column_flags);
   double *floor = emblas_arena_doubles(arena, d, 1),
          *pooled = whitened ? emblas_arena_doubles(arena, d, d) : NULL;
@@ -176,6 +181,7 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_r
                                      .model = o->model,
                                      .summary = &fitter->summary};
   emblas_starter_allocate(&fitter->starter, arena, &fitter->pass);
+  if (emblas_options_starts(o) > 1) emblas_mover_allocate(&fitter->mover, arena, &fitter->pass);
   if (arena->status != EMBLAS_OK) return arena->status;
   return emblas_compression_create(&fitter->compression, arena, &fitter->pass, &fitter->summary,
                                    o->compress, most_maps(o));

@@ -3,6 +3,7 @@
 
 #include "../base/random.h"
 #include "convert.h"
+#include "kmeans.h"
 #include "partition.h"
 
 #include <math.h>
@@ -19,8 +20,10 @@ void emblas_starter_allocate(struct starter *starter, struct arena *arena, const
     starter->nearest = emblas_arena_doubles(arena, g->k, 1 + d);
     starter->sums = emblas_arena_doubles(arena, g->k, 1 + d);
   }
-  if (starter->kind == EMBLAS_START_KMEANSPP)
+  if (starter->kind == EMBLAS_START_KMEANSPP) {
     starter->distance = emblas_arena_doubles(arena, pass->data->rows, 1);
+    starter->candidates = emblas_arena_doubles(arena, KMEANS_CANDIDATES, d);
+  }
   if (arena->status != EMBLAS_OK) return;
   for (size_t j = 0; j < d; j++) {
     starter->deviation[j] = pass->frame->variance[j] > 0 ? sqrt(pass->frame->variance[j]) : 1;
@@ -80,8 +83,9 @@ static void fallback_parameters(const struct starter *starter, struct pass *pass
   for (size_t c = 0; c < g->k; c++) {
     double *mean = gaussian_mean(g, theta, c);
     theta[c] = 1 / (double)g->k;
-    for (size_t j = 0; j < g->d; j++) mean[j] = starter->deviation[j] * starter->centres[c * g->d + j];
-    emblas_frame_whiten(pass->frame, mean);
+    for (size_t j = 0; j < g->d; j++)
+      mean[j] = (starter->whitened ? 1 : starter->deviation[j]) * starter->centres[c * g->d + j];
+    if (!starter->whitened) emblas_frame_whiten(pass->frame, mean);
     set_diagonal_factor(pass, starter->deviation, gaussian_factor(g, theta, c));
   }
 }
@@ -114,9 +118,13 @@ static emblas_status check_parts(const struct starter *starter, const struct gau
 emblas_status emblas_starter_parameters(struct starter *starter, struct pass *pass,
                                         const struct gaussian_floor *floor, size_t number, double *theta,
                                         double *previous, unsigned *flags, size_t *component) {
+  /* What k-means++ starts take turns in: no kind finds every optimum. */
+  enum { STANDARDISED, WHITENED, RANDOM, TURNS } turn = STANDARDISED;
   struct random random;
   emblas_status status = EMBLAS_OK;
+  if (starter->kind == EMBLAS_START_KMEANSPP) turn = number % TURNS;
   emblas_random_seed(&random, starter->seed, number);
+  starter->whitened = turn == WHITENED && pass->frame->whitener != NULL;
   switch (starter->kind) {
   case EMBLAS_START_RANDOM:
     random_parameters(starter, pass, floor, &random, theta, previous);
@@ -132,7 +140,11 @@ emblas_status emblas_starter_parameters(struct starter *starter, struct pass *pa
     status = check_parts(starter, &pass->gaussian, EMBLAS_ERROR_RESPONSIBILITY, component);
     break;
   case EMBLAS_START_KMEANSPP:
-    emblas_partition_kmeans(starter, pass, &random);
+    if (turn == RANDOM) {
+      random_parameters(starter, pass, floor, &random, theta, previous);
+      return EMBLAS_OK;
+    }
+    emblas_kmeans(starter, pass, &random);
     break;
   }
   if (status == EMBLAS_OK) maximise_partition(starter, pass, floor, theta, previous, flags);

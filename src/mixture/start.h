@@ -5,6 +5,8 @@
 
 #include "pass.h"
 
+enum { KMEANS_CANDIDATES = 16 };
+
 struct starter {
   enum emblas_start kind;
   uint64_t seed;
@@ -12,12 +14,14 @@ struct starter {
   const double *responsibilities;   /* EMBLAS_START_RESPONSIBILITIES */
   const struct emblas_model *model; /* EMBLAS_START_MODEL */
   const struct view_summary *summary;
-  double *deviation; /* d: pooled standard deviation of the scaled columns; 1 for constant ones */
-  double *inverse;   /* d: 1 / deviation */
-  double *centres;   /* k x d: in columns of deviation 1 */
-  double *nearest;   /* k x (1 + d): makes logits of which the largest is the nearest centre's */
-  double *sums;      /* k x (1 + d): weights and sums of a partition's parts */
-  double *distance;  /* n: squared distance to the nearest centre so far */
+  double *deviation;  /* d: pooled standard deviation of the scaled columns; 1 for constant ones */
+  double *inverse;    /* d: 1 / deviation */
+  int whitened;       /* distances between rows are those of the frame, which has whitened them */
+  double *candidates; /* KMEANS_CANDIDATES x d: for the next centre */
+  double *centres;    /* k x d: in columns of deviation 1 */
+  double *nearest;    /* k x (1 + d): makes logits of which the largest is the nearest centre's */
+  double *sums;       /* k x (1 + d): weights and sums of a partition's parts */
+  double *distance;   /* n: squared distance to the nearest centre so far */
 };
 
 void emblas_starter_allocate(struct starter *starter, struct arena *arena, const struct pass *pass);

@@ -32,7 +32,8 @@ Test(best_known, equal_variances_acidity) {
   struct dataset x = dataset_read("acidity");
   check_best("acidity, 2", &x, 2, 200, -185.94926450);
   check_best("acidity, 3", &x, 3, 200, -183.17826116);
-  check_best("acidity, 4", &x, 4, 200, -180.68342477);
+  /* -180.68342477 has a component of less than two rows */
+  check_best("acidity, 4", &x, 4, 200, -181.383469);
 }
 
 Test(best_known, equal_variances_galaxies) {

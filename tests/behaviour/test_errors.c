@@ -286,7 +286,8 @@ Test(errors, predict_places) {
   emblas_report_init(&report, sizeof report);
   prediction.logpdf = test_keep(N, sizeof(double));
   x[17 * D + 1] = INFINITY;
-  cr_assert_eq(emblas_predict(model, &data, predict_options(), &prediction, &report), EMBLAS_ERROR_NOT_FINITE);
+  cr_assert_eq(emblas_predict(model, &data, predict_options(), &prediction, &report),
+               EMBLAS_ERROR_NOT_FINITE);
   cr_assert(report.row == 17 && report.column == 1);
   for (size_t i = 0; i < N; i++) cr_assert_eq(prediction.logpdf[i], 0, "output written");
   x[17 * D + 1] = 0;

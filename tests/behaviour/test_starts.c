@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 static struct emblas_data iris(void) {
@@ -14,31 +15,46 @@ static struct emblas_data iris(void) {
   return view(x.values, x.rows, x.columns);
 }
 
-/* Runs start number s by hand to its end; returns its last log-likelihood. */
-static double run_start(struct emblas_fitter *fitter, size_t s) {
+/* Runs start number s by hand, for so many iterations or to its end; returns its last log-likelihood. */
+static double run_start(struct emblas_fitter *fitter, size_t s, size_t iterations) {
   struct emblas_em_point point = {0};
   enum emblas_stop_reason reason = EMBLAS_RUNNING;
   cr_assert_eq(emblas_fitter_start(fitter, s), EMBLAS_OK);
-  while (reason == EMBLAS_RUNNING) cr_assert_eq(emblas_fitter_step(fitter, &point, &reason), EMBLAS_OK);
+  do cr_assert_eq(emblas_fitter_step(fitter, &point, &reason), EMBLAS_OK);
+  while (reason == EMBLAS_RUNNING && point.iteration < iterations);
   return point.loglik;
 }
 
+/* Half of the starts are run, and all but the one that moves went on from take the same bits by hand, one
+ * by one. */
+static void check_starts_by_hand(const struct emblas_data *data, const struct emblas_options *options,
+                                 const struct emblas_report *report) {
+  struct emblas_fitter *fitter = NULL;
+  cr_assert_eq(emblas_fitter_create(data, options, &fitter, NULL), EMBLAS_OK);
+  for (size_t s = 0; s < report->start_count; s++) {
+    const struct emblas_start_result *start = &report->starts[s];
+    double by_hand = run_start(fitter, s, start->iterations);
+    if (s != report->best_start || report->moves_kept == 0) cr_assert_eq(by_hand, start->loglik);
+  }
+  emblas_fitter_free(fitter);
+}
+
 /* The report's best start is the best of those without flagged components, but for what the stop rule
-   leaves; the fit's own result is that start's; and each start by hand, one by one, ends with the same
-   bits. For many seeds. */
+   leaves, and the fit's own result is that start's. For many seeds. */
 static void check_best_of_several(const struct emblas_data *data, const struct emblas_options *options) {
   struct fit fit = fit_or_fail(data, options);
   const struct emblas_report *report = &fit.report;
-  cr_assert_eq(report->start_count, options->starts);
   const struct emblas_start_result *best = &report->starts[report->best_start];
   size_t unflagged = 0, maps = 0;
   double same =
       options->tolerance + 64 * DBL_EPSILON * fabs(best->loglik); /* the first of equals is kept */
   for (size_t s = 0; s < report->start_count; s++) unflagged += report->starts[s].flagged == 0;
+  cr_assert(report->start_count == (options->starts + 1) / 2 || best->flagged > 0);
+  cr_assert_geq(report->moves, report->moves_kept);
   for (size_t s = 0; s < report->start_count; s++) {
     const struct emblas_start_result *start = &report->starts[s];
     cr_assert_eq(start->status, EMBLAS_OK);
-    maps += start->iterations;
+    if (s != report->best_start) maps += start->iterations;
     if (unflagged == 0 || start->flagged == 0)
       cr_assert(start->loglik <= best->loglik + same, "start %zu was better, seed %llu", s,
                 (unsigned long long)options->seed);
@@ -48,12 +64,7 @@ static void check_best_of_several(const struct emblas_data *data, const struct e
   cr_assert_eq(report->iterations, best->iterations);
   cr_assert_eq(report->stop, best->stop);
   cr_assert_geq(report->maps, maps);
-
-  struct emblas_fitter *fitter = NULL;
-  cr_assert_eq(emblas_fitter_create(data, options, &fitter, NULL), EMBLAS_OK);
-  for (size_t s = 0; s < report->start_count; s++)
-    cr_assert_eq(run_start(fitter, s), report->starts[s].loglik);
-  emblas_fitter_free(fitter);
+  check_starts_by_hand(data, options, report);
   fit_free(&fit);
 }
 
@@ -74,9 +85,9 @@ Test(starts, differ_from_each_other) {
   for (int kind = EMBLAS_START_KMEANSPP; kind <= EMBLAS_START_RANDOM; kind++) {
     struct emblas_options options = options_for(3, EMBLAS_DIAG);
     options.start = (enum emblas_start)kind;
-    options.max_iterations = 0;
+    options.starts = 40, options.max_iterations = 0;
     struct fit fit = fit_or_fail(&data, &options);
-    cr_assert_eq(fit.report.start_count, 20);
+    cr_assert_geq(fit.report.start_count, 20);
     size_t distinct = 0;
     for (size_t s = 0; s < 20; s++) {
       size_t before = 0;
@@ -94,7 +105,7 @@ Test(starts, seed) {
   struct emblas_data data = iris();
   for (int kind = EMBLAS_START_KMEANSPP; kind <= EMBLAS_START_RANDOM; kind++) {
     struct emblas_options options = options_for(3, EMBLAS_FULL), other;
-    options.start = (enum emblas_start)kind, options.starts = 4;
+    options.start = (enum emblas_start)kind, options.starts = 8;
     other = options, other.seed = 2;
     struct fit a = fit_or_fail(&data, &options), c = fit_or_fail(&data, &other),
                b = fit_or_fail(&data, &options);
@@ -181,9 +192,9 @@ Test(starts, no_state_between_fits) {
   /* nor does a fitter that has run other starts */
   struct emblas_fitter *fitter = NULL;
   cr_assert_eq(emblas_fitter_create(&data, &options, &fitter, NULL), EMBLAS_OK);
-  double first = run_start(fitter, 3);
-  run_start(fitter, 0);
-  cr_assert_eq(run_start(fitter, 3), first);
+  double first = run_start(fitter, 3, SIZE_MAX);
+  run_start(fitter, 0, SIZE_MAX);
+  cr_assert_eq(run_start(fitter, 3, SIZE_MAX), first);
   emblas_fitter_free(fitter);
 }
 

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include "move.h"
+
+#include "kmeans.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A logit beside which others are nothing. */
+#define ALL 1e100
+
+void emblas_mover_allocate(struct mover *mover, struct arena *arena, const struct pass *pass) {
+  const struct gaussian *g = &pass->gaussian;
+  mover->loss = emblas_arena_doubles(arena, g->k, 1);
+  mover->distance = emblas_arena_doubles(arena, pass->data->rows, 1);
+  mover->sorted = emblas_arena_doubles(arena, pass->data->rows, 1);
+  mover->row = emblas_arena_doubles(arena, g->d, 1);
+  mover->room = emblas_arena_doubles(arena, g->d, 1);
+  mover->inverse = g->geometry == GEOMETRY_FULL ? emblas_arena_doubles(arena, g->d, g->d) : NULL;
+}
+
+/* ------------------------------------------------------------------ the component */
+
+/* A pass_block: -sum_i w_i log(1 - r_ic), what the log-likelihood loses when component c is left out and
+   the others stay as they are. A row that is all its own counts as lost by 1e-20. */
+static void add_losses(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                       size_t count, double *to) {
+  const struct gaussian_block *block = &worker->block;
+  struct emblas_block_sums sums = {{0}, 0, 0, 0};
+  (void)context;
+  emblas_pass_load(pass, worker, first, count);
+  emblas_pass_bayes(pass, worker, NULL, NULL, &sums);
+  for (size_t c = 0; c < pass->gaussian.k; c++)
+    for (size_t i = 0; i < count; i++) {
+      double rest = 1 - block->r[c * block->stride + i];
+      to[2 + c] -= view_weight(pass->data, first + i) * log(rest > 1e-20 ? rest : 1e-20);
+    }
+}
+
+void emblas_mover_begin(struct mover *mover, struct pass *pass, const double *theta, size_t suspect) {
+  const struct gaussian *g = &pass->gaussian;
+  mover->theta = theta;
+  mover->suspect = suspect;
+  emblas_gaussian_prepare(g, pass->backend, pass->expansion_limit, theta, &pass->terms);
+  const double *losses = emblas_pass_walk(pass, 2 + g->k, add_losses, NULL) + 2;
+  memcpy(mover->loss, losses, g->k * sizeof *losses);
+}
+
+static size_t draw(size_t count, struct random *random) {
+  return (size_t)(emblas_random_uniform(random) * (double)count);
+}
+
+/* Of two that are drawn the one that is needed less. */
+static size_t choose_component(const struct mover *mover, size_t k, struct random *random) {
+  size_t a = draw(k, random), b = draw(k, random);
+  if (mover->suspect < k) return mover->suspect;
+  return mover->loss[b] < mover->loss[a] ? b : a;
+}
+
+/* ------------------------------------------------------------------ the rows */
+
+/* log weight + log density of mover->row under component c, but for a constant. */
+static double logit(const struct gaussian *g, const double *theta, size_t c, const struct mover *mover) {
+  const double *mean = theta + g->k + c * g->d, *factor = theta + g->k * (1 + g->d) + c * g->f;
+  double *z = mover->room, sum = log(theta[c]);
+  for (size_t j = 0; j < g->d; j++) {
+    double value = mover->row[j] - mean[j], pivot = factor[g->geometry == GEOMETRY_SPHERICAL ? 0 : j];
+    if (g->geometry == GEOMETRY_FULL) {
+      pivot = factor[j * g->d + j];
+      for (size_t l = 0; l < j; l++) value -= factor[j * g->d + l] * z[l];
+    }
+    z[j] = value / pivot;
+    sum -= z[j] * z[j] / 2 + log(pivot);
+  }
+  return sum;
+}
+
+/* The component that the row belongs to when `moved` is gone; k > 1. */
+static size_t neighbour(const struct mover *mover, const struct gaussian *g, size_t moved) {
+  size_t best = moved == 0;
+  double most = -INFINITY;
+  for (size_t c = 0; c < g->k; c++) {
+    double value = c != moved ? logit(g, mover->theta, c, mover) : -INFINITY;
+    if (value > most) most = value, best = c;
+  }
+  return best;
+}
+
+/* What the walks of one move need. */
+struct move {
+  const struct mover *mover;
+  size_t component;
+  const double *factor; /* distances are in units of this one; full covariances: of its inverse */
+  double radius;
+};
+
+/* A pass_block: squared distances from the row, halved. */
+static void add_full_distances(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                               size_t count, double *sums) {
+  const struct move *move = context;
+  const double nothing = 0;
+  double *square = move->mover->distance + first;
+  struct emblas_normals normals = {1, pass->gaussian.d, &nothing, move->mover->row, move->factor};
+  (void)sums;
+  emblas_pass_load(pass, worker, first, count);
+  pass->backend->quadratic_logits(count, worker->block.stride, &normals, worker->block.x,
+                                  worker->scratch.quadratic, square);
+  for (size_t i = 0; i < count; i++) square[i] = -square[i];
+}
+
+static void add_diagonal_distances(struct pass *pass, struct pass_worker *worker, void *context,
+                                   size_t first, size_t count, double *sums) {
+  const struct move *move = context;
+  const struct gaussian *g = &pass->gaussian;
+  double *square = move->mover->distance + first;
+  (void)sums;
+  emblas_pass_load(pass, worker, first, count);
+  memset(square, 0, count * sizeof *square);
+  for (size_t j = 0; j < g->d; j++) {
+    const double *x = worker->block.x + j * worker->block.stride;
+    double unit = 1 / move->factor[g->geometry == GEOMETRY_DIAG ? j : 0], origin = move->mover->row[j];
+    for (size_t i = 0; i < count; i++) {
+      double offset = (x[i] - origin) * unit;
+      square[i] += offset * offset / 2;
+    }
+  }
+}
+
+static void measure_distances(struct pass *pass, struct move *move, const double *factor) {
+  if (pass->gaussian.geometry != GEOMETRY_FULL) {
+    move->factor = factor;
+    emblas_pass_walk(pass, 2, add_diagonal_distances, move);
+    return;
+  }
+  pass->backend->invert(pass->gaussian.d, factor, move->mover->inverse);
+  move->factor = move->mover->inverse;
+  emblas_pass_walk(pass, 2, add_full_distances, move);
+}
+
+/* The value that is number m, from 0, in ascending order (Hoare's find); a is rearranged. */
+static double select_value(double *a, size_t n, size_t m) {
+  size_t low = 0, high = n - 1;
+  while (low < high) {
+    double pivot = a[low + (high - low) / 2];
+    size_t i = low, j = high;
+    for (;;) {
+      while (a[i] < pivot) i++;
+      while (a[j] > pivot) j--;
+      if (i >= j) break;
+      double swap = a[i];
+      a[i++] = a[j];
+      a[j--] = swap;
+    }
+    if (m <= j) /* low .. j are at most the pivot, the others at least */
+      high = j;
+    else
+      low = j + 1;
+  }
+  return a[m];
+}
+
+/* The distance of the m-th nearest row, m log-uniform between d + 1 and n / k. */
+static double draw_radius(const struct mover *mover, const struct pass *pass, struct random *random) {
+  size_t n = pass->data->rows;
+  double least = (double)(pass->gaussian.d + 1), most = fmax((double)n / (double)pass->gaussian.k, least);
+  double m = least * pow(most / least, emblas_random_uniform(random));
+  memcpy(mover->sorted, mover->distance, n * sizeof *mover->sorted);
+  return select_value(mover->sorted, n, m < (double)n ? (size_t)m - 1 : n - 1);
+}
+
+/* A pass_block: statistics of the mixture of which one component has the rows within the radius, and no
+ * other. */
+static void add_statistics(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                           size_t count, double *sums) {
+  const struct move *move = context;
+  const struct gaussian *g = &pass->gaussian;
+  struct emblas_block_sums ignored = {{0}, 0, 0, 0};
+  size_t stride = worker->block.stride;
+  double *own = worker->block.r + move->component * stride;
+  emblas_pass_load(pass, worker, first, count);
+  emblas_gaussian_logits(g, pass->backend, &pass->terms, &worker->block, &worker->scratch);
+  for (size_t i = 0; i < count; i++) own[i] = move->mover->distance[first + i] <= move->radius ? ALL : -ALL;
+  pass->backend->softmax(count, stride, g->k, worker->block.r, pass_weights(pass, first), NULL, &ignored);
+  emblas_gaussian_moments(g, pass->backend, &pass->terms, &worker->block, sums + 2, &worker->scratch);
+}
+
+static void draw_row(const struct mover *mover, struct pass *pass, double total_weight,
+                     struct random *random) {
+  struct pass_worker *worker = &pass->workers[0];
+  size_t row = emblas_draw_row(pass, NULL, total_weight, random);
+  emblas_frame_load(pass->frame, pass->backend, pass->data, row, 1, (struct emblas_ahead){NULL, 0},
+                    worker->block.stride, worker->scratch.more_rows, worker->scratch.rows);
+  for (size_t j = 0; j < pass->gaussian.d; j++)
+    mover->row[j] = worker->scratch.rows[j * worker->block.stride];
+}
+
+void emblas_mover_move(struct mover *mover, struct pass *pass, const struct gaussian_floor *floor,
+                       double total_weight, struct random *random, double *out, double *spare,
+                       unsigned *flags) {
+  const struct gaussian *g = &pass->gaussian;
+  struct gaussian_scratch *scratch = &pass->workers[0].scratch;
+  struct move move = {.mover = mover, .component = choose_component(mover, g->k, random)};
+  draw_row(mover, pass, total_weight, random);
+  memcpy(spare, mover->theta, gaussian_theta_size(g) * sizeof *spare);
+  double *factor = gaussian_factor(g, spare, move.component);
+  memcpy(factor, gaussian_factor(g, spare, neighbour(mover, g, move.component)), g->f * sizeof *spare);
+  memcpy(gaussian_mean(g, spare, move.component), mover->row, g->d * sizeof *spare);
+  spare[move.component] = 1;
+  measure_distances(pass, &move, factor);
+  move.radius = draw_radius(mover, pass, random);
+  emblas_gaussian_prepare(g, pass->backend, pass->expansion_limit, spare, &pass->terms);
+  double *stats = emblas_pass_walk(pass, 2 + g->k * g->p, add_statistics, &move) + 2;
+  emblas_gaussian_maximise(g, pass->backend, &pass->terms, floor, spare, stats, out, flags, scratch);
+}

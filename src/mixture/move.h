@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* From one optimum towards another: a component is taken away and put where it may do more good. */
+#ifndef EMBLAS_MOVE_H
+#define EMBLAS_MOVE_H
+
+#include "../base/random.h"
+#include "pass.h"
+
+/* Where moves begin, and room for them. */
+struct mover {
+  const double *theta; /* the parameters that components are moved away from */
+  size_t suspect;      /* a component that must go first, or k */
+  double *loss;        /* k: what the log-likelihood loses without each of them, about */
+  double *distance;    /* n: of the rows from the one that is drawn */
+  double *sorted;      /* n: room to select one of them */
+  double *row, *room;  /* d each */
+  double *inverse;     /* d x d, of full covariances */
+};
+
+void emblas_mover_allocate(struct mover *mover, struct arena *arena, const struct pass *pass);
+
+/* Sets theta, which must stay as it is, and suspect. */
+void emblas_mover_begin(struct mover *mover, struct pass *pass, const double *theta, size_t suspect);
+
+/* Parameters to go on from, into out, of which the moved component has the m rows nearest to one that is
+   drawn, and the others share the rest as the mixture has it; by an M step. m is drawn, too, between d + 1
+   and n / k. spare, flags: room for parameters and component flags. Two walks over the rows that the pass
+   points at. */
+void emblas_mover_move(struct mover *mover, struct pass *pass, const struct gaussian_floor *floor,
+                       double total_weight, struct random *random, double *out, double *spare,
+                       unsigned *flags);
+
+#endif

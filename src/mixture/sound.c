@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "sound.h"
+
+#include <math.h>
+
+/* Of the variance of all data in the same direction. A component that is narrower by a factor of 1000 has
+   found rows that happen to lie close together, or in a line. */
+static const double LEAST_VARIANCE = 1e-6;
+
+/* A pass_block: how many rows there are to each component, whatever they weigh. */
+static void add_rows(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                     size_t count, double *to) {
+  const struct gaussian_block *block = &worker->block;
+  struct emblas_block_sums sums = {{0}, 0, 0, 0};
+  (void)context;
+  emblas_pass_load(pass, worker, first, count);
+  emblas_pass_bayes(pass, worker, NULL, NULL, &sums);
+  for (size_t c = 0; c < pass->gaussian.k; c++)
+    for (size_t i = 0; i < count; i++)
+      if (view_weight(pass->data, first + i) > 0) to[2 + c] += block->r[c * block->stride + i];
+}
+
+static void prepare(struct pass *pass, const double *theta) {
+  emblas_gaussian_prepare(&pass->gaussian, pass->backend, pass->expansion_limit, theta, &pass->terms);
+}
+
+/* NULL: they follow from the mixing weights, since every row weighs the same. Else valid until the next
+ * walk. */
+static const double *count_rows(struct emblas_fitter *fitter, const double *theta) {
+  struct pass *pass = &fitter->pass;
+  if (fitter->data.weights == NULL) return NULL;
+  emblas_compression_all(&fitter->compression, pass);
+  prepare(pass, theta);
+  return emblas_pass_walk(pass, 2 + pass->gaussian.k, add_rows, NULL) + 2;
+}
+
+void emblas_sound_flags(struct emblas_fitter *fitter, const double *theta, unsigned *flags) {
+  struct pass *pass = &fitter->pass;
+  const struct gaussian *g = &pass->gaussian;
+  const double *rows = count_rows(fitter, theta);
+  double times = fmax(LEAST_VARIANCE / fitter->options.floor, 1), least = (double)(g->d + 1);
+  if ((double)fitter->summary.rows < (double)g->k * least) least = 0; /* no model would have so many */
+  for (size_t c = 0; c < g->k; c++) {
+    double count = rows != NULL ? rows[c] : theta[c] * (double)fitter->data.rows;
+    const double *factor = theta + g->k * (1 + g->d) + c * g->f;
+    if (flags[c] == 0 && (count < least || emblas_gaussian_narrow(g, pass->backend, &fitter->floor, times,
+                                                                  factor, &pass->workers[0].scratch)))
+      flags[c] = EMBLAS_COMPONENT_SPURIOUS;
+  }
+}
+
+static size_t count_equal(const struct emblas_data *data, size_t row) {
+  const double *x = view_row(data, row);
+  size_t count = 0;
+  for (size_t i = 0; i < data->rows; i++) {
+    const double *y = view_row(data, i);
+    size_t j = 0;
+    while (j < data->columns && x[j] == y[j]) j++;
+    count += j == data->columns && view_weight(data, i) > 0;
+  }
+  return count;
+}
+
+/* The rows of a block that is loaded; most: the largest responsibilities so far. */
+static void look_at_block(const struct pass *pass, const struct gaussian_block *block, size_t first,
+                          const unsigned *flags, struct emblas_component_rows *places, double *most) {
+  for (size_t c = 0; c < pass->gaussian.k; c++)
+    for (size_t i = 0; i < block->rows && flags[c] != 0; i++) {
+      double own = block->r[c * block->stride + i];
+      if (!(view_weight(pass->data, first + i) > 0)) continue;
+      places[c].rows += own;
+      if (own <= most[c]) continue;
+      most[c] = own;
+      places[c].row = first + i;
+    }
+}
+
+void emblas_sound_places(struct emblas_fitter *fitter, const double *theta, const unsigned *flags,
+                         struct emblas_component_rows *places) {
+  struct pass *pass = &fitter->pass;
+  struct pass_worker *worker = &pass->workers[0];
+  size_t k = pass->gaussian.k, step = pass->block_rows;
+  double *most = fitter->spare; /* theta has k entries and more */
+  for (size_t c = 0; c < k; c++) {
+    most[c] = 0;
+    places[c] = (struct emblas_component_rows){0, EMBLAS_NOWHERE, 0};
+  }
+  emblas_compression_all(&fitter->compression, pass);
+  prepare(pass, theta);
+  for (size_t first = 0; first < fitter->data.rows; first += step) {
+    struct emblas_block_sums sums = {{0}, 0, 0, 0};
+    size_t left = fitter->data.rows - first;
+    emblas_pass_load(pass, worker, first, left < step ? left : step);
+    emblas_pass_bayes(pass, worker, NULL, NULL, &sums);
+    look_at_block(pass, &worker->block, first, flags, places, most);
+  }
+  for (size_t c = 0; c < k; c++)
+    if (places[c].row != EMBLAS_NOWHERE) places[c].equal = count_equal(&fitter->data, places[c].row);
+}
