@@ -105,7 +105,7 @@ static const char text[] =
     "{\"format\": \"emblas-model\", \"version\": 1, \"family\": \"gaussian\", \"covariance\": \"VVV\", "
     "\"k\": 2,"
     " \"dim\": 2, \"columns\": [\"a\", \"b\\u00e9\"], \"weights\": [0.25, 0.75],"
-    " \"means\": [[1, 2], [3, "
+    " \"means\": [[1, 0.12345678901234567], [3, "
     "0.1000000000000000000000000000000000000000000000000000000000000000000000000001]],"
     " \"covariances\": [[[4, 1], [1, 1.25]], [[1, 0], [0, 1]]],"
     " \"cholesky\": [[[2, 0], [0.5, 1]], [[1, 0], [0, 1]]], \"fit\": {\"status\": \"converged\", \"n\": "
@@ -125,6 +125,7 @@ static void check_model(int result) {
     return;
   }
   cr_assert_eq(emblas_model_components(model), 2);
+  cr_assert_eq(emblas_model_means(model)[1], 0.12345678901234567); /* every digit counts */
   cr_assert_eq(emblas_model_means(model)[3], 0.1);
   cr_assert_not_null(names);
   cr_assert_str_eq(names[1], "b\xc3\xa9");
