@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* JSON as a tree (RFC 8259, strictly; NaN and Infinity, which Python writes, are numbers that are not
-   finite). Every allocation is checked, which json-c 0.16 does not do: it crashes, or drops what it had no
-   memory for and reports success. A value takes 24 bytes, a string its own beside them. */
+   finite). Every allocation is checked, which the libraries for it do not do: docs/decisions/json.md. A value
+   takes 24 bytes, a string its own beside them. */
 #ifndef EMBLAS_IO_JSON_H
 #define EMBLAS_IO_JSON_H
 
