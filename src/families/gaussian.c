@@ -12,6 +12,7 @@
    sum bounds the relative error of its second moments about the origin. */
 #include "gaussian.h"
 
+#include "../base/dispatch.h"
 #include "../base/sum.h"
 
 #include <math.h>
@@ -186,24 +187,59 @@ static void make_features(const struct gaussian *g, const struct emblas_backend 
   }
 }
 
+/* Columns of the rows that are taken at a time for one component: they stay in the nearest cache. */
+enum { BAND = 8 };
+
+RUN_TIME_DISPATCH
+static void subtract(size_t count, const double *restrict x, double shift, double *restrict out) {
+  for (size_t i = 0; i < count; i++) out[i] = x[i] - shift;
+}
+
+/* A band of columns less a point: into scratch->rows, and the squares into scratch->more_rows. */
+static void offsets(const struct emblas_backend *backend, const double *point,
+                    const struct gaussian_block *block, size_t first, size_t count,
+                    struct gaussian_scratch *scratch) {
+  size_t stride = block->stride;
+  for (size_t j = 0; j < count; j++) {
+    double *offset = scratch->rows + j * stride;
+    subtract(block->rows, block->x + (first + j) * stride, point[first + j], offset);
+    backend->multiply(block->rows, offset, offset, scratch->more_rows + j * stride);
+  }
+}
+
+static size_t band_from(size_t d, size_t first) {
+  return d - first < BAND ? d - first : BAND;
+}
+
 /* Logits of a centred component: constant - |(x - mean) / deviation|^2 / 2. */
 static void centred_logits(const struct gaussian *g, const struct emblas_backend *backend,
                            const struct gaussian_terms *terms, size_t c, const struct gaussian_block *block,
                            struct gaussian_scratch *scratch) {
-  size_t d = g->d, stride = block->stride;
-  const double *mean = terms->mean + c * d, *deviation = terms->factor + c * g->f;
-  double *z = scratch->rows, *half = scratch->moments, *logit = block->r + c * stride;
-  double constant = terms->constant[c];
-  for (size_t j = 0; j < d; j++) {
-    double *column = z + j * stride, scale = deviation[g->geometry == GEOMETRY_DIAG ? j : 0];
-    half[j] = -0.5;
-    for (size_t i = 0; i < block->rows; i++) column[i] = (block->x[j * stride + i] - mean[j]) / scale;
-    backend->multiply(block->rows, column, column, column);
+  size_t d = g->d;
+  const double *deviation = terms->factor + c * g->f;
+  double *precision = scratch->moments, *logit = block->r + c * block->stride,
+         constant = terms->constant[c];
+  for (size_t first = 0, count; first < d; first += count) {
+    count = band_from(d, first);
+    for (size_t j = 0; j < count; j++) {
+      double s = deviation[g->geometry == GEOMETRY_DIAG ? first + j : 0];
+      precision[j] = -0.5 / (s * s);
+    }
+    offsets(backend, terms->mean + c * d, block, first, count, scratch);
+    backend->logits(block->rows, block->stride, count, 1, precision, count, scratch->more_rows, logit,
+                    first > 0);
   }
-  backend->logits(block->rows, stride, d, 1, half, d, z, logit, 0);
   /* A row so far out that its square overflows keeps a finite, if tiny, density. */
   for (size_t i = 0; i < block->rows; i++)
     logit[i] = constant + (logit[i] > LOG_ZERO / 2 ? logit[i] : LOG_ZERO / 2);
+}
+
+/* The next run of components in the expanded form from *c on, which moves past it; 0: there is none. */
+static size_t expanded_run(const struct gaussian *g, const struct gaussian_terms *terms, size_t *c) {
+  while (*c < g->k && !terms->expanded[*c]) ++*c;
+  size_t first = *c;
+  while (*c < g->k && terms->expanded[*c]) ++*c;
+  return *c - first;
 }
 
 static void expanded_logits(const struct gaussian *g, const struct emblas_backend *backend,
@@ -212,8 +248,11 @@ static void expanded_logits(const struct gaussian *g, const struct emblas_backen
     size_t count = g->p - first < block->panel ? g->p - first : block->panel;
     if (block->made == NULL || !*block->made) make_features(g, backend, block, first, count);
     if (block->made != NULL) *block->made = count == g->p;
-    backend->logits(block->rows, block->stride, count, g->k, terms->natural + first, g->p, block->phi,
-                    block->r, first > 0);
+    for (size_t end = 0, run; (run = expanded_run(g, terms, &end)) > 0;) {
+      size_t c = end - run;
+      backend->logits(block->rows, block->stride, count, run, terms->natural + c * g->p + first, g->p,
+                      block->phi, block->r + c * block->stride, first > 0);
+    }
   }
 }
 
@@ -245,22 +284,35 @@ static double sum_of(size_t count, const double *values) {
   return sums[0] + rest;
 }
 
-/* Adds [ N | S1 | S2 ] of one component about its centre. r: its responsibilities, used up. */
+/* Adds [ N | S1 | S2 ] of one component about its centre; of a sphere, S2 of all columns into one sum. */
 static void centred_moments(const struct gaussian *g, const struct emblas_backend *backend,
-                            const double *centre, const struct gaussian_block *block, double *r,
+                            const double *centre, const struct gaussian_block *block, const double *r,
                             double *stats, struct gaussian_scratch *scratch) {
   size_t d = g->d, stride = block->stride;
-  double *offset = scratch->rows, *second = stats + 1 + d;
-  size_t step = g->geometry == GEOMETRY_DIAG; /* spherical: all columns into one sum */
-  for (size_t j = 0; j < d; j++) {
-    double shift = centre[j];
-    for (size_t i = 0; i < block->rows; i++) offset[j * stride + i] = block->x[j * stride + i] - shift;
-  }
+  double *second = stats + 1 + d, *squares = scratch->moments;
   stats[0] += sum_of(block->rows, r);
-  backend->moments(block->rows, stride, d, 1, r, offset, stats + 1, d);
-  for (size_t j = 0; j < d; j++)
-    for (size_t i = 0; i < block->rows; i++)
-      second[j * step] += r[i] * offset[j * stride + i] * offset[j * stride + i];
+  for (size_t first = 0, count; first < d; first += count) {
+    count = band_from(d, first);
+    offsets(backend, centre, block, first, count, scratch);
+    backend->moments(block->rows, stride, count, 1, r, scratch->rows, stats + 1 + first, count);
+    memset(squares, 0, count * sizeof *squares);
+    backend->moments(block->rows, stride, count, 1, r, scratch->more_rows, squares, count);
+    for (size_t j = 0; j < count; j++) second[g->geometry == GEOMETRY_DIAG ? first + j : 0] += squares[j];
+  }
+}
+
+static void expanded_moments(const struct gaussian *g, const struct emblas_backend *backend,
+                             const struct gaussian_terms *terms, const struct gaussian_block *block,
+                             double *stats) {
+  for (size_t first = 0; first < g->p; first += block->panel) {
+    size_t count = g->p - first < block->panel ? g->p - first : block->panel;
+    if (block->panel < g->p) make_features(g, backend, block, first, count);
+    for (size_t end = 0, run; (run = expanded_run(g, terms, &end)) > 0;) {
+      size_t c = end - run;
+      backend->moments(block->rows, block->stride, count, run, block->r + c * block->stride, block->phi,
+                       stats + c * g->p + first, g->p);
+    }
+  }
 }
 
 void emblas_gaussian_moments(const struct gaussian *g, const struct emblas_backend *backend,
@@ -274,18 +326,11 @@ void emblas_gaussian_moments(const struct gaussian *g, const struct emblas_backe
                                stats);
     return;
   }
-  for (size_t c = 0; c < g->k; c++) {
-    double *r = block->r + c * stride;
-    if (terms->expanded[c]) continue;
-    centred_moments(g, backend, terms->centre + c * g->d, block, r, stats + c * g->p, scratch);
-    memset(r, 0, block->rows * sizeof *r); /* nothing of it in the product below */
-  }
-  if (terms->expanded_count == 0) return;
-  for (size_t first = 0; first < g->p; first += block->panel) {
-    size_t count = g->p - first < block->panel ? g->p - first : block->panel;
-    if (block->panel < g->p) make_features(g, backend, block, first, count);
-    backend->moments(block->rows, stride, count, g->k, block->r, block->phi, stats + first, g->p);
-  }
+  for (size_t c = 0; c < g->k; c++)
+    if (!terms->expanded[c])
+      centred_moments(g, backend, terms->centre + c * g->d, block, block->r + c * stride, stats + c * g->p,
+                      scratch);
+  if (terms->expanded_count > 0) expanded_moments(g, backend, terms, block, stats);
 }
 
 /* sum_ic r_ic l_ic = sum_c constant_c N_c - S2_c / (2 sigma_c^2) */
