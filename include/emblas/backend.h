@@ -171,7 +171,11 @@ EMBLAS_API const struct emblas_backend *emblas_backend_blas(void);
 EMBLAS_API const struct emblas_backend *emblas_backend_native(void);
 /** What a fit of k components with p features uses by itself, by what is fastest. Never NULL. */
 EMBLAS_API const struct emblas_backend *emblas_backend_auto(size_t k, size_t p);
-/** "blas", "native", "reference"; NULL for a name this build does not have. */
+/**
+ * "blas", "native", "reference"; NULL for a name this build does not have. "native-x86-64-v4" (AVX-512),
+ * "native-x86-64-v3" (AVX2) and "native-baseline" are native's code for one instruction set, for
+ * comparisons: NULL where the processor does not run it. Their name is "native".
+ */
 EMBLAS_API const struct emblas_backend *emblas_backend_find(const char *name);
 /**
  * What BLAS was found, for people: vendor, version, core name (as "OpenBLAS 0.3.21 ... Haswell").

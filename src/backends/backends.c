@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <emblas/backend.h>
+#include "kernels.h"
 
 #include <string.h>
 
@@ -20,7 +20,13 @@ const struct emblas_backend *emblas_backend_auto(size_t k, size_t p) {
 const struct emblas_backend *emblas_backend_find(const char *name) {
   const struct emblas_backend *all[] = {emblas_backend_blas(), emblas_backend_native(),
                                         emblas_backend_reference()};
-  for (size_t i = 0; name != NULL && i < sizeof all / sizeof *all; i++)
+  const char prefix[] = "native-";
+  const struct emblas_native *native;
+  if (name == NULL) return NULL;
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (all[i] != NULL && strcmp(all[i]->name, name) == 0) return all[i];
+  if (strncmp(name, prefix, sizeof prefix - 1) != 0) return NULL;
+  for (size_t i = 0; (native = emblas_native_table(i)) != NULL; i++)
+    if (strcmp(native->isa, name + sizeof prefix - 1) == 0) return &native->backend;
   return NULL;
 }

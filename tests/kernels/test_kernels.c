@@ -8,6 +8,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* What a pass over the sizes compares. */
@@ -272,6 +273,21 @@ Test(backends, are_complete) {
               "%s", all[n].label);
     cr_assert_eq(!backend->enter, !backend->leave);
   }
+}
+
+/* Every instruction set that the processor runs has a name, and nothing else has. */
+Test(backends, instruction_sets_are_found_by_name) {
+  const struct emblas_native *native;
+  const struct emblas_backend *before = NULL;
+  char name[40];
+  for (size_t i = 0; (native = emblas_native_table(i)) != NULL; i++) {
+    snprintf(name, sizeof name, "native-%s", native->isa);
+    const struct emblas_backend *found = emblas_backend_find(name);
+    cr_assert(found != NULL && found != before && strcmp(found->name, "native") == 0, "%s", name);
+    before = found;
+  }
+  cr_assert_null(emblas_backend_find("native-"));
+  cr_assert_null(emblas_backend_find("native-x86-64-v5"));
 }
 
 /* The best of native's tables is the one that runs. */
