@@ -67,7 +67,7 @@ The workloads:
 
 RUN = """### OpenBLAS's core type: {core_type}
 
-`{blas}`
+`{blas}`; emblas's backend: `{backend}`
 
 ```
 {times}
@@ -83,7 +83,8 @@ RUN = """### OpenBLAS's core type: {core_type}
 """
 
 CORE_TYPES = """Core type `detected` is OpenBLAS's own choice, any other was set by `OPENBLAS_CORETYPE`, as some
-machines do. Log-likelihoods with one and the other agree to {agree:.0e}.
+machines do; where that core has no AVX-512, emblas runs its code for AVX2, `native-x86-64-v3`.
+Log-likelihoods with one and the other agree to {agree:.0e}.
 """
 
 LIMIT = """The limit of a map is the time of its exponentials and, in more than one dimension, of its two matrix
@@ -156,7 +157,8 @@ def section(results, picture):
     if picture:
         parts.append("![Time of an EM map, relative to emblas](peers.svg)\n")
     for run in results["runs"]:
-        parts.append(RUN.format(core_type=run["core_type"], blas=run["blas"], times=report.times_table(run, titles),
+        parts.append(RUN.format(core_type=run["core_type"], blas=run["blas"],
+                                backend=run.get("backend", "auto"), times=report.times_table(run, titles),
                                 ratios=report.ratio_table(run, titles, results["threads"]),
                                 limits=report.limit_table(run)))
         if run.get("densities"):

@@ -31,7 +31,7 @@ import report
 import workloads
 
 ROOT = os.path.normpath(workloads.REPOSITORY)
-OPTIMUM = list(workloads.REAL) + list(workloads.SIZES)
+OPTIMUM = list(workloads.REAL) + [name for name in workloads.SIZES if not name.startswith(("spread", "narrow"))]
 # By --smoke or not.
 DEFAULTS = [{"workloads": list(workloads.SIZES), "optimum": OPTIMUM, "core_types": ["detected", "Haswell"]},
             {"workloads": ["tri", "full4", "diag32"], "optimum": ["waiting"], "core_types": ["detected"]}]
@@ -145,9 +145,11 @@ def measure_all(options):
                "optimum": []}
     with tempfile.TemporaryDirectory(prefix="emblas-peers-") as folder:
         for core_type in options.core_types:
-            results["runs"].append({"core_type": core_type, "blas": "", "workloads": [], "programs": {}})
+            results["runs"].append({"core_type": core_type, "backend": programs.emblas_backend(core_type), "blas": "",
+                                    "workloads": [], "programs": {}})
+            everyone = programs.emblas_programs(options.threads, core_type) + peers
             for name in options.workloads:
-                measure_workload(results["runs"][-1], name, options, own + peers, folder, plan)
+                measure_workload(results["runs"][-1], name, options, everyone, folder, plan)
                 save(results, options)
             say(f"{core_type}: densities")
             results["runs"][-1]["densities"] = density.measure_all(options.build, core_type, options.threads,

@@ -44,6 +44,23 @@ def diagonal_clusters(n, d, k, random):
     return clusters(n, d, k, random, "diag")
 
 
+def spread_clusters(n, d, k, random, condition=None):
+    """Clusters with centres N(0, 9 I) and covariances L L', L = N(0, 1) / sqrt(d) + 0.7 I, or of a condition number;
+    from k rows as means and the covariance of all rows, which no component has for long."""
+    means = 3 * random.standard_normal((k, d))
+    x = random.standard_normal((n, d))
+    for c in range(k):
+        root = random.standard_normal((d, d))
+        root = root / np.sqrt(d) + 0.7 * np.eye(d) if condition is None else (
+            np.linalg.qr(root)[0] * condition ** -np.linspace(0, 0.5, d))
+        x[c::k] = means[c] + x[c::k] @ root.T
+    return problem(x, np.full(k, 1 / k), x[:k].copy(), np.tile(np.cov(x.T, bias=True), (k, 1, 1)))
+
+
+def narrow_clusters(n, d, k, random):
+    return spread_clusters(n, d, k, random, 1e6)
+
+
 # name: n, d, k, how it is made, what it is
 SIZES = {
     "tri": (10_000, 1, 100, triangular, "the triangular density 2 - 2x, 100 components"),
@@ -53,6 +70,12 @@ SIZES = {
     "full16": (100_000, 16, 32, clusters, "normal clusters, full covariances"),
     "full64": (50_000, 64, 16, clusters, "normal clusters, full covariances"),
     "diag32": (100_000, 32, 64, diagonal_clusters, "normal clusters, diagonal covariances"),
+    "spread4": (200_000, 4, 8, spread_clusters, "far apart, of random shapes, from the covariance of all rows"),
+    "spread16": (100_000, 16, 32, spread_clusters, "the same"),
+    "spread64": (50_000, 64, 16, spread_clusters, "the same"),
+    "narrow4": (200_000, 4, 8, narrow_clusters, "the same, of condition number 1e6"),
+    "narrow16": (100_000, 16, 32, narrow_clusters, "the same"),
+    "narrow64": (50_000, 64, 16, narrow_clusters, "the same"),
 }
 
 

@@ -2,7 +2,7 @@
 /* emblas through its C interface: emblas_driver [OPTION=VALUE...] DATA [MAPS...], see driver.h. Without
    options the library's defaults hold, but for the start, which DATA gives.
 
-     backend=NAME threads=N accelerate=none|auto compress=none|auto tolerance=T
+     backend=NAME|auto threads=N accelerate=none|auto compress=none|auto tolerance=T
      target=LOGLIK  stop when the log-likelihood has come so far     seconds=S  or when so long has passed
  */
 #include "driver.h"
@@ -59,9 +59,10 @@ static struct answer run(const struct problem *p, size_t maps) {
 
 static void set(const char *name, const char *value) {
   int none = strcmp(value, "none") == 0;
-  if (!strcmp(name, "backend"))
+  if (!strcmp(name, "backend")) {
     options.backend = emblas_backend_find(value);
-  else if (!strcmp(name, "threads"))
+    if (options.backend == NULL && strcmp(value, "auto") != 0) driver_fail(value);
+  } else if (!strcmp(name, "threads"))
     options.threads = strtoull(value, NULL, 10);
   else if (!strcmp(name, "accelerate"))
     options.accelerate = none ? EMBLAS_ACCELERATE_NONE : EMBLAS_ACCELERATE_AUTO;
