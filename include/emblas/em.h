@@ -112,6 +112,15 @@ struct emblas_em_model {
    */
   void (*whiten)(void *context, const double *theta, double *change);
   void (*unwhiten)(void *context, const double *theta, double *change);
+  /**
+   * Blocks of parameters that belong together, such as the components of a mixture, for steps that stay
+   * near the path of plain EM (see drift in emblas_em_options). moved writes for each of the `blocks` how
+   * far a whitened change moves it, in deviations of one observation of its own: a component of weight w
+   * whose entries of the whitened change have the length s has moved by s / sqrt(w). Both, or neither (the
+   * default): a step may go anywhere.
+   */
+  size_t blocks;
+  void (*moved)(void *context, const double *theta, const double *change, double *distances);
 };
 EMBLAS_API void emblas_em_model_init(struct emblas_em_model *model, size_t size);
 
@@ -125,6 +134,11 @@ struct emblas_em_options {
   double tolerance;                  /**< >= 0, finite; default 1e-7 */
   size_t max_iterations;             /**< at most this many maps, rejected ones too; default 10000 */
   enum emblas_acceleration accelerate; /**< default EMBLAS_ACCELERATE_AUTO */
+  /** How far off the path that plain EM takes from the same start a step of EMBLAS_ACCELERATE_AUTO may end,
+   *  as estimated, in deviations of one observation of a block: > 0. The run then ends in the optimum
+   *  where plain EM ends, as a rule. INFINITY: it may take another hill, in half as many maps. Of models
+   *  with `moved`. Default 4e-4 */
+  double drift;
   emblas_em_progress progress;       /**< default NULL */
   void *progress_context;            /**< default NULL */
   struct emblas_allocator allocator; /**< default: malloc and free */

@@ -149,7 +149,10 @@ struct emblas_options {
                                             observation weight, so that weights that are all multiplied by a
                                             constant lead to the same steps; default 1e-7 */
   size_t max_iterations;               /**< EM maps per start; default 10000 */
-  enum emblas_acceleration accelerate; /**< default EMBLAS_ACCELERATE_AUTO */
+  /** Default EMBLAS_ACCELERATE_AUTO. From labels, responsibilities, a model or one k-means++ start (starts = 1)
+   *  it ends, as a rule, in the optimum where plain EM ends. Random starts, and several of which the best
+   *  is kept, may each end on another hill than plain EM's, in half as many maps. */
+  enum emblas_acceleration accelerate;
   enum emblas_compression compress;    /**< default EMBLAS_COMPRESS_AUTO */
   size_t threads; /**< at most this many; 0: what OpenMP would use, one inside a parallel
                        region of the host. The result is the same bits for any number.

@@ -39,7 +39,13 @@ void emblas_accelerator_init(struct accelerator *a, struct arena *arena,
   a->residual = vectors[5];
   a->ahead = vectors[6];
   a->theta = emblas_arena_doubles(arena, model->parameters, 1);
+  a->drift = model->moved != NULL ? options->drift : INFINITY;
+  if (model->moved != NULL) a->moved = emblas_arena_doubles(arena, model->blocks, 1);
   if (a->method->begin != NULL) a->method->begin(a);
+}
+
+static void whiten(const struct accelerator *a, double *change) {
+  if (a->model.whiten != NULL) a->model.whiten(a->model.context, a->at, change);
 }
 
 /* The step leads to free coordinates, and they to parameters; non-zero where there are none. */
@@ -72,6 +78,25 @@ const double *emblas_accelerator_propose(struct accelerator *a) {
   return NULL;
 }
 
+int emblas_accelerator_misses(struct accelerator *a, const double *next) {
+  double *f = a->next_f;
+  if (a->method->misses == NULL || a->steps == 0) return 0;
+  if (a->model.to_free != NULL)
+    a->model.to_free(a->model.context, next, f);
+  else
+    memcpy(f, next, a->history.size * sizeof *f);
+  for (size_t l = 0; l < a->history.size; l++) f[l] -= a->step[l];
+  whiten(a, f);
+  return a->method->misses(a, f);
+}
+
+double emblas_accelerator_farthest(struct accelerator *a, const double *change) {
+  double far = 0;
+  a->model.moved(a->model.context, a->at, change, a->moved);
+  for (size_t b = 0; b < a->model.blocks; b++) far = fmax(far, a->moved[b]);
+  return far;
+}
+
 void emblas_accelerator_reject(struct accelerator *a) {
   a->plain = 0;
   if (a->method->rejected != NULL) a->method->rejected(a);
@@ -98,10 +123,6 @@ static int locate(struct accelerator *a, const struct accelerator_move *move) {
     bad |= !isfinite(x[l]) || !isfinite(f[l]);
   }
   return bad;
-}
-
-static void whiten(const struct accelerator *a, double *change) {
-  if (a->model.whiten != NULL) a->model.whiten(a->model.context, a->at, change);
 }
 
 /* Steps so short that their changes are rounding tell of no rate. */

@@ -16,6 +16,8 @@ struct method {
   void (*begin)(struct accelerator *a);
   /* Writes a step from the current point; 0: take the plain step. */
   int (*propose)(struct accelerator *a, double *step);
+  /* Is the residual at its end, in the metric of the current point, too far from what was foretold? */
+  int (*misses)(struct accelerator *a, const double *residual);
   /* What became of it. When it is rejected the history still ends where it was made from. When it was taken
      and gained more than rounding: how much, per observation. All but propose() may be NULL. */
   void (*rejected)(struct accelerator *a);
@@ -31,6 +33,10 @@ struct accelerator {
   size_t plain;            /* plain steps since the last candidate */
   double radius;           /* longest step in the span of the history: of emblas_subspace */
   double length;           /* of the last candidate's step there */
+  double drift;            /* how far off EM's path a candidate may end; INFINITY: there is no limit */
+  double stride;           /* how many EM steps the next candidate may stand for */
+  size_t steps;            /* that the last one stands for; 0: it is not one along the path */
+  double *moved;           /* room for the distances of all blocks */
   double foretold;         /* what it should gain, per observation */
   int limited;             /* it was as long as the radius */
   double observations;     /* a gain per observation is this many nats; 0: unknown */
@@ -60,6 +66,9 @@ void emblas_accelerator_init(struct accelerator *a, struct arena *arena,
 /* A candidate for the next point; NULL: take the plain step. */
 const double *emblas_accelerator_propose(struct accelerator *a);
 
+/* next = M(candidate): is it so far from what was foretold that the candidate is not to be taken? */
+int emblas_accelerator_misses(struct accelerator *a, const double *next);
+
 /* The candidate was not taken. */
 void emblas_accelerator_reject(struct accelerator *a);
 
@@ -71,6 +80,14 @@ struct accelerator_move {
 };
 /* Returns the log-likelihood still to gain, projected; INFINITY while unknown. */
 double emblas_accelerator_move(struct accelerator *a, const struct accelerator_move *move);
+
+/* How far a change, in whitened coordinates, moves the block that it moves most. */
+double emblas_accelerator_farthest(struct accelerator *a, const double *change);
+
+/* A step along the path of plain EM, or 0; whether it missed; and what follows when it was not taken. */
+int emblas_path_propose(struct accelerator *a, double *step);
+int emblas_path_misses(struct accelerator *a, const double *residual);
+void emblas_path_rejected(struct accelerator *a);
 
 extern const struct method emblas_squarem, emblas_anderson, emblas_subspace;
 

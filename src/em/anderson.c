@@ -52,7 +52,8 @@ static int propose(struct accelerator *a, double *step) {
   memset(step, 0, h->size * sizeof *step);
   memcpy(a->residual, h->f, h->size * sizeof *step);
   for (size_t i = 0; i < m; i++) g[i] = -g[i];
-  emblas_history_combine(h, m, h->slot, g, step, a->residual);
+  emblas_history_add(h, h->dx, m, h->slot, g, step);
+  emblas_history_add(h, h->df, m, h->slot, g, a->residual);
   for (size_t l = 0; l < h->size; l++) step[l] += a->residual[l];
   return 1;
 }

@@ -20,7 +20,7 @@ struct emblas_em {
   size_t length, capacity;
   size_t maps;
   size_t plain; /* steps since the last candidate that was taken, or the start */
-  double best; /* largest log-likelihood so far, which candidates must reach */
+  double best;  /* largest log-likelihood so far, which candidates must reach */
   struct accelerator accelerator;
   enum emblas_stop_reason reason;
 };
@@ -35,6 +35,7 @@ void emblas_em_options_init(struct emblas_em_options *options, size_t size) {
   options->size = size;
   options->tolerance = 1e-7;
   options->max_iterations = 10000;
+  options->drift = 4e-4;
 }
 
 void emblas_em_result_init(struct emblas_em_result *result, size_t size) {
@@ -45,8 +46,9 @@ void emblas_em_result_init(struct emblas_em_result *result, size_t size) {
 static int arguments_valid(const struct emblas_em_model *model, const struct emblas_em_options *options) {
   return model->size >= sizeof *model && model->map != NULL && model->parameters > 0 &&
          model->weights <= model->parameters && options->size >= sizeof *options &&
-         (model->whiten == NULL) == (model->unwhiten == NULL) && isfinite(options->tolerance) &&
-         options->tolerance >= 0 && options->stop <= EMBLAS_STOP_WEIGHTS &&
+         (model->whiten == NULL) == (model->unwhiten == NULL) &&
+         (model->moved == NULL) == (model->blocks == 0) && options->drift > 0 &&
+         isfinite(options->tolerance) && options->tolerance >= 0 && options->stop <= EMBLAS_STOP_WEIGHTS &&
          options->accelerate <= EMBLAS_ACCELERATE_ANDERSON;
 }
 
@@ -144,7 +146,8 @@ static int try_candidate(struct emblas_em *em, struct emblas_em_value *value) {
   double least = em->best - rounding(em);
   emblas_status status = em->model.map(em->model.context, candidate, em->spare, value);
   em->maps++;
-  int accepted = status == EMBLAS_OK && isfinite(value->loglik) && value->loglik >= least;
+  int accepted = status == EMBLAS_OK && isfinite(value->loglik) && value->loglik >= least &&
+                 !emblas_accelerator_misses(&em->accelerator, em->spare);
   if (accepted) memcpy(em->next, candidate, em->model.parameters * sizeof *candidate);
   if (!accepted) emblas_accelerator_reject(&em->accelerator);
   return accepted;

@@ -52,12 +52,9 @@ DISPATCHED void add_scaled(size_t n, double factor, const double *restrict x, do
 }
 
 RUN_TIME_DISPATCH
-static void combine(const struct history *h, size_t m, const size_t *slots, const double *weights,
-                    double *x, double *f) {
-  for (size_t i = 0; i < m; i++) {
-    add_scaled(h->size, weights[i], h->dx[slots[i]], x);
-    add_scaled(h->size, weights[i], h->df[slots[i]], f);
-  }
+static void add(size_t n, double *const *changes, size_t m, const size_t *slots, const double *weights,
+                double *y) {
+  for (size_t i = 0; i < m; i++) add_scaled(n, weights[i], changes[slots[i]], y);
 }
 
 void emblas_history_project(const struct history *h, size_t m, const size_t *slots, const double *v,
@@ -65,9 +62,9 @@ void emblas_history_project(const struct history *h, size_t m, const size_t *slo
   project(h, m, slots, v, products);
 }
 
-void emblas_history_combine(const struct history *h, size_t m, const size_t *slots, const double *weights,
-                            double *x, double *f) {
-  combine(h, m, slots, weights, x, f);
+void emblas_history_add(const struct history *h, double *const *changes, size_t m, const size_t *slots,
+                        const double *weights, double *y) {
+  add(h->size, changes, m, slots, weights, y);
 }
 
 RUN_TIME_DISPATCH

@@ -33,9 +33,9 @@ void emblas_history_select(struct history *h, size_t keep, const size_t *slots);
 void emblas_history_project(const struct history *h, size_t m, const size_t *slots, const double *v,
                             double *products);
 
-/* x += sum_i weights_i dx_i and f += sum_i weights_i df_i over the changes in slots. */
-void emblas_history_combine(const struct history *h, size_t m, const size_t *slots, const double *weights,
-                            double *x, double *f);
+/* y += sum_i weights_i changes_i over the slots; changes is dx or df. */
+void emblas_history_add(const struct history *h, double *const *changes, size_t m, const size_t *slots,
+                        const double *weights, double *y);
 
 double emblas_dot(size_t n, const double *a, const double *b);
 

@@ -5,6 +5,7 @@
 #include "../base/eigen.h"
 
 #include <math.h>
+#include <string.h>
 
 /* A change within this angle of the span of newer ones adds nothing to it but rounding. */
 static const double PARALLEL = 1e-4;
@@ -79,17 +80,11 @@ DISPATCHED void diagonalise(struct spectrum *s) {
   }
 }
 
-/* The residual in the basis of the vectors. */
-DISPATCHED void project(struct spectrum *s, const struct history *h) {
-  double q[HISTORY];
-  emblas_history_project(h, s->m, s->column, h->f, q);
+DISPATCHED void project(const struct spectrum *s, const struct history *h, const double *v, double *q) {
+  emblas_history_project(h, s->m, s->column, v, q);
   for (size_t i = 0; i < s->m; i++) {
     q[i] /= s->norm[i];
     for (size_t j = i + 1; j < s->m; j++) q[j] -= s->row[i].x[s->column[j]] * q[i];
-  }
-  for (size_t e = 0; e < s->m; e++) {
-    s->along[e] = 0;
-    for (size_t i = 0; i < s->m; i++) s->along[e] += s->vector[e][i] * q[i];
   }
 }
 
@@ -99,20 +94,46 @@ static void make(struct spectrum *s, const struct history *h) {
   for (size_t age = 0; age < h->count && s->m < h->size; age++) add_change(s, h, h->slot[age]);
   if (s->m == 0) return;
   diagonalise(s);
-  project(s, h);
+  project(s, h, h->f, s->residual);
+  for (size_t e = 0; e < s->m; e++) {
+    s->along[e] = 0;
+    for (size_t i = 0; i < s->m; i++) s->along[e] += s->vector[e][i] * s->residual[i];
+  }
 }
 
 void emblas_spectrum_make(struct spectrum *s, const struct history *h) {
   make(s, h);
 }
 
-/* Q w, w in the basis Q, and then in that of the changes: from the oldest one on. */
-void emblas_spectrum_weights(const struct spectrum *s, const double *z, double *weights) {
-  for (size_t i = 0; i < s->m; i++) weights[i] = 0;
-  for (size_t e = 0; e < s->m; e++)
-    for (size_t i = 0; i < s->m; i++) weights[i] += z[e] * s->vector[e][i];
+/* Q w as weights of the changes: from the oldest one on. */
+static void weights_of(const struct spectrum *s, const double *w, double *weights) {
   for (size_t i = s->m; i-- > 0;) {
+    weights[i] = w[i];
+    for (size_t j = i + 1; j < s->m; j++) weights[i] -= s->row[i].x[s->column[j]] * weights[j];
     weights[i] /= s->norm[i];
-    for (size_t j = 0; j < i; j++) weights[j] -= s->row[j].x[s->column[i]] * weights[i];
   }
+}
+
+void emblas_spectrum_turn(const struct spectrum *s, const double *z, double *w) {
+  for (size_t i = 0; i < s->m; i++) w[i] = 0;
+  for (size_t e = 0; e < s->m; e++)
+    for (size_t i = 0; i < s->m; i++) w[i] += z[e] * s->vector[e][i];
+}
+
+void emblas_spectrum_step(const struct spectrum *s, const struct history *h, const double *w, double plain,
+                          double *step, double *left) {
+  double weights[HISTORY];
+  weights_of(s, w, weights);
+  memset(step, 0, h->size * sizeof *step);
+  memcpy(left, h->f, h->size * sizeof *left);
+  emblas_history_add(h, h->dx, s->m, s->column, weights, step);
+  emblas_history_add(h, h->df, s->m, s->column, weights, left);
+  for (size_t l = 0; l < h->size; l++) step[l] += plain * left[l];
+}
+
+void emblas_spectrum_advance(const struct spectrum *s, const struct history *h, double *left) {
+  double w[HISTORY], weights[HISTORY];
+  project(s, h, left, w);
+  weights_of(s, w, weights);
+  emblas_history_add(h, h->df, s->m, s->column, weights, left);
 }

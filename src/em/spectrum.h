@@ -22,6 +22,7 @@ struct spectrum {
   size_t m, column[HISTORY]; /* slots of the history */
   double norm[HISTORY];
   struct spectrum_row row[HISTORY];
+  double residual[HISTORY];  /* Q'f */
   double curvature[HISTORY]; /* eigenvalues of Q'AQ's symmetric form: 1 - rate; negative where J grows */
   double vector[HISTORY][HISTORY]; /* [e]: to the curvature [e], in the basis Q */
   double uncertain[HISTORY];       /* what asymmetry leaves open of the curvature [e] */
@@ -30,7 +31,14 @@ struct spectrum {
 
 void emblas_spectrum_make(struct spectrum *s, const struct history *h);
 
-/* z, in the basis of the vectors, as weights of the changes that are used. */
-void emblas_spectrum_weights(const struct spectrum *s, const double *z, double *weights);
+/* w = what z, in the basis of the vectors, is in the basis Q. */
+void emblas_spectrum_turn(const struct spectrum *s, const double *z, double *w);
+
+/* step = Q w and `plain` times the residual there, which is left = f - A Q w. */
+void emblas_spectrum_step(const struct spectrum *s, const struct history *h, const double *w, double plain,
+                          double *step, double *left);
+
+/* The residual one plain step later: left -= A Q Q' left. Out of the span it stays as it is. */
+void emblas_spectrum_advance(const struct spectrum *s, const struct history *h, double *left);
 
 #endif

@@ -7,7 +7,6 @@
 #include "accelerate.h"
 
 #include <math.h>
-#include <string.h>
 
 /* No direction is stretched by more. */
 static const double STRETCH = 1e4;
@@ -18,12 +17,17 @@ static const double FIRST_RADIUS = 1;
 /* A gain below this part of what was foretold makes the radius smaller, one above the other larger. */
 static const double POOR = 0.5, GOOD = 0.8;
 static const double NARROW = 0.5, WIDEN = 2;
+/* Where EM's path is to be kept to, the end of it is in sight when Newton's step moves no block by more. */
+static const double NEAR = 0.003;
+/* EM steps that the first candidate along the path stands for. */
+static const double FIRST_STRIDE = 4;
 /* Changes kept when a step was rejected. */
 enum { KEEP = 2 };
 enum { ROUNDS = 50 };
 
 static void begin(struct accelerator *a) {
   a->radius = a->model.whiten != NULL ? FIRST_RADIUS : INFINITY;
+  a->stride = FIRST_STRIDE;
 }
 
 static double stiffness(const struct spectrum *s, size_t e) {
@@ -65,34 +69,44 @@ static double relaxation(const struct spectrum *s) {
   return sum > 0 ? fmin(RELAX, fmax(1, (double)s->m / sum)) : RELAX;
 }
 
-static int propose(struct accelerator *a, double *step) {
-  const struct history *h = &a->history;
+/* Newton's step z in the span, then the plain one; and what they should gain. */
+static void newton(struct accelerator *a, const double *z, double *step) {
   const struct spectrum *s = &a->spectrum;
-  double z[HISTORY], weights[HISTORY];
-  if (s->m == 0) return 0;
-  limited_step(a, z);
+  double w[HISTORY], plain = relaxation(s);
   a->foretold = 0;
   for (size_t e = 0; e < s->m; e++) a->foretold += z[e] * (s->along[e] - z[e] * s->curvature[e] / 2);
-  emblas_spectrum_weights(s, z, weights);
-  double plain = relaxation(s), *left = a->residual;
-  memset(step, 0, h->size * sizeof *step);
-  memcpy(left, h->f, h->size * sizeof *left);
-  emblas_history_combine(h, s->m, s->column, weights, step, left);
-  for (size_t l = 0; l < h->size; l++) step[l] += plain * left[l];
-  a->foretold += plain * (1 - plain / 2) * emblas_dot(h->size, left, left);
-  return 1;
+  emblas_spectrum_turn(s, z, w);
+  emblas_spectrum_step(s, &a->history, w, plain, step, a->residual);
+  a->foretold += plain * (1 - plain / 2) * emblas_dot(a->history.size, a->residual, a->residual);
+  a->steps = 0;
+}
+
+static int propose(struct accelerator *a, double *step) {
+  double z[HISTORY];
+  if (a->spectrum.m == 0) return 0;
+  limited_step(a, z);
+  int anywhere = isinf(a->drift);
+  if (!anywhere && (a->limited || a->length > NEAR)) return emblas_path_propose(a, step);
+  newton(a, z, step);
+  if (anywhere || emblas_accelerator_farthest(a, step) < NEAR) return 1;
+  return emblas_path_propose(a, step);
 }
 
 static void rejected(struct accelerator *a) {
+  if (a->steps > 0) {
+    emblas_path_rejected(a);
+    return;
+  }
   a->radius = NARROW * a->length;
   emblas_history_forget(&a->history, KEEP);
 }
 
 static void accepted(struct accelerator *a, double gained) {
+  if (a->steps > 0) return;
   if (gained < POOR * a->foretold)
     a->radius = NARROW * fmin(a->radius, a->length);
   else if (gained > GOOD * a->foretold && a->limited)
     a->radius *= WIDEN;
 }
 
-const struct method emblas_subspace = {begin, propose, rejected, accepted, 1};
+const struct method emblas_subspace = {begin, propose, emblas_path_misses, rejected, accepted, 1};

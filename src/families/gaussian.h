@@ -181,4 +181,10 @@ void emblas_gaussian_whiten(const struct gaussian *g, const double *scale, const
 void emblas_gaussian_unwhiten(const struct gaussian *g, const double *scale, const double *theta,
                               double *change);
 
+/* How far a whitened change moves each component, and after them the factor of a tied model, in deviations
+   of one observation of its own: emblas_gaussian_blocks() numbers. */
+size_t emblas_gaussian_blocks(const struct gaussian *g);
+void emblas_gaussian_moved(const struct gaussian *g, const double *theta, const double *change,
+                           double *distances);
+
 #endif

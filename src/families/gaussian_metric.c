@@ -123,3 +123,27 @@ void emblas_gaussian_unwhiten(const struct gaussian *g, const double *scale, con
   for (size_t c = 0; c < factors; c++)
     multiply_factor(g->d, factor_of(g, theta, c), change + means + c * factor_size(g));
 }
+
+/* ------------------------------------------------------------------ blocks */
+
+size_t emblas_gaussian_blocks(const struct gaussian *g) {
+  return g->k + (size_t)tied(g);
+}
+
+static double squares(size_t n, const double *x) {
+  double sum = 0;
+  for (size_t i = 0; i < n; i++) sum += x[i] * x[i];
+  return sum;
+}
+
+void emblas_gaussian_moved(const struct gaussian *g, const double *theta, const double *change,
+                           double *distances) {
+  const double *mean = change + g->k, *factor = mean + g->k * g->d;
+  size_t own = factor_size(g);
+  for (size_t c = 0; c < g->k; c++) {
+    double sum = change[c] * change[c] + squares(g->d, mean + c * g->d);
+    if (!tied(g)) sum += squares(own, factor + c * own);
+    distances[c] = sqrt(sum) / share(theta, c);
+  }
+  if (tied(g)) distances[g->k] = sqrt(squares(own, factor));
+}

@@ -75,6 +75,11 @@ static void unwhiten(void *context, const double *theta, double *change) {
   emblas_gaussian_unwhiten(&fitter->pass.gaussian, metric(fitter, theta), theta, change);
 }
 
+static void moved(void *context, const double *theta, const double *change, double *distances) {
+  const struct emblas_fitter *fitter = context;
+  emblas_gaussian_moved(&fitter->pass.gaussian, theta, change, distances);
+}
+
 /* What em/ iterates. */
 static void make_map(struct emblas_fitter *fitter) {
   const struct gaussian *g = &fitter->pass.gaussian;
@@ -88,6 +93,8 @@ static void make_map(struct emblas_fitter *fitter) {
   fitter->map.from_free = from_free;
   fitter->map.whiten = whiten;
   fitter->map.unwhiten = unwhiten;
+  fitter->map.blocks = emblas_gaussian_blocks(g);
+  fitter->map.moved = moved;
 }
 
 /* Components that differ by no more than this part of their deviations, and were equal, have not parted:
@@ -148,6 +155,12 @@ void emblas_fitter_free(struct emblas_fitter *fitter) {
   emblas_arena_free(&arena);
 }
 
+/* Nobody asked for the hill that a random start is on; and where the best end of several starts is kept,
+   another hill is as good as the one that a start is on, and is reached in half as many maps. */
+static int anywhere(const struct emblas_options *o) {
+  return o->start == EMBLAS_START_RANDOM || (o->start == EMBLAS_START_KMEANSPP && o->starts > 1);
+}
+
 /* EM from theta; the one that ran is dropped. */
 static emblas_status run_from(struct emblas_fitter *fitter, const double *theta, size_t max_iterations) {
   struct emblas_em_options options;
@@ -159,6 +172,7 @@ static emblas_status run_from(struct emblas_fitter *fitter, const double *theta,
   options.max_iterations = max_iterations;
   options.accelerate = fitter->options.accelerate;
   options.allocator = fitter->options.allocator;
+  if (anywhere(&fitter->options)) options.drift = INFINITY;
   emblas_status status = emblas_em_create(&fitter->map, &options, theta, &em);
   if (status != EMBLAS_OK) return status;
   emblas_em_free(fitter->em);

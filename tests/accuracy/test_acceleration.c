@@ -261,6 +261,32 @@ Test(acceleration, gaussian_mixtures) {
   }
 }
 
+/* Eight components that overlap have many optima, and between them saddle points that EM passes slowly. The
+   default leaves them on plain EM's side, to the same optimum with its components in the same order. */
+Test(acceleration, ends_where_plain_em_ends) {
+  enum { ROWS = 400, COMPONENTS = 8 };
+  double *x = generate_matrix(ROWS, 2, 11);
+  for (size_t i = 0; i < ROWS; i++) x[2 * i] += 2 * (double)(i % 4), x[2 * i + 1] += i % 8 < 4 ? 0 : 2.5;
+  struct emblas_data data = view(x, ROWS, 2);
+  for (uint64_t seed = 1; seed <= (test_small() ? 2u : 10u); seed++) {
+    struct emblas_options options;
+    emblas_options_init(&options, sizeof options);
+    options.components = COMPONENTS, options.covariance = EMBLAS_SPHERICAL, options.seed = seed;
+    options.starts = 1, options.threads = 1, options.max_iterations = 20000;
+    options.accelerate = EMBLAS_ACCELERATE_NONE;
+    struct fit plain = fit_or_fail(&data, &options);
+    options.accelerate = EMBLAS_ACCELERATE_AUTO;
+    struct fit fit = fit_or_fail(&data, &options);
+    cr_assert_lt(fit.report.maps, plain.report.maps);
+    check_near("log-likelihood", fit.report.loglik, plain.report.loglik, 1e-5);
+    for (size_t c = 0; c < COMPONENTS; c++) /* in the same order */
+      check_near("mean", emblas_model_means(fit.model)[2 * c], emblas_model_means(plain.model)[2 * c],
+                 0.02);
+    fit_free(&plain);
+    fit_free(&fit);
+  }
+}
+
 /* Two components 1.5 deviations apart: plain EM gains a factor of 0.999 or worse a map. Whoever stops by
    the size of the last steps stops on the plain. */
 Test(acceleration, no_false_stop_where_em_is_slow) {

@@ -107,3 +107,29 @@ Test(metric, empty_component) {
   emblas_gaussian_whiten(&g, scale, theta, change);
   for (size_t i = 0; i < emblas_gaussian_free_size(&g); i++) cr_assert(isfinite(change[i]));
 }
+
+/* A mean that moves by half a deviation along a column of its component's factor, and a factor that grows
+   by a thousandth: the distance is in the component's own deviations, whatever its weight, and nobody else
+   moves. */
+Test(metric, distance_of_a_component) {
+  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++)
+    for (size_t c = 0; c < K; c++) {
+      double theta[SIZE], moved[SIZE], at[SIZE], to[SIZE], scale[SIZE], distances[K + 1];
+      struct gaussian g = example((enum emblas_covariance)v, theta);
+      memcpy(moved, theta, sizeof moved);
+      for (size_t i = 0; i < D; i++) gaussian_mean(&g, moved, c)[i] += entry(&g, theta, c, i, 0) / 2;
+      if (v != EMBLAS_TIED)
+        for (size_t i = 0; i < g.f; i++) gaussian_factor(&g, moved, c)[i] *= exp(1e-3);
+      emblas_gaussian_to_free(&g, unit, theta, at);
+      emblas_gaussian_to_free(&g, unit, moved, to);
+      for (size_t i = 0; i < emblas_gaussian_free_size(&g); i++) to[i] -= at[i];
+      emblas_gaussian_metric(&g, unit, theta, scale);
+      emblas_gaussian_whiten(&g, scale, theta, to);
+      emblas_gaussian_moved(&g, theta, to, distances);
+      double expected = v == EMBLAS_TIED ? 0.5 : sqrt(0.25 + 2 * D * 1e-6);
+      cr_assert_eq(emblas_gaussian_blocks(&g), (size_t)(K + (v == EMBLAS_TIED)));
+      for (size_t b = 0; b < emblas_gaussian_blocks(&g); b++)
+        cr_assert_float_eq(distances[b], b == c ? expected : 0, 1e-12, "model %d, block %zu: %g", v, b,
+                           distances[b]);
+    }
+}
