@@ -52,14 +52,14 @@ struct rows rows_read(const char *name, size_t k) {
   return rows;
 }
 
-static double uniform(uint64_t *state) {
+double draw_uniform(uint64_t *state) {
   *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
   return (double)(*state >> 11) * 0x1p-53;
 }
 
-static double normal(uint64_t *state) {
-  double radius = sqrt(-2 * log(1 - uniform(state)));
-  return radius * cos(6.283185307179586 * uniform(state));
+double draw_normal(uint64_t *state) {
+  double radius = sqrt(-2 * log(1 - draw_uniform(state)));
+  return radius * cos(6.283185307179586 * draw_uniform(state));
 }
 
 static double nearest(const double *centres, size_t count, size_t d, const double *point) {
@@ -77,7 +77,7 @@ static void place(double *centres, size_t k, size_t d, double separation, uint64
   double edge = separation;
   for (size_t c = 0; c < k; c++) do {
       edge *= 1.001;
-      for (size_t j = 0; j < d; j++) centres[c * d + j] = edge * uniform(state);
+      for (size_t j = 0; j < d; j++) centres[c * d + j] = edge * draw_uniform(state);
       if (d == 1) centres[c] = separation * (double)c;
     } while (nearest(centres, c, d, centres + c * d) < separation * (1 - 1e-9));
 }
@@ -86,10 +86,29 @@ struct rows rows_generate(size_t n, size_t d, size_t k, double separation, uint6
   struct rows rows = {.n = n, .d = d, .x = need(n * d, sizeof(double))};
   double *centres = need(k * d, sizeof *centres);
   uint64_t state = seed;
-  for (int i = 0; i < 8; i++) uniform(&state);
+  for (int i = 0; i < 8; i++) draw_uniform(&state);
   place(centres, k, d, separation, &state);
-  for (size_t i = 0; i < n * d; i++) rows.x[i] = centres[i / d % k * d + i % d] + normal(&state);
+  for (size_t i = 0; i < n * d; i++) rows.x[i] = centres[i / d % k * d + i % d] + draw_normal(&state);
   free(centres);
+  return rows;
+}
+
+struct rows rows_draw(size_t n, size_t d, size_t k, double separation, uint64_t *state) {
+  struct rows rows = {.n = n, .d = d, .x = need(n * d, sizeof(double)), .labels = need(n, sizeof(size_t))};
+  double *centres = need(k * d, sizeof *centres), *deviations = need(k * d, sizeof *deviations),
+         *shares = need(k, sizeof *shares), sum = 0;
+  place(centres, k, d, separation, state);
+  for (size_t i = 0; i < k * d; i++) deviations[i] = exp(0.3 * draw_normal(state));
+  for (size_t c = 0; c < k; c++) sum += shares[c] = 0.3 + draw_uniform(state);
+  for (size_t i = 0; i < n; i++) {
+    double left = sum * draw_uniform(state);
+    size_t c = 0;
+    while (c + 1 < k && left >= shares[c]) left -= shares[c++];
+    rows.labels[i] = c;
+    for (size_t j = 0; j < d; j++)
+      rows.x[i * d + j] = centres[c * d + j] + deviations[c * d + j] * draw_normal(state);
+  }
+  free(centres), free(deviations), free(shares);
   return rows;
 }
 
