@@ -159,7 +159,8 @@ struct emblas_options {
                        Default 0 */
   double floor;   /**< smallest variance of a component in any direction, relative to
                        that of all data in that direction, whatever k and the
-                       covariance model; 0 < floor < 1;
+                       covariance model; 0 < floor < 1, and taken for 2^-45 = 3e-14 where it is less
+                       and matrices are not diagonal;
                        default 1e-12. A component held there is flagged. */
   const struct emblas_backend *backend; /**< default NULL: emblas_backend_auto() */
   emblas_progress_function progress;    /**< default NULL */

@@ -13,7 +13,7 @@
 
 /* No column's pooled variance counts for less of its squared unit, and no other column's unit for less of its
    own value: squares of what is divided by them stay in the range of doubles. */
-static const double LEAST_VARIANCE = 0x1p-300, LEAST_UNIT = 0x1p-900;
+static const double LEAST_VARIANCE = 0x1p-200, LEAST_UNIT = 0x1p-900;
 
 /* A column that the others tell to less than this part of its variance is what is left of large numbers. */
 static const double FINE = 0x1p-30;
@@ -380,7 +380,8 @@ void emblas_frame_diagonal_in(const struct frame *frame, const double *deviation
 }
 
 double emblas_frame_deviation_out(const struct frame *frame, size_t column, double y) {
-  return fmax(fmin(y, DBL_MAX * frame->inverse[column]) * frame->scale[column], DBL_TRUE_MIN);
+  double scale = frame->scale[column];
+  return fmin(y, scale > 1 ? DBL_MAX / scale : DBL_MAX) * scale;
 }
 
 /* scale V^-1 L, row by row; x may be y. */

@@ -73,7 +73,7 @@ void emblas_frame_whiten(const struct frame *frame, double *y);
 void emblas_frame_diagonal_in(const struct frame *frame, const double *deviation, double *y);
 
 /* Parameters between the frame and the data's units; d entries, or d x d lower factors. In place allowed.
-   Means outside the range of doubles become its ends; deviations are at least the smallest double. */
+   Means and deviations beyond the range of doubles become its ends. */
 void emblas_frame_mean_out(const struct frame *frame, const double *y, double *x);
 void emblas_frame_mean_in(const struct frame *frame, const double *x, double *y);
 void emblas_frame_factor_out(const struct frame *frame, const double *y, double *x);

@@ -115,6 +115,9 @@ struct gaussian_floor {
 /* The variance that a column without spread is given: its unit in the frame is that deviation. */
 #define GAUSSIAN_CONSTANT_VARIANCE 1
 
+/* Columns without spread are apart from all others in a full factor, and have their nominal variance. */
+void emblas_gaussian_part_constant(size_t d, const struct gaussian_floor *floor, double *factor);
+
 /* The M step: next from the statistics. theta: the parameters before, kept by empty components. stats is
    used as room for the covariances. flags: k component flags. Returns how many components have moved so far
    from the centre of their statistics, beside what their deviations are now, that the covariances are but

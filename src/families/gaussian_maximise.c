@@ -35,6 +35,10 @@ static void mean_and_scatter(const struct gaussian *g, const unsigned char *cons
   }
 }
 
+/* No direction's variance is less beside the largest's: a factor, right to eps of its largest direction, would
+   hold nothing of it. */
+static const double NARROWEST = 0x1p-90;
+
 /* The nearest covariance with no eigenvalue below the floor: among all such matrices it has the largest
    likelihood, so that an M step under the floor is still an M step. It is not formed: that would lose the
    small directions that the floor is about. scratch->matrix: the scatter, used up. */
@@ -42,6 +46,7 @@ static void factor_at_floor(size_t d, const struct emblas_backend *backend, doub
                             struct gaussian_scratch *scratch) {
   double *a = scratch->matrix, *values = scratch->moments;
   int failed = backend->eigen(d, a, values, scratch->factors) != 0;
+  for (size_t i = 0; i < d; i++) floor = fmax(floor, NARROWEST * values[i]);
   for (size_t i = 0; i < d; i++) {
     double root = failed ? NAN : sqrt(values[i] > floor ? values[i] : floor);
     for (size_t j = 0; j < d; j++) a[i * d + j] *= root;
@@ -76,6 +81,14 @@ static int clear_of_floor(size_t d, const double *factor, double floor) {
   return bound > 2 * floor;
 }
 
+void emblas_gaussian_part_constant(size_t d, const struct gaussian_floor *floor, double *factor) {
+  for (size_t j = 0; j < d; j++) {
+    if (!floor->constant[j]) continue;
+    for (size_t l = 0; l < d; l++) factor[j * d + l] = factor[l * d + j] = 0;
+    factor[j * d + j] = GAUSSIAN_CONSTANT_VARIANCE;
+  }
+}
+
 static unsigned factorise_full(const struct gaussian *g, const struct emblas_backend *backend,
                                const struct gaussian_floor *floor, const double *scatter, double *factor,
                                struct gaussian_scratch *scratch) {
@@ -94,6 +107,7 @@ static unsigned factorise_full(const struct gaussian *g, const struct emblas_bac
   }
   unpack(d, scatter, floor, 0, scratch->matrix);
   factor_at_floor(d, backend, smallest, factor, scratch);
+  emblas_gaussian_part_constant(d, floor, factor);
   return EMBLAS_COMPONENT_COLLAPSED;
 }
 

@@ -84,21 +84,12 @@ static int above_floor(size_t d, const double *factor, double floor, struct gaus
   return largest <= most;
 }
 
-/* Columns without spread are apart from all others, and have their nominal variance. */
-static void part_constant_columns(size_t d, const struct gaussian_floor *floor, double *factor) {
-  for (size_t j = 0; j < d; j++) {
-    if (!floor->constant[j]) continue;
-    for (size_t l = 0; l < d; l++) factor[j * d + l] = factor[l * d + j] = 0;
-    factor[j * d + j] = GAUSSIAN_CONSTANT_VARIANCE;
-  }
-}
-
 /* Non-zero when the covariance overflows. */
 static int raise_full(const struct gaussian *g, const struct emblas_backend *backend,
                       const struct gaussian_floor *floor, double *factor, double *room, unsigned *flag,
                       struct gaussian_scratch *scratch) {
   size_t d = g->d;
-  part_constant_columns(d, floor, factor);
+  emblas_gaussian_part_constant(d, floor, factor);
   if (above_floor(d, factor, floor->variance[0], scratch)) return 0;
   emblas_gaussian_product(d, factor, room);
   for (size_t i = 0; i < d * (d + 1) / 2; i++)

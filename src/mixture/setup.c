@@ -41,9 +41,10 @@ static int sizes_fit(const struct emblas_options *o, size_t d) {
   return !emblas_size_multiply(entries, o->components, &all);
 }
 
-/* No variance is held below this part of the square of its column's unit, whatever the floor: the inverse
-   is far from overflowing. */
-static const double LEAST_FLOOR = 0x1p-400;
+/* No variance is held below this part of the square of its column's unit, whatever the floor: the inverse is
+   far from overflowing. Of a matrix whose largest eigenvalues are about 1, smaller ones than 128 eps are but
+   rounding. */
+static const double LEAST_FLOOR = 0x1p-400, LEAST_EIGENVALUE = 0x1p-45;
 
 /* The floor in the frame: relative to the pooled variance, which is 1 where the frame is whitened; and no
    deviation that is none in units of the data. */
@@ -51,7 +52,7 @@ static void set_floor(struct emblas_fitter *fitter, double *variance) {
   const struct frame *frame = &fitter->frame;
   enum geometry geometry = fitter->pass.gaussian.geometry;
   double mean = 0, smallest = emblas_frame_smallest_deviation(frame);
-  double least = fmax(LEAST_FLOOR, smallest * smallest);
+  double least = fmax(geometry == GEOMETRY_FULL ? LEAST_EIGENVALUE : LEAST_FLOOR, smallest * smallest);
   for (size_t j = 0; j < frame->d; j++) mean += frame->variance[j] / (double)frame->d;
   for (size_t j = 0; j < frame->d; j++) {
     double pooled = geometry == GEOMETRY_DIAG ? frame->variance[j] : geometry == GEOMETRY_FULL ? 1 : mean;

@@ -76,17 +76,21 @@ static void random_parameters(struct starter *starter, struct pass *pass,
   }
 }
 
-/* Parameters that the empty parts of a partition are left with: equal weights, the centres, pooled spread.
- */
-static void fallback_parameters(const struct starter *starter, struct pass *pass, double *theta) {
+/* Parameters that the empty parts of a partition are left with: equal weights, the centres, pooled spread,
+   which may be less than a double in units of the data. room: as theta. */
+static void fallback_parameters(const struct starter *starter, struct pass *pass,
+                                const struct gaussian_floor *floor, double *theta, double *room) {
   const struct gaussian *g = &pass->gaussian;
+  unsigned below;
   for (size_t c = 0; c < g->k; c++) {
     double *mean = gaussian_mean(g, theta, c);
     theta[c] = 1 / (double)g->k;
     for (size_t j = 0; j < g->d; j++)
       mean[j] = (starter->whitened ? 1 : starter->deviation[j]) * starter->centres[c * g->d + j];
     if (!starter->whitened) emblas_frame_whiten(pass->frame, mean);
-    set_diagonal_factor(pass, starter->deviation, gaussian_factor(g, theta, c));
+    double *factor = gaussian_factor(g, theta, c);
+    set_diagonal_factor(pass, starter->deviation, factor);
+    emblas_gaussian_raise(g, pass->backend, floor, factor, room, &below, &pass->workers[0].scratch);
   }
 }
 
@@ -96,7 +100,7 @@ static void maximise_partition(struct starter *starter, struct pass *pass,
                                const struct gaussian_floor *floor, double *theta, double *previous,
                                unsigned *flags) {
   const struct gaussian *g = &pass->gaussian;
-  fallback_parameters(starter, pass, previous);
+  fallback_parameters(starter, pass, floor, previous, theta);
   emblas_gaussian_centre(g, gaussian_mean(g, previous, 0), &pass->terms);
   /* The first two sums of a walk are one number; the statistics follow. */
   double *stats = emblas_pass_walk(pass, 2 + g->k * g->p, emblas_partition_statistics, starter) + 2;

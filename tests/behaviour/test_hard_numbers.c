@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers near the ends of the range of double, and weights of many magnitudes. fit_or_fail checks that
    everything is finite, factors positive, and that the log-likelihood never falls. */
+#include "../support/dataset.h"
 #include "../support/generate.h"
 #include "every_way.h"
 
@@ -128,6 +129,19 @@ Test(hard_numbers, rows_without_weight_far_off) {
   }
 }
 
+/* At least the floor, which is relative to each column's variance, or for spheres to their mean. */
+static void check_variances(const struct fit *fit, const double *scale, double floor) {
+  const double *covariance = model_covariances(fit->model);
+  double mean = 0;
+  for (size_t j = 0; j < 3; j++) mean += scale[j] * scale[j] / 3;
+  for (size_t c = 0; c < 4; c++)
+    for (size_t j = 0; j < 3; j++) {
+      int spheres = emblas_model_covariance_model(fit->model) == EMBLAS_SPHERICAL;
+      double least = floor * (spheres ? mean : scale[j] * scale[j]);
+      cr_assert_geq(covariance[c * 9 + j * 4], least * (1 - 1e-12), "component %zu, column %zu", c, j);
+    }
+}
+
 /* Random starts narrower than a large floor begin at it: the first M step cannot lower the log-likelihood. */
 Test(hard_numbers, random_starts_below_a_large_floor) {
   const double floors[] = {0.9, 0.1, 1e-3};
@@ -135,8 +149,16 @@ Test(hard_numbers, random_starts_below_a_large_floor) {
   for (size_t f = 0; f < 3; f++) {
     struct emblas_options options = few_starts(4);
     options.start = EMBLAS_START_RANDOM, options.floor = floors[f], options.starts = 1;
-    options.max_iterations = 20;
-    for (options.seed = 1; options.seed <= 5; options.seed++) fit_all(&data, options);
+    for (options.seed = 1; options.seed <= 5; options.seed++)
+      for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+        options.covariance = (enum emblas_covariance)v, options.max_iterations = 0;
+        struct fit start = fit_or_fail(&data, &options);
+        check_variances(&start, dataset_scale(data.values, 100, 3), floors[f]);
+        options.max_iterations = 20;
+        struct fit fit = fit_or_fail(&data, &options);
+        fit_free(&start);
+        fit_free(&fit);
+      }
   }
 }
 
