@@ -18,11 +18,14 @@ static const double LEAST_VARIANCE = 0x1p-200, LEAST_UNIT = 0x1p-900;
 /* A column that the others tell to less than this part of its variance is what is left of large numbers. */
 static const double FINE = 0x1p-30;
 
+/* After a singular covariance was raised, a whitened column of less variance is but the rounding of the values. */
+static const double ROUNDING = 0x1p-60;
+
 enum { MEDIAN_SAMPLE = 255 }; /* whose median is within a tenth of a deviation */
 enum { BAND = 12 };           /* rows of the whitener at a time: its upper triangle is 0 */
 
 void emblas_frame_allocate(struct frame *frame, struct arena *arena, size_t d, int whitened) {
-  *frame = (struct frame){.d = d};
+  *frame = (struct frame){.d = d, .least = 1};
   frame->shift = emblas_arena_doubles(arena, d, 1);
   frame->scale = emblas_arena_doubles(arena, d, 1);
   frame->inverse = emblas_arena_doubles(arena, d, 1);
@@ -198,18 +201,39 @@ static void load_shares(const struct emblas_data *data, double total_weight, siz
     share[i] = data->weights != NULL ? data->weights[first + i] / total_weight : one;
 }
 
-/* Adds a block's shares of the first and second moments about the shift. */
+/* Adds a block's shares of the first and second moments about the origin. variance: NULL, or d second moments. */
 static void add_moments(const struct frame *frame, const struct emblas_backend *backend, size_t count,
                         double *variance, const struct frame_workspace *work) {
   size_t d = frame->d, stride = work->stride;
   backend->moments(count, stride, d, 1, work->share, work->block, work->mean, d);
   if (frame->whitener != NULL)
     backend->scatter(count, stride, d, work->share, work->block, work->scratch, work->pooled);
-  for (size_t j = 0; j < d; j++) {
+  for (size_t j = 0; variance != NULL && j < d; j++) {
     const double *x = work->block + j * stride;
     backend->multiply(count, work->share, x, work->scratch);
     backend->moments(count, stride, 1, 1, work->scratch, x, variance + j, 1);
   }
+}
+
+/* Shares of the moments of all rows, scaled or whitened. */
+static void accumulate(const struct frame *frame, const struct emblas_backend *backend,
+                       const struct emblas_data *data, double total_weight, int whitened, double *variance,
+                       const struct frame_workspace *work) {
+  size_t d = frame->d;
+  memset(work->mean, 0, d * sizeof *work->mean);
+  if (variance != NULL) memset(variance, 0, d * sizeof *variance);
+  if (frame->whitener != NULL) memset(work->pooled, 0, d * d * sizeof *work->pooled);
+  for (size_t first = 0; first < data->rows; first += work->rows) {
+    size_t count = chunk(data, first, work->rows);
+    if (whitened)
+      load_finely(frame, data, first, count, work->stride, work->block);
+    else
+      emblas_frame_rows(frame, data, first, count, work->stride, work->block);
+    load_shares(data, total_weight, first, count, work->share);
+    add_moments(frame, backend, count, variance, work);
+  }
+  for (size_t j = 0; frame->whitener != NULL && j < d; j++)
+    for (size_t l = 0; l <= j; l++) work->pooled[j * d + l] -= work->mean[j] * work->mean[l];
 }
 
 /* Variances, and for a whitened frame the lower triangle of the pooled covariance in work->pooled: second
@@ -219,19 +243,11 @@ static void pooled_covariance(struct frame *frame, const struct emblas_backend *
                               const struct emblas_data *data, double total_weight,
                               const struct frame_workspace *work) {
   size_t d = frame->d;
-  double *mean = work->mean;
-  for (size_t j = 0; j < d; j++) frame->variance[j] = mean[j] = 0;
-  if (frame->whitener != NULL) memset(work->pooled, 0, d * d * sizeof *work->pooled);
-  for (size_t first = 0; first < data->rows; first += work->rows) {
-    size_t count = chunk(data, first, work->rows);
-    emblas_frame_rows(frame, data, first, count, work->stride, work->block);
-    load_shares(data, total_weight, first, count, work->share);
-    add_moments(frame, backend, count, frame->variance, work);
-  }
+  const double *mean = work->mean;
+  accumulate(frame, backend, data, total_weight, 0, frame->variance, work);
   for (size_t j = 0; j < d; j++) {
     double least = frame->constant[j] ? 0 : LEAST_VARIANCE;
     frame->variance[j] = fmax(frame->variance[j] - mean[j] * mean[j], least);
-    for (size_t l = 0; frame->whitener != NULL && l < j; l++) work->pooled[j * d + l] -= mean[j] * mean[l];
     if (frame->whitener != NULL) /* a constant column is a direction of its own, whatever its unit */
       work->pooled[j * d + j] = frame->constant[j] ? 1 : frame->variance[j];
   }
@@ -300,12 +316,25 @@ static void move_to_row(struct frame *frame, const struct emblas_data *data, dou
   for (size_t j = 0; j < frame->d; j++) frame->origin[j] = frame->shift[j] * frame->inverse[j];
 }
 
+/* The least variance that a whitened column has: where the covariance was raised it is less than 1. */
+static double least_variance(const struct frame *frame, const struct emblas_backend *backend,
+                             const struct emblas_data *data, double total_weight,
+                             const struct frame_workspace *work) {
+  double least = 1;
+  accumulate(frame, backend, data, total_weight, 1, NULL, work);
+  for (size_t j = 0; j < frame->d; j++)
+    if (!frame->constant[j]) least = fmin(least, work->pooled[j * frame->d + j]);
+  return fmax(least, ROUNDING);
+}
+
 void emblas_frame_pool(struct frame *frame, const struct emblas_backend *backend,
                        const struct emblas_data *data, double total_weight,
                        const struct frame_workspace *work) {
   pooled_covariance(frame, backend, data, total_weight, work);
   if (frame->whitener != NULL) factorise_pooled(frame, backend, work->pooled);
-  if (frame->fine) move_to_row(frame, data, total_weight, work->mean);
+  if (!frame->fine) return;
+  move_to_row(frame, data, total_weight, work->mean);
+  frame->least = least_variance(frame, backend, data, total_weight, work);
 }
 
 double emblas_frame_smallest_deviation(const struct frame *frame) {

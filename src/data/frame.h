@@ -20,6 +20,7 @@ struct frame {
   double *whitener;        /* d x d lower triangular V, or NULL for I */
   double *variance;        /* d: pooled variance of the scaled columns, > 0; 0 for constant ones */
   unsigned char *constant; /* d: all values equal */
+  double least;            /* the least pooled variance of a whitened column: 1 but where it was raised */
   int fine;                /* rows are whitened in twice the digits: V cancels most of them */
   int skips;               /* rows without weight lie in the origin, wherever they are: 0 times what they are
                               may be no number */

@@ -4,7 +4,8 @@
 #include <math.h>
 
 /* Of the variance of all data in the same direction. A component that is narrower by a factor of 1000 has
-   found rows that happen to lie close together, or in a line. */
+   found rows that happen to lie close together, or in a line. Columns that all but follow from others are such
+   a line themselves. */
 static const double LEAST_VARIANCE = 1e-6;
 
 /* A pass_block: how many rows there are to each component, whatever they weigh. */
@@ -38,7 +39,7 @@ void emblas_sound_flags(struct emblas_fitter *fitter, const double *theta, unsig
   struct pass *pass = &fitter->pass;
   const struct gaussian *g = &pass->gaussian;
   const double *rows = count_rows(fitter, theta);
-  double times = fmax(LEAST_VARIANCE / fitter->options.floor, 1), least = (double)(g->d + 1);
+  double times = fmax(LEAST_VARIANCE * fitter->frame.least / fitter->options.floor, 1), least = (double)(g->d + 1);
   if ((double)fitter->summary.rows < (double)g->k * least) least = 0; /* no model would have so many */
   for (size_t c = 0; c < g->k; c++) {
     double count = rows != NULL ? rows[c] : theta[c] * (double)fitter->data.rows;
