@@ -136,8 +136,8 @@ struct emblas_options {
   enum emblas_covariance covariance; /**< default EMBLAS_FULL */
   enum emblas_start start;           /**< default EMBLAS_START_KMEANSPP */
   size_t starts;                  /**< >= 1; the budget of the random kinds of start, for k > 1; default 20.
-                                       1: one start, run to its end. Else half of them are run, and up to 8 moves
-                                       take the place of each of the others, see emblas_fit() */
+                                       1: one start, run to its end. Else half of them are run, and moves, up to 16 a start,
+                                       take the place of the others, see emblas_fit() */
   uint64_t seed;                  /**< default 1; start s draws from a stream of its own */
   const size_t *labels;           /**< n labels 0..k-1, each used; for EMBLAS_START_LABELS */
   const double *responsibilities; /**< n x k, finite, >= 0; every row is divided by its sum, which is above

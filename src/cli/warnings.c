@@ -113,6 +113,44 @@ static void evidence(struct warnings *warnings, const struct search *search, con
   }
 }
 
+static int same_rows(const struct io_table *table, size_t a, size_t b) {
+  const double *x = table->values + a * table->columns, *y = table->values + b * table->columns;
+  size_t j = 0;
+  while (j < table->columns && x[j] == y[j]) j++;
+  return j == table->columns;
+}
+
+/* A value that many rows have, though none other is frequent, may be a code, or a component without spread:
+   which is not among those that a normal mixture can have. Found in a sample, and counted in all rows. */
+static void equal_rows(struct warnings *warnings, const struct io_table *table) {
+  enum { SAMPLE = 100, LEAST_SHARE = 20, OUTSTANDING = 3 };
+  size_t n = table->rows, sample = n < SAMPLE ? n : SAMPLE, most[2] = {0, 0}, first[2] = {0, 0}, row = n;
+  for (size_t i = 0; i < sample; i++) {
+    size_t here = i * n / sample, alike = 0, seen = 0;
+    for (size_t l = 0; l < sample; l++) {
+      int same = same_rows(table, here, l * n / sample);
+      alike += (size_t)same;
+      seen |= same && l < i;
+    }
+    for (size_t place = 0; place < 2 && !seen; place++) {
+      if (alike <= most[place]) continue;
+      if (place == 0) most[1] = most[0], first[1] = first[0];
+      most[place] = alike, first[place] = here;
+      break;
+    }
+  }
+  for (size_t place = 0; place < 2; place++) most[place] = 0;
+  for (size_t i = n; i-- > 0;) {
+    if (same_rows(table, i, first[0])) most[0]++, row = i;
+    most[1] += (size_t)same_rows(table, i, first[1]);
+  }
+  if (most[0] < n / LEAST_SHARE || most[0] < SAMPLE / LEAST_SHARE || most[0] < OUTSTANDING * most[1])
+    return;
+  add(warnings,
+      print_string("%zu rows are equal, the first of them row %zu: a component of their own has no spread",
+                   most[0], row + 1));
+}
+
 /* The best at an end of the range may not be the best there is. */
 static void range(struct warnings *warnings, const struct search *search) {
   size_t best = search->trials[search->best].components;
@@ -138,6 +176,7 @@ void warnings_collect(struct warnings *warnings, const struct search *search, co
   places(warnings, report);
   components(warnings, report, EMBLAS_COMPONENT_EQUAL, "is equal to another", /* never one alone */
              "are equal since the start and cannot part");
+  equal_rows(warnings, table);
   starts(warnings, search);
   evidence(warnings, search, table);
   range(warnings, search);

@@ -159,10 +159,11 @@ static double select_value(double *a, size_t n, size_t m) {
   return a[m];
 }
 
-/* The distance of the m-th nearest row, m log-uniform between d + 1 and n / k. */
+/* The distance of the m-th nearest row, m log-uniform between 2 (d + 1) and n / k. */
 static double draw_radius(const struct mover *mover, const struct pass *pass, struct random *random) {
   size_t n = pass->data->rows;
-  double least = (double)(pass->gaussian.d + 1), most = fmax((double)n / (double)pass->gaussian.k, least);
+  double least = 2 * (double)(pass->gaussian.d + 1),
+         most = fmax((double)n / (double)pass->gaussian.k, least);
   double m = least * pow(most / least, emblas_random_uniform(random));
   memcpy(mover->sorted, mover->distance, n * sizeof *mover->sorted);
   return select_value(mover->sorted, n, m < (double)n ? (size_t)m - 1 : n - 1);

@@ -8,20 +8,30 @@
 /* ------------------------------------------------------------------ the budget */
 
 enum {
-  MOVES_A_START = 8, /* moves take about as many maps as a start from scratch */
-  MORE_STARTS = 3    /* times as many starts, at most, until one is sound */
+  MOST_MOVES = 16,     /* times the starts */
+  FEW_COMPONENTS = 4,  /* fewer take as many moves in vain, .. */
+  MANY_COMPONENTS = 8, /* .. and so do more, as k = 4 and 8 */
+  MORE_STARTS = 3,     /* times as many starts, at most, until one is sound .. */
+  MAPS_A_START = 100   /* .. and no more maps than so many for each that was asked for */
 };
 
-/* Half of the starts begin from scratch, and moves take the place of the others. Few components have few
-   places to go to, and need fewer moves. */
+static size_t least(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+/* Half of the starts begin from scratch, and moves take the place of the others. They go on until 8 k of
+   them (of 20 starts) in succession were in vain: few components have few places to go to. */
 void emblas_search_plan(struct search *search) {
   const struct emblas_options *o = &search->fitter->options;
-  int several = emblas_options_starts(o) > 1;
-  search->starts = several ? (o->starts + 1) / 2 : 1;
-  search->most_starts =
-      several && o->starts <= SIZE_MAX / MORE_STARTS ? MORE_STARTS * o->starts : search->starts;
-  size_t each = o->components < MOVES_A_START ? o->components : MOVES_A_START;
-  search->moves = several ? (o->starts - search->starts) * each : 0;
+  int several = emblas_options_starts(o) > 1 && o->starts <= SIZE_MAX / MAPS_A_START;
+  search->starts = emblas_options_starts(o);
+  search->most_starts = search->starts;
+  if (!several) return;
+  search->starts = (o->starts + 1) / 2;
+  search->most_starts = MORE_STARTS * o->starts;
+  size_t size = o->components < FEW_COMPONENTS ? FEW_COMPONENTS : least(o->components, MANY_COMPONENTS);
+  search->patience = o->starts * size * 2 / 5;
+  search->moves = least(search->patience, MOST_MOVES * o->starts);
 }
 
 /* ------------------------------------------------------------------ the best */
@@ -92,16 +102,14 @@ void emblas_search_progress(struct search *search, const struct emblas_em_point 
   search->cancelled |= o->progress(o->progress_context, &progress) != 0;
 }
 
-/* When a run is looked at, and what is asked of it then. */
+/* When a run is looked at, and what is asked of it then. EM's gains shrink by a constant factor in the end,
+   so that what is left to gain is a few times what came last. */
 struct patience {
   size_t first, window; /* iterations from its begin; over so many of them its gain is taken */
-  double worth;         /* nats by which it is to be better than the worst that is kept */
+  double hope;          /* it may gain so many times that .. */
+  double worth;         /* .. and has to become better than the worst that is kept by so many nats */
 };
-static const struct patience with_start = {6, 3, 0}, with_move = {3, 2, 0.01};
-
-/* How many times its last gain a run may still need. EM's gains shrink by a constant factor in the end, so
-   that what is left to gain is a few times what came last. */
-static const double hope = 6;
+static const struct patience with_start = {6, 3, 2, 0}, with_move = {3, 2, 12, 0.01};
 
 static unsigned count_flags(const struct emblas_fitter *fitter) {
   unsigned count = 0;
@@ -121,7 +129,7 @@ static int hopeless(const struct search *search, const struct patience *patience
   if (flagged != (grade(worst) > 0)) return flagged;
   const struct emblas_em_point *other = emblas_em_trace(worst->em, &end);
   double here = trace[length - 1].loglik, gain = here - trace[length - 1 - patience->window].loglik;
-  return other[end - 1].loglik + patience->worth - here > hope * gain;
+  return other[end - 1].loglik + patience->worth - here > patience->hope * gain;
 }
 
 static emblas_status run(struct search *search, size_t number, const struct patience *patience,
@@ -175,8 +183,17 @@ static emblas_status run_move(struct search *search) {
   if (status == EMBLAS_OK) status = run(search, best->number, &with_move, &result);
   if (status != EMBLAS_OK || best->em == before) return status;
   search->moves_kept++;
+  search->moves = least(search->moved + search->patience, MOST_MOVES * search->fitter->options.starts);
   emblas_fitter_aim(search->fitter, best->em, best->suspect);
   return EMBLAS_OK;
+}
+
+/* Can one more start be paid for, as long as no sound model is known? */
+static int more_starts(const struct search *search) {
+  const struct emblas_fitter *fitter = search->fitter;
+  return search->finished < search->most_starts && !search->cancelled &&
+         fitter->maps / MAPS_A_START < fitter->options.starts &&
+         (search->kept_count == 0 || grade(&search->kept[0]) > 0);
 }
 
 static emblas_status run_moves(struct search *search) {
@@ -191,9 +208,7 @@ static emblas_status run_moves(struct search *search) {
 emblas_status emblas_search_run_all(struct search *search) {
   emblas_status status = run_starts(search, search->starts);
   if (status == EMBLAS_OK) status = run_moves(search);
-  while (status == EMBLAS_OK && search->finished < search->most_starts && !search->cancelled &&
-         (search->kept_count == 0 || grade(&search->kept[0]) > 0))
-    status = run_starts(search, search->finished + 1);
+  while (status == EMBLAS_OK && more_starts(search)) status = run_starts(search, search->finished + 1);
   if (status != EMBLAS_OK) return status;
   return search->kept_count > 0 ? EMBLAS_OK : EMBLAS_ERROR_NUMERICAL;
 }

@@ -21,7 +21,8 @@ struct search {
   struct emblas_start_result *results; /* one a start; in the report, or NULL */
   size_t starts;                       /* how many there will be, unless all of them are flagged */
   size_t most_starts;                  /* then */
-  size_t moves;                        /* how many there will be */
+  size_t moves;                        /* how many there will be, unless one of them leads on */
+  size_t patience;                     /* moves in vain until there are no more */
   size_t finished, moved, moves_kept;  /* starts and moves that were tried; moves that led on */
   size_t runs;                         /* begun: starts, moves, and what goes on after a sample */
   size_t most_kept;                    /* at most MOST_KEPT */

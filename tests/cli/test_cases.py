@@ -44,6 +44,35 @@ class Cases(Case):
         best = self.fit("k8.csv", "-k", "1:10")
         self.assertEqual((best["k"], best["fit"]["warnings"]), (8, []))
 
+    def best_for_every_seed(self, name, sizes, covariance, components, loglik, seeds=range(1, 6)):
+        for seed in seeds:
+            best = self.fit(name, "-k", sizes, "--cov", covariance, "--seed", seed)
+            self.assertEqual(best["k"], components, seed)
+            self.assertAlmostEqual(best["fit"]["loglik"], loglik, places=5, msg=f"seed {seed}")
+
+    def test_many_groups(self):
+        """24 groups in eight columns, 30 in three: the true groups, from any seed, and by BIC."""
+        self.best_for_every_seed("emb8.csv", "23:25", "diag", 24, -6290.344084)
+        self.best_for_every_seed("blobs30.csv", "29:31", "spherical", 30, -4149.373365)
+
+    def test_white_columns(self):
+        """Two halves that only small directions tell apart: found from most seeds."""
+        for covariance, loglik in (("full", -10360.175248), ("tied", -10466.838838)):
+            fits = [self.fit("white18.csv", "-k", 2, "--cov", covariance, "--seed", seed)["fit"] for seed in range(1, 6)]
+            self.assertGreaterEqual(sum(abs(fit["loglik"] - loglik) < 1e-5 for fit in fits), 3, covariance)
+        self.best_for_every_seed("white18.csv", "1:3", "tied", 2, -10466.838838, seeds=(1, 2))
+
+    def test_spike(self):
+        """200 of 500 rows are 0: no normal component, and a warning says so."""
+        for seed in (1, 2, 3):
+            fit = self.fit("zeros3.csv", "-k", "1:5", "--seed", seed)["fit"]
+            self.assertIn("200 rows are equal, the first of them row ", " ".join(fit["warnings"]))
+
+    def test_one_far_row(self):
+        """Row 301 is at a million: models that give it a component of its own are passed over, and named."""
+        warnings = self.fit("outlier.csv", "-k", "1:4")["fit"]["warnings"]
+        self.assertRegex(" ".join(warnings), "k 2 full was passed over: component . stands on row 301 alone")
+
     def test_names_in_latin1(self):
         self.emblas("fit", CASES / "latin1.csv", "-k", 1, "-q", "-o", "m.json")
         model = json.loads((self.folder / "m.json").read_text(encoding="utf-8"))
