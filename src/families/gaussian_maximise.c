@@ -52,6 +52,9 @@ static void factor_at_floor(size_t d, const struct emblas_backend *backend, doub
     for (size_t j = 0; j < d; j++) a[i * d + j] *= root;
   }
   backend->qr(d, a, factor, scratch->factors);
+  /* No pivot of such a matrix is smaller; rounding beside a direction 1e16 as wide may have left 0. */
+  for (size_t j = 0; j < d; j++)
+    if (factor[j * d + j] < sqrt(floor)) factor[j * d + j] = sqrt(floor);
 }
 
 /* Both triangles of the matrix, constant columns given their nominal variance and kept apart from the others,
