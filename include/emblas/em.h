@@ -43,7 +43,8 @@ enum emblas_stop_rule {
 /**
  * How the sequence of EM maps is sped up. A step that has been extrapolated is kept only when the
  * log-likelihood, which its own E step yields, has not fallen; else the plain step is taken. The
- * sequence of log-likelihoods is therefore monotone, as plain EM's is.
+ * sequence of log-likelihoods is therefore monotone, as plain EM's is. Entries of theta that the map never
+ * changes stay as they are at the start, to the bit; leading weights do so all together.
  */
 enum emblas_acceleration {
   EMBLAS_ACCELERATE_AUTO = 0,    /**< the method that needs fewest maps on most problems; plain EM
@@ -170,7 +171,7 @@ EMBLAS_API emblas_status emblas_em_run(const struct emblas_em_model *model,
 
 /**
  * The same loop, a step at a time. `model` must outlive the object; `theta` is copied.
- * Cost: memory for three parameter vectors; for another and 38 of `free` entries when the run is
+ * Cost: memory for three parameter vectors; for two more and 38 of `free` entries when the run is
  * accelerated. No allocation in a step but for the growth of the trace.
  */
 struct emblas_em;

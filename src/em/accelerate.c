@@ -39,6 +39,7 @@ void emblas_accelerator_init(struct accelerator *a, struct arena *arena,
   a->residual = vectors[5];
   a->ahead = vectors[6];
   a->theta = emblas_arena_doubles(arena, model->parameters, 1);
+  a->first = emblas_arena_doubles(arena, model->parameters, 1);
   a->drift = model->moved != NULL ? options->drift : INFINITY;
   if (model->moved != NULL) a->moved = emblas_arena_doubles(arena, model->blocks, 1);
   if (a->method->begin != NULL) a->method->begin(a);
@@ -70,10 +71,23 @@ static void nudge(struct accelerator *a) {
   for (size_t l = 0; l < a->history.size; l++) a->step[l] += length * sin((double)(l * l + 1));
 }
 
+/* Entries that are what they were at first, and that M leaves so, are constants of the model, not
+   parameters: they stay in the candidate, to the bit. Weights add up to 1, and stay all or none. */
+static void keep_constants(struct accelerator *a) {
+  size_t weights = a->model.weights, from = 0;
+  for (size_t i = 0; i < weights; i++)
+    if (a->at[i] != a->first[i] || a->mapped[i] != a->first[i]) from = weights;
+  for (size_t i = from; i < a->model.parameters; i++)
+    if (a->at[i] == a->first[i] && a->mapped[i] == a->first[i]) a->theta[i] = a->first[i];
+}
+
 const double *emblas_accelerator_propose(struct accelerator *a) {
   if (a->method == NULL || !a->begun || a->settling || !a->method->propose(a, a->step)) return NULL;
   if (a->stuck > 0) nudge(a);
-  if (parameters(a) == 0) return a->theta;
+  if (parameters(a) == 0) {
+    keep_constants(a);
+    return a->theta;
+  }
   emblas_accelerator_reject(a);
   return NULL;
 }
@@ -220,6 +234,8 @@ double emblas_accelerator_move(struct accelerator *a, const struct accelerator_m
   a->begun = locate(a, move) == 0;
   if (!a->begun) return INFINITY;
   a->at = move->theta;
+  a->mapped = move->next;
+  if (first) memcpy(a->first, move->theta, a->model.parameters * sizeof *a->first);
   int moved = advance(a, first);
   emblas_spectrum_make(&a->spectrum, &a->history);
   if (first) return INFINITY;

@@ -49,6 +49,8 @@ struct accelerator {
                               is its square, whatever its sign */
   double tolerance;        /* of the stop rule */
   const double *at;        /* the parameters of the current point */
+  const double *mapped;    /* M of them */
+  double *first;           /* those of the first point */
   double *x, *f;           /* the current point and its residual, in free coordinates */
   double *next_x, *next_f; /* room for the next */
   double *ahead;           /* M(x) of the current one */

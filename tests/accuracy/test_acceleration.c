@@ -100,6 +100,59 @@ Test(acceleration, two_coins) {
   }
 }
 
+/* Two normals whose variances the model fixes: theta = weights, means, variances, the last by their
+   logarithms. */
+static emblas_status fixed_variances(void *context, const double *theta, double *next,
+                                     struct emblas_em_value *value) {
+  const double *x = context;
+  double mass[2] = {0, 0}, sum[2] = {0, 0};
+  *value = (struct emblas_em_value){0, NAN, 0};
+  if (!(theta[0] > 0 && theta[1] > 0)) return EMBLAS_ERROR_MIXING_WEIGHTS;
+  for (size_t i = 0; i < 200; i++) {
+    double p[2];
+    for (size_t c = 0; c < 2; c++)
+      p[c] = theta[c] * exp(-pow(x[i] - theta[2 + c], 2) / (2 * theta[4 + c])) / sqrt(theta[4 + c]);
+    for (size_t c = 0; c < 2; c++) mass[c] += p[c] / (p[0] + p[1]), sum[c] += x[i] * p[c] / (p[0] + p[1]);
+    value->loglik += log(p[0] + p[1]);
+    value->magnitude += fabs(log(p[0] + p[1]));
+  }
+  for (size_t c = 0; next && c < 2; c++)
+    next[c] = mass[c] / 200, next[2 + c] = sum[c] / mass[c], next[4 + c] = theta[4 + c];
+  return EMBLAS_OK;
+}
+
+static void variances_to_free(void *context, const double *theta, double *free) {
+  (void)context;
+  for (size_t i = 0; i < 6; i++) free[i] = i == 2 || i == 3 ? theta[i] : log(theta[i]);
+}
+
+static int variances_from_free(void *context, const double *free, double *theta) {
+  (void)context;
+  for (size_t i = 0; i < 6; i++) theta[i] = i == 2 || i == 3 ? free[i] : exp(free[i]);
+  double sum = theta[0] + theta[1];
+  theta[0] /= sum, theta[1] /= sum;
+  return 0;
+}
+
+/* What the map never changes is no parameter: it stays, to the bit, through coordinates that would round
+   it, and through the push that leaves saddle points, next to which this one starts. */
+Test(acceleration, constants_stay) {
+  double *x = generate_matrix(200, 1, 3);
+  for (size_t i = 0; i < 200; i++) x[i] += i % 2 ? 2 : 0;
+  struct emblas_em_model model = em_model(6, 2, fixed_variances, x);
+  for (int method = 0; method < METHODS; method++)
+    for (int coordinates = 0; coordinates < 2; coordinates++) {
+      double theta[] = {.5, .5, .9999999, 1, 1.3, .7};
+      model.free = coordinates ? 6 : 0;
+      model.to_free = coordinates ? variances_to_free : NULL;
+      model.from_free = coordinates ? variances_from_free : NULL;
+      struct emblas_em_options options = accelerated_options((enum emblas_acceleration)method);
+      em_run(&model, &options, theta);
+      cr_assert_eq(theta[4], 1.3, "method %d: %.17g", method, theta[4]);
+      cr_assert_eq(theta[5], .7, "method %d: %.17g", method, theta[5]);
+    }
+}
+
 /* ------------------------------------------------------------------ limits */
 
 /* A map that counts, and fails in a way of its own where theta was not made by a map before. */
