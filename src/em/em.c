@@ -186,7 +186,7 @@ static int falls(const struct emblas_em *em, const struct emblas_em_value *value
   if (em->length == 0) return 0;
   const struct emblas_em_point *point = &em->trace[em->length - 1];
   double fall = point->loglik - value->loglik, magnitude = fmin(point->magnitude, value->magnitude);
-  return fall > 4 * DBL_EPSILON * magnitude && fall < 1e-4 * magnitude;
+  return fall > 8 * DBL_EPSILON * magnitude && fall < 1e-4 * magnitude;
 }
 
 /* The current iteration once more. */
