@@ -132,7 +132,7 @@ static void each_quadratic(size_t most, visit *compare) {
   struct contestant all[1 + CONTESTANTS] = {reference()};
   size_t count = 1 + other_backends(all + 1);
   for (size_t i = 0; i < 4 * 3; i++)
-    for (size_t d = 1; d <= 50; d += d < 12 ? 1 : d < 17 ? 4 : 17) {
+    for (size_t d = 1; d <= 54; d += d < 12 ? 1 : d < 17 ? 4 : 17) {
       struct kernel_case size = {.b = rows[i % 4], .d = d, .k = components[i / 4]};
       size.p = kernel_feature_count(0, size.d);
       if (size.b * size.k * size.p > (test_small() ? most / 25 : most)) continue;
