@@ -344,7 +344,7 @@ double emblas_frame_smallest_deviation(const struct frame *frame) {
     if (frame->whitener != NULL) one *= frame->whitener[j * frame->d + j];
     if (!frame->constant[j]) smallest = fmax(smallest, one);
   }
-  return smallest;
+  return fmin(smallest, 1); /* the pooled deviation: a wider one might be none in other columns */
 }
 
 void emblas_frame_whiten(const struct frame *frame, double *y) {
@@ -410,7 +410,7 @@ void emblas_frame_diagonal_in(const struct frame *frame, const double *deviation
 
 double emblas_frame_deviation_out(const struct frame *frame, size_t column, double y) {
   double scale = frame->scale[column];
-  return fmin(y, scale > 1 ? DBL_MAX / scale : DBL_MAX) * scale;
+  return fmax(fmin(y, scale > 1 ? DBL_MAX / scale : DBL_MAX) * scale, DBL_TRUE_MIN);
 }
 
 /* scale V^-1 L, row by row; x may be y. */

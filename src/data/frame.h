@@ -65,7 +65,7 @@ void emblas_frame_pool(struct frame *frame, const struct emblas_backend *backend
                        const struct emblas_data *data, double total_weight,
                        const struct frame_workspace *workspace);
 
-/* The deviation in the frame that is the smallest double, or more, in every direction of the data. */
+/* The deviation in the frame that is the smallest double, or more, in every direction of the data; at most 1. */
 double emblas_frame_smallest_deviation(const struct frame *frame);
 
 /* V y, in place: d entries, of a point whose columns are shifted and scaled. */
@@ -74,7 +74,7 @@ void emblas_frame_whiten(const struct frame *frame, double *y);
 void emblas_frame_diagonal_in(const struct frame *frame, const double *deviation, double *y);
 
 /* Parameters between the frame and the data's units; d entries, or d x d lower factors. In place allowed.
-   Means and deviations beyond the range of doubles become its ends. */
+   Means and deviations beyond the range of doubles become its ends, deviations > 0. */
 void emblas_frame_mean_out(const struct frame *frame, const double *y, double *x);
 void emblas_frame_mean_in(const struct frame *frame, const double *x, double *y);
 void emblas_frame_factor_out(const struct frame *frame, const double *y, double *x);
