@@ -12,7 +12,7 @@ enum {
   FEW_COMPONENTS = 4,  /* fewer take as many moves in vain, .. */
   MANY_COMPONENTS = 8, /* .. and so do more, as k = 4 and 8 */
   MORE_STARTS = 3,     /* times as many starts, at most, until one is sound .. */
-  MAPS_A_START = 100   /* .. and no more maps than so many for each that was asked for */
+  MAPS_A_START = 200   /* .. and no more maps in all than so many for each that was asked for */
 };
 
 static size_t least(size_t a, size_t b) {
@@ -188,11 +188,13 @@ static emblas_status run_move(struct search *search) {
   return EMBLAS_OK;
 }
 
+static int maps_left(const struct search *search) {
+  return search->fitter->maps / MAPS_A_START < search->fitter->options.starts;
+}
+
 /* Can one more start be paid for, as long as no sound model is known? */
 static int more_starts(const struct search *search) {
-  const struct emblas_fitter *fitter = search->fitter;
-  return search->finished < search->most_starts && !search->cancelled &&
-         fitter->maps / MAPS_A_START < fitter->options.starts &&
+  return search->finished < search->most_starts && !search->cancelled && maps_left(search) &&
          (search->kept_count == 0 || grade(&search->kept[0]) > 0);
 }
 
@@ -200,7 +202,7 @@ static emblas_status run_moves(struct search *search) {
   emblas_status status = EMBLAS_OK;
   if (search->moves == 0 || search->kept_count == 0) return EMBLAS_OK;
   emblas_fitter_aim(search->fitter, search->kept[0].em, search->kept[0].suspect);
-  while (status == EMBLAS_OK && search->moved < search->moves && !search->cancelled)
+  while (status == EMBLAS_OK && search->moved < search->moves && !search->cancelled && maps_left(search))
     status = run_move(search);
   return status;
 }
