@@ -133,7 +133,7 @@ DISPATCHED size_t look_inside(const struct reach *reach, double x, double *restr
   double shift = most[0];
   for (int l = 1; l < LANES; l++) shift = most[l] > shift ? most[l] : shift;
   size_t largest = 0;
-  while (logit[largest] != shift) largest++;
+  while (largest + 1 < reach->k && logit[largest] != shift) largest++; /* none, where there is no number */
   for (size_t c = 0; c < reach->padded; c++) {
     logit[c] -= shift;
     limit[c] = roughly_exp(logit[c]);
