@@ -12,6 +12,7 @@ struct kept_start {
   struct emblas_em *em;
   struct emblas_start_result result;
   size_t number;  /* of the start that it descends from */
+  size_t met;     /* further runs that came to the same optimum */
   unsigned worst; /* flags of its components together */
   size_t suspect; /* the first component with a flag, or k */
 };
@@ -19,7 +20,7 @@ struct kept_start {
 struct search {
   struct emblas_fitter *fitter;
   struct emblas_start_result *results; /* one a start; in the report, or NULL */
-  size_t starts;                       /* how many there will be, unless all of them are flagged */
+  size_t starts;                       /* how many there will be, unless the best is in doubt */
   size_t most_starts;                  /* then */
   size_t moves;                        /* how many there will be, unless one of them leads on */
   size_t patience;                     /* moves in vain until there are no more */

@@ -56,10 +56,11 @@ class Cases(Case):
         self.best_for_every_seed("blobs30.csv", "29:31", "spherical", 30, -4149.373365)
 
     def test_white_columns(self):
-        """Two halves that only small directions tell apart: found from most seeds."""
+        """Two halves of 18 columns, with 379 parameters: few starts find them, and so there must be many."""
         for covariance, loglik in (("full", -10360.175248), ("tied", -10466.838838)):
-            fits = [self.fit("white18.csv", "-k", 2, "--cov", covariance, "--seed", seed)["fit"] for seed in range(1, 6)]
-            self.assertGreaterEqual(sum(abs(fit["loglik"] - loglik) < 1e-5 for fit in fits), 3, covariance)
+            for seed in range(1, 6):
+                fit = self.fit("white18.csv", "-k", 2, "--cov", covariance, "--seed", seed)["fit"]
+                self.assertAlmostEqual(fit["loglik"], loglik, places=5, msg=f"{covariance}, seed {seed}")
         self.best_for_every_seed("white18.csv", "1:3", "tied", 2, -10466.838838, seeds=(1, 2))
 
     def test_spike(self):
