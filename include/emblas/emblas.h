@@ -266,9 +266,9 @@ struct emblas_model;
  * none, among those whose flags are EMBLAS_COMPONENT_SPURIOUS alone; else of all. Of runs within the
  * tolerance of each other, which climbed the same hill, the first. A move takes a component away and gives
  * it the rows nearest to one that is drawn. A run that would have to gain several times what it gained last
- * to become the best is given up. While no run without flags is known, and with up to three components while
- * only one run has come to the best, up to 8 options.starts starts are run, as long as fewer than 200
- * options.starts maps were.
+ * to become the best is given up. While no run without flags is known, and no more than half of the
+ * components or three have one, up to 3 options.starts starts are run; with up to three components up to 8
+ * options.starts while only one run has come to the best; but none once 200 options.starts maps were.
  *
  * @param data     borrowed for the call
  * @param options  NULL for the defaults

@@ -11,7 +11,8 @@ enum {
   MOST_MOVES = 16,     /* times the starts */
   FEW_COMPONENTS = 4,  /* fewer take as many moves in vain, .. */
   MANY_COMPONENTS = 8, /* .. and so do more, as k = 4 and 8 */
-  MORE_STARTS = 8,     /* times as many starts, at most, while the best is in doubt, .. */
+  SOUND_STARTS = 3,    /* times as many starts, at most, until one is sound, .. */
+  MORE_STARTS = 8,     /* .. or while a single run has come to the best, .. */
   MAPS_A_START = 200   /* .. and no more maps in all than so many for each that was asked for */
 };
 
@@ -25,9 +26,10 @@ void emblas_search_plan(struct search *search) {
   const struct emblas_options *o = &search->fitter->options;
   int several = emblas_options_starts(o) > 1 && o->starts <= SIZE_MAX / MAPS_A_START;
   search->starts = emblas_options_starts(o);
-  search->most_starts = search->starts;
+  search->sound_starts = search->most_starts = search->starts;
   if (!several) return;
   search->starts = (o->starts + 1) / 2;
+  search->sound_starts = SOUND_STARTS * o->starts;
   search->most_starts = MORE_STARTS * o->starts;
   size_t size = o->components < FEW_COMPONENTS ? FEW_COMPONENTS : least(o->components, MANY_COMPONENTS);
   search->patience = o->starts * size * 2 / 5;
@@ -195,14 +197,26 @@ static int maps_left(const struct search *search) {
   return search->fitter->maps / MAPS_A_START < search->fitter->options.starts;
 }
 
-/* Is the best in doubt, and can one more start be paid for? It is while no model is sound, and where there
-   are few components, which moves help little, while a single run has come to it: with hundreds of
-   parameters one start in twenty may find the optimum of two components. */
-static int more_starts(const struct search *search) {
+/* Where more than half of the components have a flag, and more than three, the data have no sound model of
+   so many components, and no start will find one. */
+static int may_become_sound(const struct search *search, const struct kept_start *best) {
+  size_t k = search->fitter->options.components,
+         most = k / 2 < FEW_COMPONENTS - 1 ? FEW_COMPONENTS - 1 : k / 2;
+  return best->result.flagged <= most;
+}
+
+/* How many starts are worth their while, given the best so far. With hundreds of parameters one start in
+   twenty may find the optimum of few components, and moves help these little. */
+static size_t starts_wanted(const struct search *search) {
   const struct kept_start *best = &search->kept[0];
-  int few = search->fitter->options.components < FEW_COMPONENTS;
-  return search->finished < search->most_starts && !search->cancelled && maps_left(search) &&
-         (search->kept_count == 0 || grade(best) > 0 || (few && best->met == 0));
+  if (search->kept_count == 0) return search->sound_starts;
+  if (grade(best) > 0) return may_become_sound(search, best) ? search->sound_starts : search->starts;
+  int doubtful = search->fitter->options.components < FEW_COMPONENTS && best->met == 0;
+  return doubtful ? search->most_starts : search->starts;
+}
+
+static int more_starts(const struct search *search) {
+  return search->finished < starts_wanted(search) && !search->cancelled && maps_left(search);
 }
 
 static emblas_status run_moves(struct search *search) {

@@ -21,7 +21,7 @@ struct search {
   struct emblas_fitter *fitter;
   struct emblas_start_result *results; /* one a start; in the report, or NULL */
   size_t starts;                       /* how many there will be, unless the best is in doubt */
-  size_t most_starts;                  /* then */
+  size_t sound_starts, most_starts;    /* while none is sound; while a single run has come to the best */
   size_t moves;                        /* how many there will be, unless one of them leads on */
   size_t patience;                     /* moves in vain until there are no more */
   size_t finished, moved, moves_kept;  /* starts and moves that were tried; moves that led on */
