@@ -36,8 +36,9 @@ struct trial {
   double loglik;
   size_t parameters;
   double criteria[CRITERION_COUNT];
-  int flagged;    /* the model kept has flagged components; .. */
-  size_t suspect; /* .. the one of fewest rows, and which these are */
+  int flagged;            /* the model kept has flagged components; .. */
+  size_t suspect;         /* .. the one of fewest rows, .. */
+  unsigned suspect_flags; /* .. its flags, and which rows these are */
   struct emblas_component_rows suspect_rows;
   int cancelled; /* Ctrl-C cut it short: the best it had so far */
 };

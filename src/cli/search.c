@@ -64,10 +64,17 @@ static void judge(emblas_status status, const struct emblas_report *report, stru
   die(exit_status_of(status), "%s: %s", arguments->data, emblas_status_string(status));
 }
 
-static int any_flag(const struct emblas_report *report) {
-  unsigned flags = 0;
-  for (size_t i = 0; i < report->components; i++) flags |= report->component_flags[i];
-  return flags != 0;
+/* The component that speaks most against a model: the one of fewest rows among those with a flag. */
+static void find_suspect(struct trial *trial, const struct emblas_report *report) {
+  double fewest = INFINITY;
+  for (size_t c = 0; c < report->components; c++) {
+    if (report->component_flags[c] == 0 || report->component_rows[c].rows >= fewest) continue;
+    fewest = report->component_rows[c].rows;
+    trial->flagged = 1;
+    trial->suspect = c;
+    trial->suspect_flags = report->component_flags[c];
+    trial->suspect_rows = report->component_rows[c];
+  }
 }
 
 static void describe(struct trial *trial, const struct emblas_report *report) {
@@ -76,14 +83,7 @@ static void describe(struct trial *trial, const struct emblas_report *report) {
   trial->criteria[CRITERION_BIC] = report->bic;
   trial->criteria[CRITERION_AIC] = report->aic;
   trial->criteria[CRITERION_ICL] = report->icl;
-  trial->flagged = any_flag(report);
-  trial->suspect_rows = (struct emblas_component_rows){INFINITY, EMBLAS_NOWHERE, 0};
-  for (size_t c = 0; c < report->components && report->component_rows; c++) {
-    const struct emblas_component_rows *rows = &report->component_rows[c];
-    if (rows->row == EMBLAS_NOWHERE || rows->rows >= trial->suspect_rows.rows) continue;
-    trial->suspect = c;
-    trial->suspect_rows = *rows;
-  }
+  find_suspect(trial, report);
   trial->cancelled = report->stop == EMBLAS_CANCELLED;
 }
 

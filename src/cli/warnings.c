@@ -21,15 +21,31 @@ static void columns(struct warnings *warnings, const struct emblas_report *repor
   }
 }
 
+/* What is said of one component with a flag, and of several. */
+struct fault {
+  unsigned flag;
+  const char *one, *several;
+};
+static const struct fault faults[] = {
+    {EMBLAS_COMPONENT_EMPTY, "is empty: no row is left to it", "are empty"},
+    {EMBLAS_COMPONENT_COLLAPSED, "has collapsed to the smallest variance allowed",
+     "have collapsed to the smallest variance allowed"},
+    {EMBLAS_COMPONENT_SPURIOUS, "has too few rows or too little spread to be trusted",
+     "have too few rows or too little spread to be trusted"},
+    {EMBLAS_COMPONENT_EQUAL, "is equal to another", "are equal since the start and cannot part"},
+};
+enum { FAULTS = sizeof faults / sizeof *faults };
+
 /* "component 3 is empty", or how many are and the first of them. */
-static void components(struct warnings *warnings, const struct emblas_report *report, unsigned flag,
-                       const char *what, const char *plural) {
+static void components(struct warnings *warnings, const struct emblas_report *report,
+                       const struct fault *fault) {
   size_t count = 0, first = 0;
   for (size_t c = report->components; c-- > 0;) {
-    if (report->component_flags[c] & flag) first = c, count++;
+    if (report->component_flags[c] & fault->flag) first = c, count++;
   }
-  if (count == 1) add(warnings, print_string("component %zu %s", first, what));
-  if (count > 1) add(warnings, print_string("%zu components %s, the first is %zu", count, plural, first));
+  if (count == 1) add(warnings, print_string("component %zu %s", first, fault->one));
+  if (count > 1)
+    add(warnings, print_string("%zu components %s, the first is %zu", count, fault->several, first));
 }
 
 /* A single row, or equal ones, that make a component what should not be trusted; NULL when it is neither.
@@ -73,7 +89,17 @@ static void starts(struct warnings *warnings, const struct search *search) {
   }
 }
 
-/* Flagged models that the criterion would have taken, and what is wrong with the first of each. */
+/* The reason not to take a flagged model: the rows of its suspect, or else what the flag says. malloc'ed.
+ */
+static char *fault_of(const struct trial *trial) {
+  char *rows = component_rows(trial->suspect, &trial->suspect_rows);
+  size_t i = 0;
+  if (rows) return rows;
+  while (i + 1 < FAULTS && !(trial->suspect_flags & faults[i].flag)) i++;
+  return print_string("component %zu %s", trial->suspect, faults[i].one);
+}
+
+/* Flagged models that the criterion would have taken, and what is wrong with each. */
 static void passed_over(struct warnings *warnings, const struct search *search) {
   enum criterion criterion = search->criterion;
   const struct trial *best = &search->trials[search->best];
@@ -81,11 +107,10 @@ static void passed_over(struct warnings *warnings, const struct search *search) 
     const struct trial *trial = &search->trials[i];
     if (trial->status != EMBLAS_OK || !trial->flagged) continue;
     if (!(trial->criteria[criterion] < best->criteria[criterion])) continue;
-    char *rows = component_rows(trial->suspect, &trial->suspect_rows);
-    add(warnings,
-        print_string("k %zu %s was passed over%s%s", trial->components,
-                     emblas_covariance_string(trial->covariance), rows ? ": " : "", rows ? rows : ""));
-    free(rows);
+    char *fault = fault_of(trial);
+    add(warnings, print_string("k %zu %s was passed over: %s", trial->components,
+                               emblas_covariance_string(trial->covariance), fault));
+    free(fault);
   }
 }
 
@@ -167,15 +192,8 @@ void warnings_collect(struct warnings *warnings, const struct search *search, co
   const struct emblas_report *report = &search->report;
   *warnings = (struct warnings){0, NULL};
   columns(warnings, report, table->names);
-  components(warnings, report, EMBLAS_COMPONENT_EMPTY, "is empty: no row is left to it", "are empty");
-  components(warnings, report, EMBLAS_COMPONENT_COLLAPSED, "has collapsed to the smallest variance allowed",
-             "have collapsed to the smallest variance allowed");
-  components(warnings, report, EMBLAS_COMPONENT_SPURIOUS,
-             "has too few rows or too little spread to be trusted",
-             "have too few rows or too little spread to be trusted");
+  for (size_t i = 0; i < FAULTS; i++) components(warnings, report, &faults[i]);
   places(warnings, report);
-  components(warnings, report, EMBLAS_COMPONENT_EQUAL, "is equal to another", /* never one alone */
-             "are equal since the start and cannot part");
   equal_rows(warnings, table);
   starts(warnings, search);
   evidence(warnings, search, table);
