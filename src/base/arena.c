@@ -22,6 +22,10 @@ static void default_release(void *context, void *memory) {
   free(memory);
 }
 
+int emblas_allocator_valid(struct emblas_allocator allocator) {
+  return (allocator.allocate == NULL) == (allocator.release == NULL);
+}
+
 struct emblas_allocator emblas_allocator_or_default(struct emblas_allocator allocator) {
   if (allocator.allocate != NULL) return allocator;
   return (struct emblas_allocator){default_allocate, default_release, NULL};

@@ -15,6 +15,8 @@ struct arena {
   emblas_status status;
 };
 
+/* A hook has both functions, or neither. */
+int emblas_allocator_valid(struct emblas_allocator allocator);
 /* The hook, or malloc and free where it is empty. */
 struct emblas_allocator emblas_allocator_or_default(struct emblas_allocator allocator);
 

@@ -49,7 +49,7 @@ static int arguments_valid(const struct emblas_em_model *model, const struct emb
          (model->whiten == NULL) == (model->unwhiten == NULL) &&
          (model->moved == NULL) == (model->blocks == 0) && options->drift > 0 &&
          isfinite(options->tolerance) && options->tolerance >= 0 && options->stop <= EMBLAS_STOP_WEIGHTS &&
-         options->accelerate <= EMBLAS_ACCELERATE_ANDERSON;
+         options->accelerate <= EMBLAS_ACCELERATE_ANDERSON && emblas_allocator_valid(options->allocator);
 }
 
 emblas_status emblas_em_create(const struct emblas_em_model *model, const struct emblas_em_options *options,

@@ -189,7 +189,7 @@ emblas_status emblas_predict(const struct emblas_model *model, const struct embl
   emblas_predict_options_init(&defaults, sizeof defaults);
   if (options == NULL) options = &defaults;
   if (model == NULL || prediction == NULL || prediction->size < sizeof *prediction ||
-      options->size < sizeof *options)
+      options->size < sizeof *options || !emblas_allocator_valid(options->allocator))
     return EMBLAS_ERROR_ARGUMENT;
   emblas_status status = emblas_view_check(data);
   if (status != EMBLAS_OK) return status;

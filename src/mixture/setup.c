@@ -28,7 +28,7 @@ int emblas_options_valid(const struct emblas_options *o) {
          (o->start != EMBLAS_START_LABELS || o->labels != NULL) &&
          (o->start != EMBLAS_START_MODEL || o->model != NULL) &&
          (o->start != EMBLAS_START_RESPONSIBILITIES || o->responsibilities != NULL) &&
-         (o->allocator.allocate == NULL) == (o->allocator.release == NULL);
+         emblas_allocator_valid(o->allocator);
 }
 
 /* The sizes of a BLAS and of LAPACK are ints. Of a diagonal geometry they see columns and features;

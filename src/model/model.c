@@ -181,7 +181,7 @@ emblas_status emblas_model_create(const struct emblas_parameters *p, struct embl
   *at = EMBLAS_NOWHERE;
   if (p == NULL || out == NULL || p->size < sizeof *p || emblas_covariance_model(p->covariance) == NULL ||
       p->components == 0 || p->dim == 0 || p->weights == NULL || p->means == NULL ||
-      (p->covariances == NULL && p->cholesky == NULL))
+      (p->covariances == NULL && p->cholesky == NULL) || !emblas_allocator_valid(p->allocator))
     return EMBLAS_ERROR_ARGUMENT;
   emblas_status status = emblas_model_allocate(p->allocator, p->covariance, p->components, p->dim, &model);
   if (status != EMBLAS_OK) return status;

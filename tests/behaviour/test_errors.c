@@ -201,6 +201,42 @@ Test(errors, option_ranges) {
   }
 }
 
+static void *no_memory(void *context, size_t bytes) {
+  (void)context, (void)bytes;
+  return NULL;
+}
+
+static emblas_status no_map(void *context, const double *theta, double *next,
+                            struct emblas_em_value *value) {
+  (void)context, (void)theta, (void)next, (void)value;
+  return EMBLAS_ERROR_NUMERICAL;
+}
+
+/* What is taken could not be given back: refused before anything is. */
+Test(errors, half_an_allocator) {
+  const double one = 1, zero = 0;
+  double theta = 0;
+  struct emblas_data data = view(&zero, 1, 1);
+  struct emblas_model *model = model_or_fail(EMBLAS_FULL, 1, 1, &one, &zero, &one), *none = NULL;
+  struct emblas_parameters parameters;
+  struct emblas_predict_options options = *predict_options();
+  struct emblas_prediction prediction;
+  struct emblas_em_model map;
+  struct emblas_em_options em;
+  emblas_parameters_init(&parameters, sizeof parameters);
+  emblas_prediction_init(&prediction, sizeof prediction);
+  emblas_em_model_init(&map, sizeof map);
+  emblas_em_options_init(&em, sizeof em);
+  parameters.components = parameters.dim = 1;
+  parameters.weights = parameters.covariances = &one, parameters.means = &zero;
+  map.parameters = 1, map.map = no_map;
+  parameters.allocator.allocate = options.allocator.allocate = em.allocator.allocate = no_memory;
+  cr_expect_eq(emblas_model_create(&parameters, &none, NULL), EMBLAS_ERROR_ARGUMENT);
+  cr_expect_eq(emblas_predict(model, &data, &options, &prediction, NULL), EMBLAS_ERROR_ARGUMENT);
+  cr_expect_eq(emblas_em_run(&map, &em, &theta, NULL), EMBLAS_ERROR_ARGUMENT);
+  emblas_model_free(model);
+}
+
 Test(errors, defaults_without_options) {
   const struct emblas_data data = view(generate_base(), N, D);
   struct fit fit = fit_or_fail(&data, NULL);
