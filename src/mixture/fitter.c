@@ -213,7 +213,8 @@ emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start) {
   fitter->component = EMBLAS_NOWHERE;
   fitter->settled = NULL;
   memset(fitter->flags, 0, fitter->options.components * sizeof *fitter->flags);
-  emblas_compression_begin(&fitter->compression, &fitter->pass, fitter->options.start);
+  emblas_compression_begin(&fitter->compression, &fitter->pass,
+                           emblas_starter_kind(&fitter->starter, start));
   emblas_status status =
       emblas_starter_parameters(&fitter->starter, &fitter->pass, &fitter->floor, start, fitter->theta,
                                 fitter->spare, fitter->flags, &fitter->component);

@@ -119,17 +119,24 @@ static emblas_status check_parts(const struct starter *starter, const struct gau
   return EMBLAS_OK;
 }
 
+/* The k-means++ starts take turns in these: no kind finds every optimum. */
+enum { STANDARDISED, WHITENED, RANDOM, TURNS };
+
+enum emblas_start emblas_starter_kind(const struct starter *starter, size_t number) {
+  int random = starter->kind == EMBLAS_START_KMEANSPP && number % TURNS == RANDOM;
+  return random ? EMBLAS_START_RANDOM : starter->kind;
+}
+
 emblas_status emblas_starter_parameters(struct starter *starter, struct pass *pass,
                                         const struct gaussian_floor *floor, size_t number, double *theta,
                                         double *previous, unsigned *flags, size_t *component) {
-  /* What k-means++ starts take turns in: no kind finds every optimum. */
-  enum { STANDARDISED, WHITENED, RANDOM, TURNS } turn = STANDARDISED;
+  enum emblas_start kind = emblas_starter_kind(starter, number);
   struct random random;
   emblas_status status = EMBLAS_OK;
-  if (starter->kind == EMBLAS_START_KMEANSPP) turn = number % TURNS;
   emblas_random_seed(&random, starter->seed, number);
-  starter->whitened = turn == WHITENED && pass->frame->whitener != NULL;
-  switch (starter->kind) {
+  starter->whitened =
+      kind == EMBLAS_START_KMEANSPP && number % TURNS == WHITENED && pass->frame->whitener != NULL;
+  switch (kind) {
   case EMBLAS_START_RANDOM:
     random_parameters(starter, pass, floor, &random, theta, previous);
     return EMBLAS_OK;
@@ -144,10 +151,6 @@ emblas_status emblas_starter_parameters(struct starter *starter, struct pass *pa
     status = check_parts(starter, &pass->gaussian, EMBLAS_ERROR_RESPONSIBILITY, component);
     break;
   case EMBLAS_START_KMEANSPP:
-    if (turn == RANDOM) {
-      random_parameters(starter, pass, floor, &random, theta, previous);
-      return EMBLAS_OK;
-    }
     emblas_kmeans(starter, pass, &random);
     break;
   }

@@ -26,8 +26,12 @@ struct starter {
 
 void emblas_starter_allocate(struct starter *starter, struct arena *arena, const struct pass *pass);
 
-/* Start number `number`, into theta. previous: room for parameters. flags: k, 0 before, of components that
-   the start has no rows for or holds at the floor. On an error *component may name one. */
+/* The kind of start number `number`: among those of k-means++ are random ones, which look at no rows. */
+enum emblas_start emblas_starter_kind(const struct starter *starter, size_t number);
+
+/* Start number `number`, into theta. Only k-means++ starts may find the pass at rows that stand for all of
+   them, in a frame of their own. previous: room for parameters. flags: k, 0 before, of components that the
+   start has no rows for or holds at the floor. On an error *component may name one. */
 emblas_status emblas_starter_parameters(struct starter *starter, struct pass *pass,
                                         const struct gaussian_floor *floor, size_t number, double *theta,
                                         double *previous, unsigned *flags, size_t *component);

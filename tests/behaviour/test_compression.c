@@ -150,6 +150,39 @@ Test(compression, follows_components_that_narrow) {
   emblas_model_free(start);
 }
 
+/* The first log-likelihood and the last of start number `number`, after a few maps. */
+static void run_start(const struct emblas_data *data, enum emblas_compression compress, size_t number,
+                      double *loglik) {
+  struct emblas_fitter *fitter = NULL;
+  struct emblas_options options;
+  struct emblas_em_point point;
+  enum emblas_stop_reason reason = EMBLAS_RUNNING;
+  emblas_options_init(&options, sizeof options);
+  options.components = K, options.compress = compress, options.seed = 3;
+  options.accelerate = EMBLAS_ACCELERATE_NONE;
+  cr_assert_eq(emblas_fitter_create(data, &options, &fitter, NULL), EMBLAS_OK);
+  cr_assert_eq(emblas_fitter_start(fitter, number), EMBLAS_OK);
+  for (int i = 0; i < 10; i++) {
+    cr_assert_eq(emblas_fitter_step(fitter, &point, &reason), EMBLAS_OK);
+    loglik[i > 0] = point.loglik;
+  }
+  emblas_fitter_free(fitter);
+}
+
+/* The third k-means++ start is a random one: in the coordinates of the fit, however far these are from
+   those of the data. */
+Test(compression, random_starts_are_those_of_all_rows) {
+  static const double scales[] = {1, 1e-3, 1e200};
+  for (int i = 0; i < 3; i++) {
+    double compressed[2], all[2];
+    struct emblas_data data = view(three_humps(N, scales[i], 1e3 * scales[i]), N, 1);
+    run_start(&data, EMBLAS_COMPRESS_AUTO, 2, compressed);
+    run_start(&data, EMBLAS_COMPRESS_NONE, 2, all);
+    for (int end = 0; end < 2; end++)
+      check_near("log-likelihood", compressed[end], all[end], loglik_tolerance * fabs(all[end]));
+  }
+}
+
 /* 64 different values in one column: each is one row, whatever the components do. */
 Test(compression, grid) {
   struct generator generator = {23};
