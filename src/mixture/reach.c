@@ -33,6 +33,11 @@ enum { LANES = 8 };
    width; others are looked for where they are largest. */
 #define BULGE 4
 
+/* A cell is at most so many deviations wide of the component that is largest in it. The moments of a rule
+   are off by a few eps of the cell's mass, and a logit multiplies that by up to half the square of the half
+   width. */
+#define MOST_DEVIATIONS 16
+
 /* Below this weight a component's responsibilities may be as they come out. */
 #define NO_WEIGHT 1e-60
 
@@ -212,6 +217,7 @@ static double strain(const struct reach *reach, double middle, double width) {
   double *inside = reach->inside, *halfway = reach->halfway;
   struct worst worst = {0, 1, 0};
   size_t largest = look_inside(reach, middle, inside, reach->limit);
+  if (inside[largest] != 0) return TOO_WIDE; /* parameters so far off that a logit is no number */
   if (!no_spike(reach, largest, middle, width)) return TOO_WIDE;
   for (int side = -1; side <= 1; side++) {
     double along = side * ALONG * width;
@@ -224,7 +230,8 @@ static double strain(const struct reach *reach, double middle, double width) {
     }
     if (worst.turns > 0 || !(worst.growth < 1e300)) return TOO_WIDE;
   }
-  return fmax(sqrt(worst.phase / PHASE), log(worst.growth) / (4 * log(GROWTH)));
+  double shape = fmax(sqrt(worst.phase / PHASE), log(worst.growth) / (4 * log(GROWTH)));
+  return fmax(shape, width / (MOST_DEVIATIONS * reach->deviation[largest]));
 }
 
 double emblas_reach_strain(void *context, double low, double high) {

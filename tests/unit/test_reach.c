@@ -138,8 +138,8 @@ Test(reach, a_rare_component_beside_the_rows) {
   cr_assert(cells <= 8, "%d cells", cells);
 }
 
-/* One component alone: a line is one cell. Two that overlap: cells of the order of their deviations, not
-   much narrower. */
+/* One component alone: as many deviations as roundings allow. Two that overlap: cells of the order of their
+   deviations, not much narrower. */
 Test(reach, cells_are_no_narrower_than_need_be) {
   double theta[] = {0.5, 0.5, 0, 1, 1, 1}, alone[] = {1, 0, 1};
   struct arena arena;
@@ -150,8 +150,22 @@ Test(reach, cells_are_no_narrower_than_need_be) {
   emblas_reach_allocate(&two, &arena, 2);
   emblas_reach_prepare(&one, &g, alone);
   emblas_reach_prepare(&two, &h, theta);
-  cr_assert(emblas_reach_strain(&one, -50, 50) <= 1);
+  cr_assert(emblas_reach_strain(&one, -8, 8) <= 1);
+  cr_assert(emblas_reach_strain(&one, -50, 50) > 1);
   cr_assert(emblas_reach_strain(&two, -0.3, 1.3) <= 1);
   cr_assert(emblas_reach_strain(&two, -5, 6) > 1);
+  emblas_arena_free(&arena);
+}
+
+/* Parameters so far off the rows that no logit is a number: no cell is narrow enough. */
+Test(reach, no_cells_where_logits_are_no_numbers) {
+  double theta[] = {0.5, 0.5, 1e200, -1e200, 1e160, 1e170};
+  struct arena arena;
+  struct reach reach;
+  struct gaussian g = {.k = 2, .d = 1};
+  emblas_arena_init(&arena, (struct emblas_allocator){0});
+  emblas_reach_allocate(&reach, &arena, 2);
+  emblas_reach_prepare(&reach, &g, theta);
+  cr_assert(emblas_reach_strain(&reach, 0, 1e-6) > 1);
   emblas_arena_free(&arena);
 }
