@@ -10,9 +10,15 @@
  *
  * Generalised EM needs nothing more: a map whose M step only *increases* the Q function (one
  * Newton step, one conditional maximisation) still never lowers the log-likelihood, and is run as
- * it is. A plain step that lowers the log-likelihood all the same, by more than its sum's rounding and by
- * no more than 1e-4 of its magnitude, is rounding of the parameters: it is not taken, and the run has
- * nothing left to gain.
+ * it is.
+ *
+ * Falls: a plain step that lowers the log-likelihood all the same, by more than 8 eps (eps = 2^-52) of
+ * its magnitude and by less than 1e-4 of it, shows that parameters are rounded, such as those of a
+ * covariance that is singular but for a floor. It is not taken: theta stays, the iteration stands in the
+ * trace once more, and nothing is left to gain. That ends the run as EMBLAS_CONVERGED, unless an
+ * extrapolated step gains after all; with a tolerance of 0 the run stays there until the limit of maps.
+ * The magnitude is the smaller one of the two E steps (see struct emblas_em_value): a map that leaves it 0
+ * has every plain step taken. A deeper fall is taken as well: the map itself makes it, and is no EM map.
  *
  * Threads: an `emblas_em` belongs to one thread at a time; different objects are independent.
  */
@@ -43,8 +49,9 @@ enum emblas_stop_rule {
 /**
  * How the sequence of EM maps is sped up. A step that has been extrapolated is kept only when the
  * log-likelihood, which its own E step yields, has not fallen; else the plain step is taken. The
- * sequence of log-likelihoods is therefore monotone, as plain EM's is. Entries of theta that the map never
- * changes stay as they are at the start, to the bit; leading weights do so all together.
+ * sequence of log-likelihoods is therefore monotone, as plain EM's is, to 8 eps of the magnitude.
+ * Entries of theta that the map never changes stay as they are at the start, to the bit; leading
+ * weights do so all together.
  */
 enum emblas_acceleration {
   EMBLAS_ACCELERATE_AUTO = 0,    /**< the method that needs fewest maps on most problems; plain EM
@@ -57,7 +64,8 @@ enum emblas_acceleration {
 /** Why a run stopped: a result, not an error. */
 enum emblas_stop_reason {
   EMBLAS_RUNNING = 0,         /**< it has not stopped */
-  EMBLAS_CONVERGED = 1,       /**< the stop rule was met */
+  EMBLAS_CONVERGED = 1,       /**< the stop rule was met, also by a plain step that was not taken since the
+                                   log-likelihood falls (see the top of this file) */
   EMBLAS_ITERATION_LIMIT = 2, /**< max_iterations maps were done */
   EMBLAS_CANCELLED = 3        /**< the progress hook asked for it */
 };

@@ -160,8 +160,11 @@ struct emblas_options {
   double floor;   /**< smallest variance of a component in any direction, relative to
                        that of all data in that direction, whatever k and the
                        covariance model; 0 < floor < 1, and taken for 2^-45 = 3e-14 where it is less
-                       and matrices are not diagonal;
-                       default 1e-12. A component held there is flagged. */
+                       and matrices are not diagonal. Full and tied: where the covariance of all data is
+                       singular (a pivot below 1e-12 of its column's variance), its diagonal counts as
+                       raised by 1e-12 of itself, or by as much more as makes it regular; in a direction in
+                       which the data do not vary the floor is relative to what was added.
+                       Default 1e-12. A component held there is flagged. */
   const struct emblas_backend *backend; /**< default NULL: emblas_backend_auto() */
   emblas_progress_function progress;    /**< default NULL */
   void *progress_context;               /**< default NULL */
