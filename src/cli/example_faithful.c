@@ -29,7 +29,7 @@ enum exit_status example_faithful(const struct example_arguments *arguments) {
   ask(&fit, arguments);
   search_run(&search, &fit, &table);
   if (!search.model) die(EXIT_FAILED, "the fits failed");
-  warnings_collect(&warnings, &search, &table, fit.options.max_iterations);
+  warnings_collect(&warnings, &search, &table, &fit.options);
   fit_files_write(&files, &fit, &table, &search, &warnings);
   report_print(&fit, &table, &search, &warnings, files.written);
   warnings_free(&warnings);

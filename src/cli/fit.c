@@ -100,7 +100,7 @@ enum exit_status command_fit(int argc, char **argv) {
   if (!search.model)
     die(EXIT_FAILED, "%s: every fit failed: %s", arguments.data,
         emblas_status_string(EMBLAS_ERROR_NUMERICAL));
-  warnings_collect(&warnings, &search, &table, arguments.options.max_iterations);
+  warnings_collect(&warnings, &search, &table, &arguments.options);
   fit_files_write(&files, &arguments, &table, &search, &warnings);
   enum exit_status said = say(&arguments, &table, &search, &warnings, files.written);
 

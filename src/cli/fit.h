@@ -65,8 +65,13 @@ struct warnings {
   char **texts;
 };
 void warnings_collect(struct warnings *warnings, const struct search *search, const struct io_table *table,
-                      size_t max_iterations);
+                      const struct emblas_options *options);
 void warnings_free(struct warnings *warnings);
+
+/* How many columns follow from those before them, by a linear relation that holds to a millionth of their
+   spread, and the first of them (collinear.c). O(n d^2 + d^3): the fit of one component. */
+size_t columns_that_follow(const struct io_table *table, const struct emblas_options *options,
+                           size_t *first);
 
 /* The text report, on standard output. written: the files that were; NULL: none. */
 void report_print(const struct fit_arguments *arguments, const struct io_table *table,

@@ -21,6 +21,28 @@ static void columns(struct warnings *warnings, const struct emblas_report *repor
   }
 }
 
+/* Components of full covariances are at the floor, or all but, where columns are collinear. */
+static void collinear(struct warnings *warnings, const struct search *search, const struct io_table *table,
+                      const struct emblas_options *options) {
+  size_t first = 0, count = 0;
+  int full = 0;
+  for (size_t i = 0; i < search->planned; i++) {
+    enum emblas_covariance covariance = search->trials[i].covariance;
+    full |= covariance == EMBLAS_FULL || covariance == EMBLAS_TIED;
+  }
+  if (full && !search->cancelled) count = columns_that_follow(table, options, &first);
+  if (count == 0) return;
+  char *name = text_clean(table->names[first]);
+  add(warnings, count == 1
+                    ? print_string("column '%s' follows from those before it: full covariances have no "
+                                   "spread across it",
+                                   name)
+                    : print_string("%zu columns follow from those before them, the first is '%s': full "
+                                   "covariances have no spread across them",
+                                   count, name));
+  free(name);
+}
+
 /* What is said of one component with a flag, and of several. */
 struct fault {
   unsigned flag;
@@ -188,10 +210,11 @@ static void range(struct warnings *warnings, const struct search *search) {
 }
 
 void warnings_collect(struct warnings *warnings, const struct search *search, const struct io_table *table,
-                      size_t max_iterations) {
+                      const struct emblas_options *options) {
   const struct emblas_report *report = &search->report;
   *warnings = (struct warnings){0, NULL};
   columns(warnings, report, table->names);
+  collinear(warnings, search, table, options);
   for (size_t i = 0; i < FAULTS; i++) components(warnings, report, &faults[i]);
   places(warnings, report);
   equal_rows(warnings, table);
@@ -201,7 +224,7 @@ void warnings_collect(struct warnings *warnings, const struct search *search, co
   passed_over(warnings, search);
   if (report->stop == EMBLAS_ITERATION_LIMIT) {
     add(warnings,
-        print_string("stopped by the limit of %zu iterations before it converged", max_iterations));
+        print_string("stopped by the limit of %zu iterations before it converged", options->max_iterations));
   }
 }
 

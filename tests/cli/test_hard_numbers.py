@@ -84,12 +84,20 @@ class HardNumbers(Case):
     def test_columns_that_follow_from_others(self):
         """The log-likelihoods are those of rational arithmetic. One normal describes Celsius beside Fahrenheit, and a
         total beside its parts: more components are at the floor."""
-        for name, right in (("celsius.csv", 1980.645890807247), ("total1.csv", 3906.058810838528)):
+        follows = "column '%s' follows from those before it: full covariances have no spread across it"
+        for name, column, right in (("celsius.csv", "f", 1980.645890807247), ("total1.csv", "total", 3906.058810838528)):
             for backend in "native", "reference":
                 fit = self.fit_json(CASES / name, "-k", "1:3", "--backend", backend)["fit"]
                 self.assertAlmostEqual(fit["loglik"], right, delta=1e-9)
-                for text in fit["warnings"]:
+                self.assertEqual(fit["warnings"][0], follows % column)
+                for text in fit["warnings"][1:]:
                     self.assertRegex(text, "k 3 full was passed over: component . (has|stands on) ")
+
+    def test_far_rows_make_no_columns_follow(self):
+        """Two rows far out make columns all but collinear, of which nothing else is: no warning says that one follows."""
+        rows = [(i * 7 % 50 / 10, i * 11 % 50 / 10) for i in range(100)] + [(1e9, 1e9), (-1e9, -1e9)]
+        self.write("far.csv", "".join(f"{a!r},{b!r}\n" for a, b in rows))
+        self.assertNotIn("follow", " ".join(self.fit_json("far.csv", "-k", 1)["fit"]["warnings"]))
 
 
 if __name__ == "__main__":
