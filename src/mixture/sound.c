@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-/* Of the variance of all data in the same direction. A component that is narrower by a factor of 1000 has
+/* The least share of the variance of all data in the same direction. A component that is narrower by a factor of 1000 has
    found rows that happen to lie close together, or in a line. Columns that all but follow from others are such
    a line themselves. */
 static const double LEAST_VARIANCE = 1e-6;
