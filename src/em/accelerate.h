@@ -74,7 +74,8 @@ int emblas_accelerator_misses(struct accelerator *a, const double *next);
 /* The candidate was not taken. */
 void emblas_accelerator_reject(struct accelerator *a);
 
-/* The loop has moved on, by a plain step or to a candidate, and gained so much; next = M(theta). */
+/* The loop has moved on, by a plain step or to a candidate, and gained so much; next = M(theta). Both vectors
+   are borrowed until the next move. */
 struct accelerator_move {
   const double *theta, *next;
   double gain, rounding; /* of the log-likelihood */

@@ -21,12 +21,13 @@ static void walk(struct accelerator *a, struct arena *arena, enum emblas_acceler
   emblas_arena_init(arena, options.allocator);
   emblas_accelerator_init(a, arena, &model, &options);
   cr_assert_eq(arena->status, EMBLAS_OK);
-  double x[N] = {0}, next[N];
+  static double x[N], next[N]; /* the accelerator looks at the last move's until the next */
+  memset(x, 0, sizeof x);
   for (size_t step = 0; step <= steps; step++) {
     for (size_t i = 0; i < N; i++) next[i] = limit[i] + rates[i] * (x[i] - limit[i]);
     struct accelerator_move move = {.theta = x, .next = next, .gain = 1, .rounding = 0};
     emblas_accelerator_move(a, &move);
-    memcpy(x, next, sizeof x);
+    if (step < steps) memcpy(x, next, sizeof x);
   }
 }
 
