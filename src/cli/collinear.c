@@ -24,12 +24,14 @@ static double half_spread(const struct io_table *table, size_t column, double *v
 }
 
 /* One normal component, whose Cholesky factor has on its diagonal the deviation of a column that those
-   before it leave. NULL where there is none. */
+   before it leave. Weights are left out: beside a heavy row there is no spread at all. NULL where there is
+   none. */
 static struct emblas_model *fit_one(const struct io_table *table, const struct emblas_options *options) {
   struct emblas_data data = rows_data(table);
   struct emblas_options one;
   struct emblas_model *model = NULL;
   emblas_options_init(&one, sizeof one);
+  data.weights = NULL;
   one.threads = options->threads;
   one.backend = options->backend;
   return emblas_fit(&data, &one, &model, NULL) == EMBLAS_OK ? model : NULL;

@@ -99,6 +99,11 @@ class HardNumbers(Case):
         self.write("far.csv", "".join(f"{a!r},{b!r}\n" for a, b in rows))
         self.assertNotIn("follow", " ".join(self.fit_json("far.csv", "-k", 1)["fit"]["warnings"]))
 
+    def test_a_heavy_row_makes_no_columns_follow(self):
+        """All the weight is in one row, beside which nothing has a spread."""
+        model = self.fit("negative_factor.csv", "-k", 1, weights=("--weights", "w"))
+        self.assertNotIn("follow", " ".join(model["fit"]["warnings"]))
+
 
 if __name__ == "__main__":
     main()
