@@ -41,7 +41,7 @@ static void call_multiply(const struct workload *w, const struct emblas_backend 
   backend->multiply(w->size.b, w->in, w->other, w->out);
 }
 
-/* k components of full covariances: other holds their constants, means and inverse factors. */
+/* k components: other holds their constants, means and inverse factors. */
 static struct emblas_normals normals_of(const struct workload *w) {
   const struct kernel_case *s = &w->size;
   return (struct emblas_normals){s->k, s->d, w->other, w->other + s->k, w->other + s->k * (1 + s->d)};
@@ -57,6 +57,17 @@ static void call_quadratic_moments(const struct workload *w, const struct emblas
   struct emblas_normals normals = normals_of(w);
   const double *r = w->in + w->size.b * w->size.d;
   backend->quadratic_moments(w->size.b, w->size.b, &normals, r, w->in, w->scratch, w->out);
+}
+
+static void call_diagonal_logits(const struct workload *w, const struct emblas_backend *backend) {
+  struct emblas_normals normals = normals_of(w);
+  backend->diagonal_logits(w->size.b, w->size.b, &normals, w->in, w->out);
+}
+
+static void call_diagonal_moments(const struct workload *w, const struct emblas_backend *backend) {
+  struct emblas_normals normals = normals_of(w);
+  const double *r = w->in + w->size.b * w->size.d;
+  backend->diagonal_moments(w->size.b, w->size.b, &normals, w->size.p, r, w->in, w->out);
 }
 
 static void call_invert(const struct workload *w, const struct emblas_backend *backend) {
@@ -221,6 +232,22 @@ static void measure_quadratic(struct bench *bench, const struct bench_table *tab
   }
 }
 
+/* .. with diagonal covariances, in the centred form. */
+static void measure_diagonal(struct bench *bench, const struct bench_table *table) {
+  const struct kernel_case cases[] = {
+      {256, 2, 3, 5, "diag"}, {256, 32, 64, 65, "diag"}, {256, 108, 64, 217, "diag"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct kernel_case s = cases[i];
+    size_t theta = s.k * (1 + 2 * s.d);
+    measure(bench, table, "d logits",
+            (struct workload){s, call_diagonal_logits, fill(s.b * s.d, -1, 1), fill(theta, -1, 1),
+                              fill(s.b * s.k, 0, 0), NULL});
+    measure(bench, table, "d moments",
+            (struct workload){s, call_diagonal_moments, fill(s.b * (s.d + s.k), 0, 1), fill(theta, -1, 1),
+                              fill(s.k * s.p, 0, 0), NULL});
+  }
+}
+
 int main(int argc, char **argv) {
   size_t b = bench_smoke() ? 64 : kernel_rows[KERNEL_ROWS - 1];
   struct bench bench = bench_open("kernels", "microseconds a call, on one thread", argc, argv);
@@ -230,6 +257,7 @@ int main(int argc, char **argv) {
   measure_rows(&bench, &table, b);
   measure_others(&bench, &table, b);
   measure_quadratic(&bench, &table);
+  measure_diagonal(&bench, &table);
   measure_products(&bench, &table, b);
   return bench_close(&bench);
 }

@@ -36,12 +36,14 @@ struct emblas_ahead {
   size_t bytes;
 };
 
-/** Normal components of full covariances in d dimensions. */
+/** Normal components in d dimensions. */
 struct emblas_normals {
   size_t k, d;
   const double *constant; /**< k: log weight + log density at the mean */
   const double *mean;     /**< k x d */
-  /** k x d x d: K, the inverse of the covariance's lower Cholesky factor; its upper triangle is not read.
+  /**
+   * Full covariances, k x d x d: K, the inverse of the lower Cholesky factor; its upper triangle is not
+   * read. Diagonal and spherical ones, k x d: 1 / deviation.
    */
   const double *inverse;
 };
@@ -132,11 +134,22 @@ struct emblas_backend {
                   struct emblas_ahead ahead, double *z);
 
   /**
-   * Logits of normal components, l[c,i] = constant_c - |K_c (x_i - mean_c)|^2 / 2 (its second part at least
-   * -5e299, whatever overflows), and their statistics about those means, k rows of p = 1 + d + d (d + 1) /
-   * 2: stats[c] += sum_i r[c,i] [1, y, y_j y_l for l <= j, row by row], y = x_i - mean_c. No difference of
-   * large numbers is formed, however a component is conditioned and wherever it lies. scratch: (d + 4) (b +
-   * d + 32) doubles.
+   * Logits of normal components of diagonal covariances, l[c,i] = constant_c - sum_j ((x_ij - mean_cj)
+   * inverse_cj)^2 / 2 (its second part at least -5e299, whatever overflows), and their statistics about
+   * those means, k rows of p: stats[c] += sum_i r[c,i] [1, y, y_j^2], y = x_i - mean_c. p is 1 + 2 d; where
+   * it is 2 + d, for spherical covariances, a row ends with |y|^2 instead. The difference comes first, so
+   * that nothing is lost, however narrow a component is and wherever it lies.
+   */
+  void (*diagonal_logits)(size_t b, size_t stride, const struct emblas_normals *normals, const double *x,
+                          double *logits);
+  void (*diagonal_moments)(size_t b, size_t stride, const struct emblas_normals *normals, size_t p,
+                           const double *r, const double *x, double *stats);
+
+  /**
+   * The same for full covariances: l[c,i] = constant_c - |K_c (x_i - mean_c)|^2 / 2, its second part at
+   * least -5e299 too, and k rows of p = 1 + d + d (d + 1) / 2: stats[c] += sum_i r[c,i] [1, y, y_j y_l for
+   * l <= j, row by row], y = x_i - mean_c. No difference of large numbers is formed, however a component is
+   * conditioned and wherever it lies. scratch: (d + 4) (b + d + 32) doubles.
    */
   void (*quadratic_logits)(size_t b, size_t stride, const struct emblas_normals *normals, const double *x,
                            double *scratch, double *logits);

@@ -203,6 +203,16 @@ static void softmax(size_t b, size_t stride, size_t k, double *l, const double *
   vectors()->softmax(b, stride, k, l, weights, row_loglik, sums);
 }
 
+static void diagonal_logits(size_t b, size_t stride, const struct emblas_normals *normals, const double *x,
+                            double *l) {
+  vectors()->diagonal_logits(b, stride, normals, x, l);
+}
+
+static void diagonal_moments(size_t b, size_t stride, const struct emblas_normals *normals, size_t p,
+                             const double *r, const double *x, double *s) {
+  vectors()->diagonal_moments(b, stride, normals, p, r, x, s);
+}
+
 static void multiply(size_t b, const double *x, const double *y, double *z) {
   vectors()->multiply(b, x, y, z);
 }
@@ -244,6 +254,8 @@ static const struct emblas_backend blas = {
     .eigen = eigen,
     .qr = qr,
     .invert = invert,
+    .diagonal_logits = diagonal_logits,
+    .diagonal_moments = diagonal_moments,
     .quadratic_logits = quadratic_logits,
     .quadratic_moments = quadratic_moments,
 };

@@ -88,6 +88,8 @@ enum shifts { CONSTANT_NEAR, CONSTANT, OWN_MAXIMUM };
                 .multiply = multiply_##set,                                                                \
                 .scatter = scatter_##set,                                                                  \
                 .columns = columns_##set,                                                                  \
+                .diagonal_logits = diagonal_logits_##set,                                                  \
+                .diagonal_moments = diagonal_moments_##set,                                                \
                 .quadratic_logits = quadratic_logits_##set,                                                \
                 .quadratic_moments = quadratic_moments_##set,                                              \
                 .quadratic = quadratic_##set,                                                              \

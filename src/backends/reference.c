@@ -127,6 +127,39 @@ static void invert(size_t d, const double *factor, double *inverse) {
     }
 }
 
+/* l_ci = constant_c - sum_j ((x_ji - mean_cj) inverse_cj)^2 / 2 */
+static void diagonal_logits(size_t b, size_t stride, const struct emblas_normals *normals, const double *x,
+                            double *l) {
+  size_t d = normals->d;
+  for (size_t c = 0; c < normals->k; c++)
+    for (size_t i = 0; i < b; i++) {
+      double square = 0;
+      for (size_t j = 0; j < d; j++) {
+        double z = (x[j * stride + i] - normals->mean[c * d + j]) * normals->inverse[c * d + j];
+        square += z * z;
+      }
+      double logit = -0.5 * square;
+      l[c * stride + i] = normals->constant[c] + (logit > EMBLAS_LEAST_LOGIT ? logit : EMBLAS_LEAST_LOGIT);
+    }
+}
+
+/* S_c += r_ci [1, y, y_j^2, or |y|^2], y = x_i - mean_c */
+static void diagonal_moments(size_t b, size_t stride, const struct emblas_normals *normals, size_t p,
+                             const double *r, const double *x, double *s) {
+  size_t d = normals->d;
+  for (size_t c = 0; c < normals->k; c++, s += p, r += stride) {
+    for (size_t i = 0; i < b; i++) s[0] += r[i];
+    for (size_t j = 0; j < d; j++) {
+      double *second = s + 1 + d + (p == 1 + 2 * d ? j : 0);
+      for (size_t i = 0; i < b; i++) {
+        double y = x[j * stride + i] - normals->mean[c * d + j];
+        s[1 + j] += r[i] * y;
+        *second += r[i] * y * y;
+      }
+    }
+  }
+}
+
 /* l_ci = constant_c - |K_c (x_i - mean_c)|^2 / 2 */
 static void quadratic_logits(size_t b, size_t stride, const struct emblas_normals *normals, const double *x,
                              double *scratch, double *l) {
@@ -176,6 +209,8 @@ static const struct emblas_backend reference = {
     .eigen = eigen,
     .qr = qr,
     .invert = invert,
+    .diagonal_logits = diagonal_logits,
+    .diagonal_moments = diagonal_moments,
     .quadratic_logits = quadratic_logits,
     .quadratic_moments = quadratic_moments,
 };

@@ -4,7 +4,7 @@
    lies. Others have two forms of the same log density:
 
    expanded   phi' natural,  phi = [1, x, x^2] or [1, x, |x|^2]: one matrix product for all components
-   centred    constant - |(x - mean) / deviation|^2 / 2:         exact whatever the mean, one at a time
+   centred    constant - |(x - mean) / deviation|^2 / 2:         exact whatever the mean
 
    The expanded form adds terms that are larger than their sum when a component is narrow and far from the
    origin. Its error is about 1.1e-16 sum_j |natural_j phi_j|; a component whose sum, two standard
@@ -12,7 +12,6 @@
    sum bounds the relative error of its second moments about the origin. */
 #include "gaussian.h"
 
-#include "../base/dispatch.h"
 #include "../base/sum.h"
 
 #include <math.h>
@@ -34,15 +33,19 @@ struct gaussian emblas_gaussian_shape(enum emblas_covariance covariance, size_t 
                            .model = emblas_covariance_model(covariance)};
 }
 
+/* Doubles of a component's inverse, as kernels take it. */
+static size_t inverse_size(const struct gaussian *g) {
+  return g->geometry == GEOMETRY_FULL ? g->f : g->d;
+}
+
 void emblas_gaussian_terms_allocate(const struct gaussian *g, struct arena *arena,
                                     struct gaussian_terms *terms) {
   int full = g->geometry == GEOMETRY_FULL;
-  terms->inverse = emblas_arena_doubles(arena, full ? g->k : 0, g->f);
+  terms->inverse = emblas_arena_doubles(arena, g->k, inverse_size(g));
   terms->natural = emblas_arena_doubles(arena, full ? 0 : g->k, g->p);
   terms->constant = emblas_arena_doubles(arena, g->k, 1);
   terms->rounding = emblas_arena_doubles(arena, g->k, 1);
   terms->mean = emblas_arena_doubles(arena, g->k, g->d);
-  terms->factor = emblas_arena_doubles(arena, full ? 0 : g->k, g->f);
   terms->centre = emblas_arena_doubles(arena, g->k, g->d);
   terms->univariate = emblas_arena_doubles(arena, g->k, 3);
   terms->expanded = emblas_arena_take(arena, g->k, 1, 1);
@@ -103,8 +106,9 @@ static double expand(const struct gaussian *g, double constant, const double *me
 }
 
 /* The natural parameters of component c, if its form is the expanded one; zeros, if it is not. */
-static void set_form(const struct gaussian *g, double limit, size_t c, struct gaussian_terms *terms) {
-  const double *mean = terms->mean + c * g->d, *factor = terms->factor + c * g->f;
+static void set_form(const struct gaussian *g, double limit, size_t c, const double *factor,
+                     struct gaussian_terms *terms) {
+  const double *mean = terms->mean + c * g->d;
   double *natural = terms->natural + c * g->p;
   terms->expanded[c] = limit > 0 && expanded_bound(g, mean, factor) <= limit * (double)g->d;
   terms->rounding[c] = 0;
@@ -113,7 +117,10 @@ static void set_form(const struct gaussian *g, double limit, size_t c, struct ga
   else
     memset(natural, 0, g->p * sizeof *natural);
   terms->expanded_count += terms->expanded[c];
-  for (size_t j = 0; j < g->d; j++) terms->centre[c * g->d + j] = terms->expanded[c] ? 0 : mean[j];
+  for (size_t j = 0; j < g->d; j++) {
+    terms->centre[c * g->d + j] = terms->expanded[c] ? 0 : mean[j];
+    terms->inverse[c * g->d + j] = 1 / factor[g->geometry == GEOMETRY_DIAG ? j : 0];
+  }
 }
 
 static double log_determinant(const struct gaussian *g, const double *factor) {
@@ -128,10 +135,7 @@ void emblas_gaussian_prepare(const struct gaussian *g, const struct emblas_backe
   size_t d = g->d;
   const double *factors = theta + g->k * (1 + d);
   memcpy(terms->mean, theta + g->k, g->k * d * sizeof *theta);
-  if (g->geometry == GEOMETRY_FULL)
-    memcpy(terms->centre, terms->mean, g->k * d * sizeof *theta);
-  else
-    memcpy(terms->factor, factors, g->k * g->f * sizeof *theta);
+  if (g->geometry == GEOMETRY_FULL) memcpy(terms->centre, terms->mean, g->k * d * sizeof *theta);
   terms->expanded_count = 0;
   for (size_t c = 0; c < g->k; c++) {
     const double *factor = factors + c * g->f;
@@ -143,7 +147,7 @@ void emblas_gaussian_prepare(const struct gaussian *g, const struct emblas_backe
     if (g->geometry == GEOMETRY_FULL)
       backend->invert(d, factor, terms->inverse + c * g->f);
     else
-      set_form(g, limit, c, terms);
+      set_form(g, limit, c, factor, terms);
   }
 }
 
@@ -153,9 +157,16 @@ void emblas_gaussian_centre(const struct gaussian *g, const double *means, struc
   memcpy(terms->centre, means, g->k * g->d * sizeof *means);
 }
 
+/* Components in the centred form, from number first on, as kernels take them. */
+static struct emblas_normals normals_of(const struct gaussian *g, const struct gaussian_terms *terms,
+                                        size_t first, size_t count) {
+  return (struct emblas_normals){count, g->d, terms->constant + first, terms->mean + first * g->d,
+                                 terms->inverse + first * inverse_size(g)};
+}
+
 struct emblas_normals emblas_gaussian_normals(const struct gaussian *g,
                                               const struct gaussian_terms *terms) {
-  return (struct emblas_normals){g->k, g->d, terms->constant, terms->mean, terms->inverse};
+  return normals_of(g, terms, 0, g->k);
 }
 
 /* ------------------------------------------------------------------ features and logits */
@@ -187,59 +198,22 @@ static void make_features(const struct gaussian *g, const struct emblas_backend 
   }
 }
 
-/* Columns of the rows that are taken at a time for one component: they stay in the nearest cache. */
-enum { BAND = 8 };
-
-RUN_TIME_DISPATCH
-static void subtract(size_t count, const double *restrict x, double shift, double *restrict out) {
-  for (size_t i = 0; i < count; i++) out[i] = x[i] - shift;
-}
-
-/* A band of columns less a point: into scratch->rows, and the squares into scratch->more_rows. */
-static void offsets(const struct emblas_backend *backend, const double *point,
-                    const struct gaussian_block *block, size_t first, size_t count,
-                    struct gaussian_scratch *scratch) {
-  size_t stride = block->stride;
-  for (size_t j = 0; j < count; j++) {
-    double *offset = scratch->rows + j * stride;
-    subtract(block->rows, block->x + (first + j) * stride, point[first + j], offset);
-    backend->multiply(block->rows, offset, offset, scratch->more_rows + j * stride);
-  }
-}
-
-static size_t band_from(size_t d, size_t first) {
-  return d - first < BAND ? d - first : BAND;
-}
-
-/* Logits of a centred component: constant - |(x - mean) / deviation|^2 / 2. */
-static void centred_logits(const struct gaussian *g, const struct emblas_backend *backend,
-                           const struct gaussian_terms *terms, size_t c, const struct gaussian_block *block,
-                           struct gaussian_scratch *scratch) {
-  size_t d = g->d;
-  const double *deviation = terms->factor + c * g->f;
-  double *precision = scratch->moments, *logit = block->r + c * block->stride,
-         constant = terms->constant[c];
-  for (size_t first = 0, count; first < d; first += count) {
-    count = band_from(d, first);
-    for (size_t j = 0; j < count; j++) {
-      double s = deviation[g->geometry == GEOMETRY_DIAG ? first + j : 0];
-      precision[j] = -0.5 / (s * s);
-    }
-    offsets(backend, terms->mean + c * d, block, first, count, scratch);
-    backend->logits(block->rows, block->stride, count, 1, precision, count, scratch->more_rows, logit,
-                    first > 0);
-  }
-  /* A row so far out that its square overflows keeps a finite, if tiny, density. */
-  for (size_t i = 0; i < block->rows; i++)
-    logit[i] = constant + (logit[i] > LOG_ZERO / 2 ? logit[i] : LOG_ZERO / 2);
-}
-
-/* The next run of components in the expanded form from *c on, which moves past it; 0: there is none. */
-static size_t expanded_run(const struct gaussian *g, const struct gaussian_terms *terms, size_t *c) {
-  while (*c < g->k && !terms->expanded[*c]) ++*c;
+/* The next run of components of one form from *c on, which moves past it; 0: there is none. */
+static size_t run_of(const struct gaussian *g, const struct gaussian_terms *terms, int expanded,
+                     size_t *c) {
+  while (*c < g->k && terms->expanded[*c] != expanded) ++*c;
   size_t first = *c;
-  while (*c < g->k && terms->expanded[*c]) ++*c;
+  while (*c < g->k && terms->expanded[*c] == expanded) ++*c;
   return *c - first;
+}
+
+static void centred_logits(const struct gaussian *g, const struct emblas_backend *backend,
+                           const struct gaussian_terms *terms, const struct gaussian_block *block) {
+  for (size_t end = 0, run; (run = run_of(g, terms, 0, &end)) > 0;) {
+    struct emblas_normals normals = normals_of(g, terms, end - run, run);
+    backend->diagonal_logits(block->rows, block->stride, &normals, block->x,
+                             block->r + (end - run) * block->stride);
+  }
 }
 
 static void expanded_logits(const struct gaussian *g, const struct emblas_backend *backend,
@@ -248,7 +222,7 @@ static void expanded_logits(const struct gaussian *g, const struct emblas_backen
     size_t count = g->p - first < block->panel ? g->p - first : block->panel;
     if (block->made == NULL || !*block->made) make_features(g, backend, block, first, count);
     if (block->made != NULL) *block->made = count == g->p;
-    for (size_t end = 0, run; (run = expanded_run(g, terms, &end)) > 0;) {
+    for (size_t end = 0, run; (run = run_of(g, terms, 1, &end)) > 0;) {
       size_t c = end - run;
       backend->logits(block->rows, block->stride, count, run, terms->natural + c * g->p + first, g->p,
                       block->phi, block->r + c * block->stride, first > 0);
@@ -265,39 +239,21 @@ void emblas_gaussian_logits(const struct gaussian *g, const struct emblas_backen
     return;
   }
   if (terms->expanded_count > 0) expanded_logits(g, backend, terms, block);
-  for (size_t c = 0; c < g->k; c++)
-    if (!terms->expanded[c]) centred_logits(g, backend, terms, c, block, scratch);
+  centred_logits(g, backend, terms, block);
 }
 
 /* ------------------------------------------------------------------ statistics */
 
-/* In sums that need not wait for each other. */
-static double sum_of(size_t count, const double *values) {
-  enum { SUMS = 8 };
-  double sums[SUMS] = {0}, rest = 0;
-  size_t i = 0;
-  for (; i + SUMS <= count; i += SUMS)
-    for (size_t l = 0; l < SUMS; l++) sums[l] += values[i + l];
-  for (; i < count; i++) rest += values[i];
-  for (size_t l = SUMS; l > 1; l /= 2)
-    for (size_t m = 0; m < l / 2; m++) sums[m] += sums[m + l / 2];
-  return sums[0] + rest;
-}
-
-/* Adds [ N | S1 | S2 ] of one component about its centre; of a sphere, S2 of all columns into one sum. */
+/* Adds [ N | S1 | S2 ] of components about their centres. */
 static void centred_moments(const struct gaussian *g, const struct emblas_backend *backend,
-                            const double *centre, const struct gaussian_block *block, const double *r,
-                            double *stats, struct gaussian_scratch *scratch) {
-  size_t d = g->d, stride = block->stride;
-  double *second = stats + 1 + d, *squares = scratch->moments;
-  stats[0] += sum_of(block->rows, r);
-  for (size_t first = 0, count; first < d; first += count) {
-    count = band_from(d, first);
-    offsets(backend, centre, block, first, count, scratch);
-    backend->moments(block->rows, stride, count, 1, r, scratch->rows, stats + 1 + first, count);
-    memset(squares, 0, count * sizeof *squares);
-    backend->moments(block->rows, stride, count, 1, r, scratch->more_rows, squares, count);
-    for (size_t j = 0; j < count; j++) second[g->geometry == GEOMETRY_DIAG ? first + j : 0] += squares[j];
+                            const struct gaussian_terms *terms, const struct gaussian_block *block,
+                            double *stats) {
+  for (size_t end = 0, run; (run = run_of(g, terms, 0, &end)) > 0;) {
+    size_t first = end - run;
+    struct emblas_normals normals = normals_of(g, terms, first, run);
+    normals.mean = terms->centre + first * g->d;
+    backend->diagonal_moments(block->rows, block->stride, &normals, g->p, block->r + first * block->stride,
+                              block->x, stats + first * g->p);
   }
 }
 
@@ -307,7 +263,7 @@ static void expanded_moments(const struct gaussian *g, const struct emblas_backe
   for (size_t first = 0; first < g->p; first += block->panel) {
     size_t count = g->p - first < block->panel ? g->p - first : block->panel;
     if (block->panel < g->p) make_features(g, backend, block, first, count);
-    for (size_t end = 0, run; (run = expanded_run(g, terms, &end)) > 0;) {
+    for (size_t end = 0, run; (run = run_of(g, terms, 1, &end)) > 0;) {
       size_t c = end - run;
       backend->moments(block->rows, block->stride, count, run, block->r + c * block->stride, block->phi,
                        stats + c * g->p + first, g->p);
@@ -326,10 +282,7 @@ void emblas_gaussian_moments(const struct gaussian *g, const struct emblas_backe
                                stats);
     return;
   }
-  for (size_t c = 0; c < g->k; c++)
-    if (!terms->expanded[c])
-      centred_moments(g, backend, terms->centre + c * g->d, block, block->r + c * stride, stats + c * g->p,
-                      scratch);
+  centred_moments(g, backend, terms, block, stats);
   if (terms->expanded_count > 0) expanded_moments(g, backend, terms, block, stats);
 }
 

@@ -36,11 +36,10 @@ static inline double *gaussian_factor(const struct gaussian *g, double *theta, s
 
 /* What an E step needs, made from theta once per pass. */
 struct gaussian_terms {
-  double *inverse;         /* full covariances, k x d x d: K = L^-1; the others have: */
+  double *inverse;         /* full covariances, k x d x d: K = L^-1; others, k x d: 1 / deviation, and: */
   double *natural;         /* k x p: logit = natural . features; zero rows for centred components */
   double *constant;        /* k: log weight - log |L| - d/2 log 2 pi */
   double *rounding;        /* k: what the constant of the expanded form lost in rounding */
-  double *factor;          /* k x f */
   double *mean;            /* k x d */
   double *centre;          /* k x d: what the statistics are moments about */
   double *univariate;      /* k x 3: the terms of a backend's univariate(), in one dimension */
@@ -80,7 +79,7 @@ void emblas_gaussian_scratch_allocate(const struct gaussian *g, struct arena *ar
 void emblas_gaussian_prepare(const struct gaussian *g, const struct emblas_backend *backend, double limit,
                              const double *theta, struct gaussian_terms *terms);
 
-/* The terms of full covariances, as kernels take them. */
+/* All components in the centred form, as kernels take them. */
 struct emblas_normals emblas_gaussian_normals(const struct gaussian *g, const struct gaussian_terms *terms);
 
 /* Every component centred at the given means (k x d), for an M step that has no E step before it. */

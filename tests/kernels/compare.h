@@ -36,6 +36,8 @@ size_t comparison_gap(const struct comparison *comparison);
 
 void compare_logits(const struct comparison *comparison);
 void compare_moments(const struct comparison *comparison);
+void compare_diagonal_logits(const struct comparison *comparison);
+void compare_diagonal_moments(const struct comparison *comparison);
 void compare_quadratic_logits(const struct comparison *comparison);
 void compare_quadratic_moments(const struct comparison *comparison);
 /* Of the backends that have them: */

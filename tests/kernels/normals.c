@@ -31,6 +31,17 @@ struct normals normals_new(const struct kernel_case *size, enum normals_kind kin
   return n;
 }
 
+struct normals normals_diagonal(const struct kernel_case *size, enum normals_kind kind) {
+  struct normals n = normals_new(size, kind);
+  size_t d = size->d;
+  struct guarded inverse = guarded_rows(size->k, d, d);
+  for (size_t m = 0; m < size->k * d; m++) inverse.values[m] = n.inverse.values[m * d + m % d];
+  guarded_free(&n.inverse);
+  guarded_seal(&inverse);
+  n.inverse = inverse, n.view.inverse = inverse.values;
+  return n;
+}
+
 void normals_finish(struct normals *normals, const char *kernel) {
   compare_finish(&normals->constant, kernel, "constant"), compare_finish(&normals->mean, kernel, "mean");
   compare_finish(&normals->inverse, kernel, "inverse");

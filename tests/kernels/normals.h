@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Normal components for the kernels of full covariances, and what a logit of theirs may err by. u = 2^-53:
-   y = x - mean is rounded once, so that an entry z_j of K y errs by e_j = gamma_{d+1} sum_l |K_jl| |y_l|,
-   and constant - |z|^2 / 2 by sum_j (|z_j| e_j + e_j^2 / 2) + gamma_{d+2} |z|^2 / 2 + u |constant| + u
-   |logit|. */
+/* Normal components for the kernels, and what a logit of full covariances may err by. u = 2^-53: y = x -
+   mean is rounded once, so that an entry z_j of K y errs by e_j = gamma_{d+1} sum_l |K_jl| |y_l|, and
+   constant - |z|^2 / 2 by sum_j (|z_j| e_j + e_j^2 / 2) + gamma_{d+2} |z|^2 / 2 + u |constant| + u |logit|.
+ */
 #ifndef KERNEL_NORMALS_H
 #define KERNEL_NORMALS_H
 
@@ -18,6 +18,8 @@ struct normals {
 };
 
 struct normals normals_new(const struct kernel_case *size, enum normals_kind kind);
+/* .. of diagonal covariances: inverse is k x d. */
+struct normals normals_diagonal(const struct kernel_case *size, enum normals_kind kind);
 /* Checks that the kernel changed none of it, and frees it. */
 void normals_finish(struct normals *normals, const char *kernel);
 

@@ -67,6 +67,10 @@ static void quad_scatter(size_t b, size_t stride, size_t d, const double *r, con
     }
 }
 
+static real half_square(real square) {
+  return square < (real)1e300 ? -square / 2 : -(real)5e299;
+}
+
 static real quad_logit(size_t stride, const struct emblas_normals *n, size_t c, const double *x, size_t i) {
   const double *mean = n->mean + c * n->d, *inverse = n->inverse + c * n->d * n->d;
   real square = 0;
@@ -75,7 +79,7 @@ static real quad_logit(size_t stride, const struct emblas_normals *n, size_t c, 
     for (size_t l = 0; l <= j; l++) sum += inverse[j * n->d + l] * ((real)x[l * stride + i] - mean[l]);
     square += sum * sum;
   }
-  return n->constant[c] + (square < (real)1e300 ? -square / 2 : -(real)5e299);
+  return n->constant[c] + half_square(square);
 }
 
 /* [1, y, y_j y_l for l <= j] of row i, y = x - mean. */
@@ -87,6 +91,42 @@ static void quad_features(size_t stride, const struct emblas_normals *n, size_t 
   for (size_t j = 0; j < n->d; j++) phi[1 + j] = (real)x[j * stride + i] - mean[j];
   for (size_t j = 0; j < n->d; j++)
     for (size_t l = 0; l <= j; l++) phi[f++] = phi[1 + j] * phi[1 + l];
+}
+
+static void quad_diagonal_logits(size_t b, size_t stride, const struct emblas_normals *normals,
+                                 const double *x, double *logits) {
+  size_t d = normals->d;
+  for (size_t c = 0; c < normals->k; c++)
+    for (size_t i = 0; i < b; i++) {
+      real square = 0;
+      for (size_t j = 0; j < d; j++) {
+        real z = ((real)x[j * stride + i] - normals->mean[c * d + j]) * normals->inverse[c * d + j];
+        square += z * z;
+      }
+      logits[c * stride + i] = (double)(normals->constant[c] + half_square(square));
+    }
+}
+
+static void quad_diagonal_moments(size_t b, size_t stride, const struct emblas_normals *normals, size_t p,
+                                  const double *r, const double *x, double *stats) {
+  size_t d = normals->d;
+  for (size_t c = 0; c < normals->k; c++) {
+    const double *share = r + c * stride;
+    double *row = stats + c * p;
+    real sum = row[0], square = row[1 + d];
+    for (size_t i = 0; i < b; i++) sum += share[i];
+    row[0] = (double)sum;
+    for (size_t j = 0; j < d; j++) {
+      real first = row[1 + j];
+      if (p > 2 + d) square = row[1 + d + j];
+      for (size_t i = 0; i < b; i++) {
+        real y = (real)x[j * stride + i] - normals->mean[c * d + j];
+        first += share[i] * y, square += share[i] * y * y;
+      }
+      row[1 + j] = (double)first;
+      if (p > 2 + d || j == d - 1) row[1 + d + (p > 2 + d ? j : 0)] = (double)square;
+    }
+  }
 }
 
 enum { MAX_FEATURES = 4096 };
@@ -200,6 +240,8 @@ const struct emblas_backend quad_backend = {
     .multiply = quad_multiply,
     .scatter = quad_scatter,
     .columns = quad_columns,
+    .diagonal_logits = quad_diagonal_logits,
+    .diagonal_moments = quad_diagonal_moments,
     .quadratic_logits = quad_quadratic_logits,
     .quadratic_moments = quad_quadratic_moments,
     .quadratic = quad_quadratic,

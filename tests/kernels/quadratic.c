@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* columns, and the logits and moments of full covariances. A moment's term r y_j y_l errs by gamma_6, y
+/* columns, and the logits and moments of normal components. A moment's term r y_j y_l errs by gamma_6, y
    being rounded once and r standing for the square of a rounded root in blas; sums of b terms, and what was
-   there before, by gamma_{b+1} more. The scaling in columns is exact: one rounding is left, and nothing to
+   there before, by gamma_{b+1} more, or gamma_{bd+1} where all columns go into one. With diagonal
+   covariances ((x - mean) inverse)^2 errs by gamma_5, and a logit by gamma_{d+5} |z|^2 / 2 + u |logit|. The
+   scaling in columns is exact: one rounding is left, and nothing to
    choose, unless the rows are whitened. */
 #include "normals.h"
 
@@ -63,6 +65,86 @@ static void compare_logits_of(const struct comparison *comparison, enum normals_
   compare_with(comparison, "quadratic_logits", &bound, &expected, NULL, run_logits, &normals, NULL, &x);
   compare_finish(&x, "quadratic_logits", "x"), normals_finish(&normals, "quadratic_logits");
   guarded_free(&bound), guarded_free(&expected);
+}
+
+static void run_diagonal_logits(const struct comparison *comparison, const struct emblas_backend *backend,
+                                const struct normals *normals, const struct guarded *r,
+                                const struct guarded *x, struct guarded *logits) {
+  (void)r;
+  backend->diagonal_logits(comparison->size.b, comparison->stride, &normals->view, x->values,
+                           logits->values);
+}
+
+static void run_diagonal_moments(const struct comparison *comparison, const struct emblas_backend *backend,
+                                 const struct normals *normals, const struct guarded *r,
+                                 const struct guarded *x, struct guarded *stats) {
+  backend->diagonal_moments(comparison->size.b, comparison->stride, &normals->view, comparison->size.p,
+                            r->values, x->values, stats->values);
+}
+
+static void compare_diagonal_logits_of(const struct comparison *comparison, enum normals_kind kind) {
+  const struct kernel_case *s = &comparison->size;
+  struct normals normals = normals_diagonal(s, kind);
+  struct guarded x = compare_random_rows(s->d, s->b, comparison->stride, 2);
+  struct guarded bound = guarded_rows(s->k, s->b, comparison->stride);
+  struct guarded expected = guarded_rows(s->k, s->b, comparison->stride);
+  x.values[0] = 1e200; /* whose square overflows: the least logit */
+  guarded_seal(&x);
+  run_diagonal_logits(comparison, comparison->oracle.table, &normals, NULL, &x, &expected);
+  for (size_t c = 0; c < s->k; c++)
+    for (size_t i = 0; i < s->b; i++) {
+      size_t at = c * comparison->stride + i;
+      double constant = normals.view.constant[c], logit = expected.values[at];
+      double half = fabs(logit - constant) + 2 * U * (fabs(logit) + fabs(constant));
+      bound.values[at] = i == 0 ? 0 : 1.01 * (gamma_bound(s->d + 5) * half + 2 * U * fabs(logit));
+    }
+  compare_with(comparison, "diagonal_logits", &bound, &expected, NULL, run_diagonal_logits, &normals, NULL,
+               &x);
+  compare_finish(&x, "diagonal_logits", "x"), normals_finish(&normals, "diagonal_logits");
+  guarded_free(&bound), guarded_free(&expected);
+}
+
+void compare_diagonal_logits(const struct comparison *comparison) {
+  for (int kind = 0; kind < NORMALS_KINDS; kind++) compare_diagonal_logits_of(comparison, kind);
+}
+
+/* bound: what the statistics held, absolute; becomes what they may err by. */
+static void bound_diagonal_moments(const struct comparison *comparison, const struct normals *normals,
+                                   const struct guarded *r, const struct guarded *x,
+                                   struct guarded *bound) {
+  const struct kernel_case *s = &comparison->size;
+  size_t shared = s->p == 2 + s->d;
+  for (size_t c = 0; c < s->k; c++) {
+    double *to = bound->values + c * s->p;
+    for (size_t i = 0; i < s->b; i++) {
+      double share = r->values[c * comparison->stride + i];
+      to[0] += share;
+      for (size_t j = 0; j < s->d; j++) {
+        double y = x->values[j * comparison->stride + i] - normals->view.mean[c * s->d + j];
+        to[1 + j] += share * fabs(y);
+        to[1 + s->d + (shared ? 0 : j)] += share * y * y;
+      }
+    }
+    for (size_t f = 0; f < s->p; f++)
+      to[f] *= 1.01 * gamma_bound((f > s->d && shared ? s->b * s->d : s->b) + 7);
+  }
+}
+
+void compare_diagonal_moments(const struct comparison *comparison) {
+  const struct kernel_case *s = &comparison->size;
+  struct normals normals = normals_diagonal(s, NARROW);
+  struct guarded x = compare_random_rows(s->d, s->b, comparison->stride, 2);
+  struct guarded random = compare_random_rows(s->k, s->b, comparison->stride, 4);
+  struct guarded r = compare_absolute(&random), before = compare_random_rows(s->k, s->p, s->p, 6);
+  struct guarded bound = compare_absolute(&before), expected = guarded_copy(&before);
+  guarded_seal(&x), guarded_seal(&r);
+  bound_diagonal_moments(comparison, &normals, &r, &x, &bound);
+  run_diagonal_moments(comparison, comparison->oracle.table, &normals, &r, &x, &expected);
+  compare_with(comparison, "diagonal_moments", &bound, &expected, &before, run_diagonal_moments, &normals,
+               &r, &x);
+  compare_finish(&x, "diagonal_moments", "x"), compare_finish(&r, "diagonal_moments", "r");
+  normals_finish(&normals, "diagonal_moments");
+  guarded_free(&random), guarded_free(&before), guarded_free(&bound), guarded_free(&expected);
 }
 
 void compare_quadratic_logits(const struct comparison *comparison) {

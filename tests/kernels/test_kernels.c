@@ -125,29 +125,38 @@ Test(reference_is_right, scatter) {
 }
 
 /* The reference, too, by 113 bits. Components and columns that fill no tile, and such as leave every rest
-   of one; of up to `most` products. */
-static void each_quadratic(size_t most, visit *compare) {
+   of one; of up to `most` products; with features of a kind. */
+static void each_normals(size_t kind, size_t most, visit *compare) {
   SKIP_WITHOUT_REAL();
-  const size_t rows[] = {1, 7, 33, 256}, components[] = {1, 2, 5};
+  const size_t rows[] = {1, 7, 45, 256}, components[] = {1, 2, 5};
   struct contestant all[1 + CONTESTANTS] = {reference()};
   size_t count = 1 + other_backends(all + 1);
   for (size_t i = 0; i < 4 * 3; i++)
     for (size_t d = 1; d <= 54; d += d < 12 ? 1 : d < 17 ? 4 : 17) {
       struct kernel_case size = {.b = rows[i % 4], .d = d, .k = components[i / 4]};
-      size.p = kernel_feature_count(0, size.d);
+      size.p = kernel_feature_count(kind, size.d);
       if (size.b * size.k * size.p > (test_small() ? most / 25 : most)) continue;
       both_strides((struct comparison){all, count, quad(), size, 0}, compare);
     }
 }
 
 Test(full_covariances, quadratic_logits) {
-  each_quadratic(500000, compare_quadratic_logits);
+  each_normals(0, 500000, compare_quadratic_logits);
 }
 Test(full_covariances, quadratic_moments) {
-  each_quadratic(500000, compare_quadratic_moments);
+  each_normals(0, 500000, compare_quadratic_moments);
 }
 Test(full_covariances, quadratic) {
-  each_quadratic(40000, compare_quadratic); /* sixteen times each */
+  each_normals(0, 40000, compare_quadratic); /* sixteen times each */
+}
+Test(diagonal_covariances, diagonal_logits) {
+  each_normals(1, 500000, compare_diagonal_logits);
+}
+Test(diagonal_covariances, diagonal_moments) {
+  each_normals(1, 500000, compare_diagonal_moments);
+}
+Test(diagonal_covariances, diagonal_moments_of_spheres) {
+  each_normals(2, 500000, compare_diagonal_moments);
 }
 Test(rows_of_data, columns) {
   SKIP_WITHOUT_REAL();
@@ -268,8 +277,8 @@ Test(backends, are_complete) {
     const struct emblas_backend *backend = all[n].table;
     cr_assert(backend->name && backend->logits && backend->softmax && backend->moments &&
                   backend->multiply && backend->scatter && backend->cholesky && backend->invert &&
-                  backend->eigen && backend->qr && backend->quadratic_logits &&
-                  backend->quadratic_moments && backend->expansion_limit >= 0,
+                  backend->eigen && backend->qr && backend->diagonal_logits && backend->diagonal_moments &&
+                  backend->quadratic_logits && backend->quadratic_moments && backend->expansion_limit >= 0,
               "%s", all[n].label);
     cr_assert_eq(!backend->enter, !backend->leave);
   }

@@ -8,7 +8,10 @@
 enum {
   NAMED(LOGITS_COMPONENTS) = LANES > 2 ? 6 : 3, /* register tiles: components x vectors of rows, */
   NAMED(LOGITS_VECTORS) = LANES > 2 ? LANES / 2 : 2,
-  NAMED(MOMENTS_COMPONENTS) = 3,           /* components x LANES features, */
+  NAMED(MOMENTS_COMPONENTS) = 3,                /* components x LANES features, */
+  NAMED(DIAGONAL_COMPONENTS) = 4,               /* components x vectors of rows, */
+  NAMED(SPREAD_COMPONENTS) = LANES > 4 ? 3 : 2, /* components x columns, two sums each, */
+  NAMED(SPREAD_COLUMNS) = LANES > 4 ? 4 : 2,
   NAMED(INVERSE_ROWS) = LANES > 4 ? 5 : 3, /* rows of a triangle x TILE vectors of rows, */
   NAMED(MOMENTS_ROWS) = LANES > 4 ? 4 : 3, /* and rows x columns of a triangle */
   NAMED(MOMENTS_COLUMNS) = 4
@@ -16,6 +19,9 @@ enum {
 #define LOGITS_COMPONENTS NAMED(LOGITS_COMPONENTS)
 #define LOGITS_VECTORS NAMED(LOGITS_VECTORS)
 #define MOMENTS_COMPONENTS NAMED(MOMENTS_COMPONENTS)
+#define DIAGONAL_COMPONENTS NAMED(DIAGONAL_COMPONENTS)
+#define SPREAD_COMPONENTS NAMED(SPREAD_COMPONENTS)
+#define SPREAD_COLUMNS NAMED(SPREAD_COLUMNS)
 #define INVERSE_ROWS NAMED(INVERSE_ROWS)
 #define MOMENTS_ROWS NAMED(MOMENTS_ROWS)
 #define MOMENTS_COLUMNS NAMED(MOMENTS_COLUMNS)
@@ -26,6 +32,7 @@ enum {
 #include "products.h"
 #include "softmax.h"
 #include "quadratic.h"
+#include "diagonal.h"
 #include "univariate.h"
 #include "distances.h"
 
@@ -46,6 +53,9 @@ TARGET static void NAMED(log_all)(size_t n, const double *x, double *y) {
 #undef LOGITS_COMPONENTS
 #undef LOGITS_VECTORS
 #undef MOMENTS_COMPONENTS
+#undef DIAGONAL_COMPONENTS
+#undef SPREAD_COMPONENTS
+#undef SPREAD_COLUMNS
 #undef INVERSE_ROWS
 #undef MOMENTS_ROWS
 #undef MOMENTS_COLUMNS
