@@ -167,8 +167,7 @@ static emblas_status run_from(struct emblas_fitter *fitter, const double *theta,
   struct emblas_em *em;
   emblas_em_options_init(&options, sizeof options);
   options.stop = fitter->options.stop;
-  options.tolerance = fitter->options.tolerance;
-  if (fitter->options.stop != EMBLAS_STOP_WEIGHTS) options.tolerance /= fitter->weight_unit;
+  options.tolerance = fitter->run_tolerance;
   options.max_iterations = max_iterations;
   options.accelerate = fitter->options.accelerate;
   options.allocator = fitter->options.allocator;

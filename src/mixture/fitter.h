@@ -31,7 +31,8 @@ struct emblas_fitter {
   unsigned *run_flags;        /* k: room for those of a run that has ended */
   unsigned *column_flags;     /* d */
   double weight_unit;         /* the caller's observation weights are the data's times this */
-  double tolerance; /* as given, of rows of the mean weight: options.tolerance is that of these rows */
+  double tolerance; /* as given, of rows of the mean weight: options.tolerance is that of these rows .. */
+  double run_tolerance;            /* .. and this the same in units of weight_unit, as runs take it */
   enum emblas_stop_reason reason;  /* of the running start */
   size_t maps;                     /* of all starts so far */
   size_t iterations;               /* of the running start, before it went on with all rows */

@@ -84,7 +84,11 @@ static emblas_status scale_weights(struct emblas_fitter *fitter) {
   int exponent = ilogb(mean);
   fitter->weight_unit = ldexp(1, exponent);
   fitter->tolerance = fitter->options.tolerance;
-  if (fitter->options.stop != EMBLAS_STOP_WEIGHTS) fitter->options.tolerance *= mean;
+  fitter->run_tolerance = fitter->options.tolerance;
+  if (fitter->options.stop != EMBLAS_STOP_WEIGHTS) {
+    fitter->options.tolerance *= mean; /* may underflow, unlike that of the run */
+    fitter->run_tolerance *= ldexp(mean, -exponent);
+  }
   if (exponent == 0) return EMBLAS_OK;
   double *scaled = emblas_arena_doubles(&fitter->arena, fitter->data.rows, 1);
   if (scaled == NULL) return fitter->arena.status;

@@ -80,6 +80,20 @@ Test(hard_numbers, a_constant_times_all_weights) {
   fit_free(&a);
 }
 
+/* Nats of subnormal weights are too small for a tolerance that is stated in them: the run would never stop. */
+Test(hard_numbers, subnormal_weights_converge) {
+  double *weights = test_keep(BASE_ROWS, sizeof *weights);
+  for (size_t i = 0; i < BASE_ROWS; i++) weights[i] = 1e-320;
+  struct emblas_data data = view(generate_blobs(BASE_ROWS, 2, 2, 20), BASE_ROWS, 2);
+  struct emblas_options options = options_for(2, EMBLAS_FULL);
+  options.starts = 1;
+  data.weights = weights;
+  struct fit fit = fit_or_fail(&data, &options);
+  cr_assert_eq(fit.report.stop, EMBLAS_CONVERGED);
+  cr_assert_lt(fit.report.iterations, 500);
+  fit_free(&fit);
+}
+
 /* Values at the ends of the range: their sums, ranges and squares are beyond it. */
 Test(hard_numbers, ends_of_the_range) {
   static const double x[] = {1.7e308, -1.7e308, 1.7e308, -1.7e308, 1.6e308, -1.6e308, DBL_MAX, -DBL_MAX};
