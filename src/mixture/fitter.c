@@ -341,7 +341,8 @@ emblas_status emblas_fitter_step(struct emblas_fitter *fitter, struct emblas_em_
   return status;
 }
 
-/* The trace of the running start, in units of the data. */
+/* The trace of the running start, in units of the data. What its last log-likelihood is off from that of
+   all rows, as it is on compressed ones, the others were off as well: a trace of both would fall there. */
 static emblas_status report_trace(const struct emblas_fitter *fitter, struct emblas_report *report) {
   size_t length;
   void *copy;
@@ -353,6 +354,8 @@ static emblas_status report_trace(const struct emblas_fitter *fitter, struct emb
   for (size_t i = 0; i < length; i++) report->trace[i] = point_out(fitter, &trace[i]);
   report->iterations = fitter->iterations + (length > 0 ? length - 1 : 0);
   if (length > 0) { /* known from all rows by now */
+    double off = report->loglik - report->trace[length - 1].loglik;
+    for (size_t i = 0; i + 1 < length; i++) report->trace[i].loglik += off;
     report->trace[length - 1].loglik = report->loglik;
     report->trace[length - 1].q = report->loglik - report->entropy;
   }
