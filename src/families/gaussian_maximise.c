@@ -138,15 +138,21 @@ unsigned emblas_gaussian_factorise(const struct gaussian *g, const struct emblas
                                       : factorise_diag(g, floor, scatter, factor);
 }
 
-/* A scatter matrix about a centre that is this many squared deviations away is off by a thousandth. */
+/* A scatter matrix about a centre that is this many squared deviations away is off by a thousandth. Of
+   diagonal covariances every column stands for itself; of others the least deviation counts. */
 static const double FAR = 0x1p-10 / DBL_EPSILON;
 
-static int is_far(const struct gaussian *g, const double *centre, const double *mean, const double *factor) {
+static int is_far(const struct gaussian *g, const double *centre, const double *mean,
+                  const double *factor) {
   double squares = 0, least = INFINITY;
-  for (size_t j = 0; j < g->d; j++) squares += (mean[j] - centre[j]) * (mean[j] - centre[j]);
-  for (size_t j = 0; j < g->d; j++)
-    least = fmin(least, emblas_geometry_factor_entry(g->geometry, g->d, factor, j, j));
-  return squares > FAR * least * least;
+  for (size_t j = 0; j < g->d; j++) {
+    double square = (mean[j] - centre[j]) * (mean[j] - centre[j]);
+    double deviation = emblas_geometry_factor_entry(g->geometry, g->d, factor, j, j);
+    if (g->geometry == GEOMETRY_DIAG && square > FAR * deviation * deviation) return 1;
+    squares += square;
+    least = fmin(least, deviation);
+  }
+  return g->geometry != GEOMETRY_DIAG && squares > FAR * least * least;
 }
 
 size_t emblas_gaussian_maximise(const struct gaussian *g, const struct emblas_backend *backend,
