@@ -243,7 +243,9 @@ struct emblas_report {
   struct emblas_start_result *starts;
   size_t trace_length;
   struct emblas_em_point *trace; /**< every iteration of the run that was kept, from the start or the last
-                                    move on, in units of the data */
+                                    move on, in units of the data. With compressed rows the log-likelihoods
+                                    are moved to what all rows have at the last iteration, and so may be off
+                                    by some eps from what options.progress was told */
   size_t components;
   unsigned *component_flags;                    /**< one a component, of the model returned */
   struct emblas_component_rows *component_rows; /**< one a component; NULL when none has a flag */
