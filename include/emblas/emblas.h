@@ -273,7 +273,8 @@ struct emblas_model;
  * it the rows nearest to one that is drawn. A run that would have to gain several times what it gained last
  * to become the best is given up. While no run without flags is known, and no more than half of the
  * components or three have one, up to 3 options.starts starts are run; with up to three components up to 8
- * options.starts while only one run has come to the best; but none once 200 options.starts maps were.
+ * options.starts while only one run has come to the best; but none once 200
+ * options.starts maps and about a second's work were done.
  *
  * @param data     borrowed for the call
  * @param options  NULL for the defaults

@@ -13,8 +13,11 @@ enum {
   MANY_COMPONENTS = 8, /* .. and so do more, as k = 4 and 8 */
   SOUND_STARTS = 3,    /* times as many starts, at most, until one is sound, .. */
   MORE_STARTS = 8,     /* .. or while a single run has come to the best, .. */
-  MAPS_A_START = 200   /* .. and no more maps in all than so many for each that was asked for */
+  MAPS_A_START = 200   /* .. and no more maps, unless cheap, than so many for each that was asked for */
 };
+
+/* Rows times components times features of the maps of about a second on one processor. */
+static const double SECOND = 1e10;
 
 static size_t least(size_t a, size_t b) {
   return a < b ? a : b;
@@ -193,8 +196,12 @@ static emblas_status run_move(struct search *search) {
   return EMBLAS_OK;
 }
 
+/* Maps that take less than about a second in all may be as many as moves and starts ask for. */
 static int maps_left(const struct search *search) {
-  return search->fitter->maps / MAPS_A_START < search->fitter->options.starts;
+  const struct emblas_fitter *fitter = search->fitter;
+  const struct gaussian *g = &fitter->pass.gaussian;
+  double map = (double)fitter->rows * (double)g->k * (double)g->p;
+  return fitter->maps / MAPS_A_START < fitter->options.starts || (double)fitter->maps * map < SECOND;
 }
 
 /* Where more than half of the components have a flag, and more than three, the data have no sound model of
