@@ -83,6 +83,18 @@ Test(starts, the_best_is_kept) {
   }
 }
 
+/* Eight values and eight components: each of them is a spike, and no further start would find a sound model. */
+Test(starts, are_no_more_where_no_model_is_sound) {
+  double x[80];
+  for (size_t i = 0; i < 80; i++) x[i] = (double)(i % 8);
+  struct emblas_data data = view(x, 80, 1);
+  struct emblas_options options = options_for(8, EMBLAS_FULL);
+  struct fit fit = fit_or_fail(&data, &options);
+  cr_assert_gt(fit.report.starts[fit.report.best_start].flagged, 4);
+  cr_assert_eq(fit.report.start_count, options.starts / 2);
+  fit_free(&fit);
+}
+
 /* Several starts are several: not all of them alike. */
 Test(starts, differ_from_each_other) {
   struct emblas_data data = iris();

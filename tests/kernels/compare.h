@@ -40,7 +40,7 @@ void compare_diagonal_logits(const struct comparison *comparison);
 void compare_diagonal_moments(const struct comparison *comparison);
 void compare_quadratic_logits(const struct comparison *comparison);
 void compare_quadratic_moments(const struct comparison *comparison);
-/* Of the backends that have them: */
+/* These kernels stand in the tables of some backends alone: the others are left out. */
 void compare_columns(const struct comparison *comparison);
 void compare_quadratic(const struct comparison *comparison);
 void compare_multiply(const struct comparison *comparison);
