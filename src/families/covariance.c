@@ -1,55 +1,65 @@
 /* SPDX-License-Identifier: MIT */
-#include "covariance.h"
+#include "gaussian.h"
 
 #include <string.h>
 
-/* Sigma = sum_c n_c S_c / sum_c n_c for every component. */
-static void estimate_tied(size_t k, size_t size, const double *n, double *scatter) {
-  double total = 0;
-  for (size_t c = 0; c < k; c++) total += n[c];
-  for (size_t j = 0; j < size; j++) {
-    double sum = 0;
-    for (size_t c = 0; c < k; c++) sum += n[c] / total * scatter[c * size + j];
-    for (size_t c = 0; c < k; c++) scatter[c * size + j] = sum;
-  }
-}
-
-static size_t count_full(size_t k, size_t d) {
-  return k * (d * (d + 1) / 2);
-}
-static size_t count_tied(size_t k, size_t d) {
-  (void)k;
-  return d * (d + 1) / 2;
-}
-static size_t count_diag(size_t k, size_t d) {
-  return k * d;
-}
-static size_t count_spherical(size_t k, size_t d) {
-  (void)d;
-  return k;
-}
-
 static const struct covariance_model models[EMBLAS_COVARIANCE_COUNT] = {
-    [EMBLAS_FULL] = {"full", "VVV", "V", GEOMETRY_FULL, NULL, count_full},
-    [EMBLAS_TIED] = {"tied", "EEE", "E", GEOMETRY_FULL, estimate_tied, count_tied},
-    [EMBLAS_DIAG] = {"diag", "VVI", "V", GEOMETRY_DIAG, NULL, count_diag},
-    [EMBLAS_SPHERICAL] = {"spherical", "VII", "V", GEOMETRY_SPHERICAL, NULL, count_spherical},
+    [EMBLAS_FULL] = {"full", "VVV", "V", GEOMETRY_FULL, COVARIANCE_WHITENED, emblas_estimate_free},
+    [EMBLAS_TIED] = {"tied", "EEE", "E", GEOMETRY_FULL, COVARIANCE_WHITENED, emblas_estimate_pooled},
+    [EMBLAS_DIAG] = {"diag", "VVI", "V", GEOMETRY_DIAG, COVARIANCE_SCALED, emblas_estimate_free},
+    [EMBLAS_SPHERICAL] = {"spherical", "VII", "V", GEOMETRY_SPHERICAL, COVARIANCE_COMMON_SCALE,
+                          emblas_estimate_free},
 };
 
 const struct covariance_model *emblas_covariance_model(enum emblas_covariance covariance) {
   return (size_t)covariance < EMBLAS_COVARIANCE_COUNT ? &models[covariance] : NULL;
 }
 
+const struct covariance_model *emblas_covariance_model_in(enum emblas_covariance covariance, size_t d) {
+  if (d > 1) return &models[covariance];
+  return &models[models[covariance].mclust_1d[0] == 'E' ? EMBLAS_TIED : EMBLAS_FULL];
+}
+
 enum geometry emblas_covariance_geometry(enum emblas_covariance covariance, size_t d) {
   return d == 1 ? GEOMETRY_DIAG : models[covariance].geometry;
 }
 
-size_t emblas_geometry_factor_size(enum geometry geometry, size_t d) {
-  return geometry == GEOMETRY_FULL ? d * d : geometry == GEOMETRY_DIAG ? d : 1;
+/* ------------------------------------------------------------------ volume, shape, orientation */
+
+enum { VOLUME, SHAPE, ORIENTATION, LETTERS };
+
+int emblas_covariance_common(const struct covariance_model *model) {
+  return strchr(model->mclust, 'V') == NULL;
 }
 
-int emblas_geometry_includes(enum geometry general, enum geometry special) {
-  return general <= special; /* each is a special case of those before it */
+/* The letters in their order: those of the identity are a special case of equal ones, and these of components'
+   own. */
+static int rank(char letter) {
+  return letter == 'V' ? 2 : letter == 'E' ? 1 : 0;
+}
+
+int emblas_covariance_admits(const struct covariance_model *general,
+                             const struct covariance_model *special) {
+  for (int i = 0; i < LETTERS; i++)
+    if (rank(general->mclust[i]) < rank(special->mclust[i])) return 0;
+  return 1;
+}
+
+/* How many of k components' own there are. */
+static size_t copies(char letter, size_t k) {
+  return letter == 'V' ? k : letter == 'E' ? 1 : 0;
+}
+
+size_t emblas_covariance_count(const struct covariance_model *model, size_t k, size_t d) {
+  const char *letter = model->mclust;
+  return copies(letter[VOLUME], k) + copies(letter[SHAPE], k) * (d - 1) +
+         copies(letter[ORIENTATION], k) * (d * (d - 1) / 2);
+}
+
+/* ------------------------------------------------------------------ geometries */
+
+size_t emblas_geometry_factor_size(enum geometry geometry, size_t d) {
+  return geometry == GEOMETRY_FULL ? d * d : geometry == GEOMETRY_DIAG ? d : 1;
 }
 
 double emblas_geometry_factor_entry(enum geometry geometry, size_t d, const double *factor, size_t row,
@@ -58,6 +68,8 @@ double emblas_geometry_factor_entry(enum geometry geometry, size_t d, const doub
   if (row != column) return 0;
   return geometry == GEOMETRY_DIAG ? factor[row] : factor[0];
 }
+
+/* ------------------------------------------------------------------ names */
 
 const char *emblas_covariance_string(enum emblas_covariance covariance) {
   const struct covariance_model *model = emblas_covariance_model(covariance);

@@ -12,27 +12,47 @@ enum geometry {
   GEOMETRY_SPHERICAL /* one standard deviation; features 1, x, |x|^2 */
 };
 
+/* The maps of rows that leave the model what it is, and so the frame that a fit may lay over the data. */
+enum covariance_frame {
+  COVARIANCE_SCALED,       /* each column in a unit of its own */
+  COVARIANCE_COMMON_SCALE, /* all columns in one unit */
+  COVARIANCE_WHITENED      /* any linear map */
+};
+
+struct gaussian;
+struct gaussian_estimate;
+
+/* mclust's name says what components share: of volume, shape and orientation each is E, equal in all of them, V, a
+   component's own, or I, that of the identity matrix. */
 struct covariance_model {
   const char *name, *mclust, *mclust_1d;
   enum geometry geometry;
-  /* Turns the k components' scatter matrices about their means (already divided by n_c; each of `size`
-     entries) into the model's maximum-likelihood covariances, in place. NULL: they are it. */
-  void (*estimate)(size_t k, size_t size, const double *n, double *scatter);
-  /* Free parameters of k covariances in d dimensions. */
-  size_t (*parameters)(size_t k, size_t d);
+  enum covariance_frame frame;
+  /* The M step of the covariances: scatter matrices -> the factors of the most likely covariances that the
+     model has. */
+  void (*estimate)(const struct gaussian *g, struct gaussian_estimate *e);
 };
 
 /* NULL for a value that is no covariance model. */
 const struct covariance_model *emblas_covariance_model(enum emblas_covariance covariance);
 
+/* The same covariances in d dimensions: in one, a model has equal variances or each component's own. */
+const struct covariance_model *emblas_covariance_model_in(enum emblas_covariance covariance, size_t d);
+
 /* The geometry in d dimensions: in one, every model is diagonal. */
 enum geometry emblas_covariance_geometry(enum emblas_covariance covariance, size_t d);
 
+/* Do all components have the same covariance? */
+int emblas_covariance_common(const struct covariance_model *model);
+
+/* Are all covariances of the model `special` some of `general`, too? */
+int emblas_covariance_admits(const struct covariance_model *general, const struct covariance_model *special);
+
+/* Free parameters of k covariances in d dimensions. */
+size_t emblas_covariance_count(const struct covariance_model *model, size_t k, size_t d);
+
 /* Doubles stored of one component's factor. */
 size_t emblas_geometry_factor_size(enum geometry geometry, size_t d);
-
-/* Is every covariance of the geometry `special` one of `general`, too? */
-int emblas_geometry_includes(enum geometry general, enum geometry special);
 
 /* One entry of a component's d x d lower factor. */
 double emblas_geometry_factor_entry(enum geometry geometry, size_t d, const double *factor, size_t row,

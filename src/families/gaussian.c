@@ -23,6 +23,7 @@
 #define LOG_ZERO (-1e300)
 
 struct gaussian emblas_gaussian_shape(enum emblas_covariance covariance, size_t k, size_t d) {
+  const struct covariance_model *model = emblas_covariance_model_in(covariance, d);
   enum geometry geometry = emblas_covariance_geometry(covariance, d);
   size_t second = geometry == GEOMETRY_FULL ? d * (d + 1) / 2 : geometry == GEOMETRY_DIAG ? d : 1;
   return (struct gaussian){.k = k,
@@ -30,7 +31,8 @@ struct gaussian emblas_gaussian_shape(enum emblas_covariance covariance, size_t 
                            .p = 1 + d + second,
                            .f = emblas_geometry_factor_size(geometry, d),
                            .geometry = geometry,
-                           .model = emblas_covariance_model(covariance)};
+                           .frame = d == 1 ? COVARIANCE_SCALED : model->frame,
+                           .model = model};
 }
 
 /* Doubles of a component's inverse, as kernels take it. */

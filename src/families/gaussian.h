@@ -15,6 +15,7 @@ struct gaussian {
   size_t p; /* features */
   size_t f; /* doubles of a component's factor */
   enum geometry geometry;
+  enum covariance_frame frame;
   const struct covariance_model *model;
 };
 
@@ -125,6 +126,22 @@ size_t emblas_gaussian_maximise(const struct gaussian *g, const struct emblas_ba
                                 const struct gaussian_terms *terms, const struct gaussian_floor *floor,
                                 const double *theta, double *stats, double *next, unsigned *flags,
                                 struct gaussian_scratch *scratch);
+
+/* What a covariance model's estimate() is given, and gives. */
+struct gaussian_estimate {
+  const double *weights; /* k: shares of the rows, which add up to 1 */
+  double *scatter;       /* k x (p - 1 - d): about the means and divided by n_c, packed as statistics are; used up */
+  double *factors;       /* k x f: those before, then the estimate */
+  unsigned *flags;       /* k: EMBLAS_COMPONENT_COLLAPSED is added to where the floor holds a component */
+  int keep;              /* a component without weight keeps its factor where it has one of its own */
+  const struct gaussian_floor *floor;
+  const struct emblas_backend *backend;
+  struct gaussian_scratch *scratch;
+};
+
+/* The rows' estimate(). Each component its own covariance; one for all, sum_c n_c S_c / sum_c n_c. */
+void emblas_estimate_free(const struct gaussian *g, struct gaussian_estimate *e);
+void emblas_estimate_pooled(const struct gaussian *g, struct gaussian_estimate *e);
 
 /* The factor of one covariance, packed as statistics are (p - 1 - d entries), or of the nearest one that is
    nowhere below the floor; then the flag is returned. */

@@ -20,7 +20,7 @@ static const double LOG_ZERO = -1000, LOG_SMALLEST = -640;
 
 /* Tied factors are k copies of one. */
 static size_t factors(const struct gaussian *g) {
-  return g->model->estimate != NULL ? 1 : g->k;
+  return emblas_covariance_common(g->model) ? 1 : g->k;
 }
 
 static size_t factor_coordinates(const struct gaussian *g) {

@@ -138,6 +138,34 @@ unsigned emblas_gaussian_factorise(const struct gaussian *g, const struct emblas
                                       : factorise_diag(g, floor, scatter, factor);
 }
 
+/* ------------------------------------------------------------------ covariances of all components */
+
+void emblas_estimate_free(const struct gaussian *g, struct gaussian_estimate *e) {
+  size_t size = g->p - 1 - g->d;
+  for (size_t c = 0; c < g->k; c++)
+    if (e->weights[c] > 0 || !e->keep)
+      e->flags[c] |= emblas_gaussian_factorise(g, e->backend, e->floor, e->scatter + c * size,
+                                               e->factors + c * g->f, e->scratch);
+}
+
+void emblas_estimate_pooled(const struct gaussian *g, struct gaussian_estimate *e) {
+  size_t size = g->p - 1 - g->d;
+  double total = 0;
+  for (size_t c = 0; c < g->k; c++) total += e->weights[c];
+  for (size_t j = 0; j < size; j++) {
+    double sum = 0;
+    for (size_t c = 0; c < g->k; c++) sum += e->weights[c] / total * e->scatter[c * size + j];
+    e->scatter[j] = sum;
+  }
+  unsigned flag = emblas_gaussian_factorise(g, e->backend, e->floor, e->scatter, e->factors, e->scratch);
+  for (size_t c = 0; c < g->k; c++) {
+    e->flags[c] |= flag;
+    if (c > 0) memcpy(e->factors + c * g->f, e->factors, g->f * sizeof *e->factors);
+  }
+}
+
+/* ------------------------------------------------------------------ the M step */
+
 /* A scatter matrix about a centre that is this many squared deviations away is off by a thousandth. Of
    diagonal covariances every column stands for itself; of others the least deviation counts. */
 static const double FAR = 0x1p-10 / DBL_EPSILON;
@@ -177,12 +205,17 @@ size_t emblas_gaussian_maximise(const struct gaussian *g, const struct emblas_ba
       memset(stats + c * size, 0, size * sizeof *stats);
   }
 
-  if (g->model->estimate != NULL) g->model->estimate(k, size, next, stats);
-  for (size_t c = 0; c < k; c++) {
-    double *factor = gaussian_factor(g, next, c);
-    if (next[c] == 0 && g->model->estimate == NULL) continue;
-    flags[c] |= emblas_gaussian_factorise(g, backend, floor, stats + c * size, factor, scratch);
-    far += next[c] > 0 && is_far(g, terms->centre + c * d, gaussian_mean(g, next, c), factor);
-  }
+  struct gaussian_estimate e = {.weights = next,
+                                .scatter = stats,
+                                .factors = gaussian_factor(g, next, 0),
+                                .flags = flags,
+                                .keep = 1,
+                                .floor = floor,
+                                .backend = backend,
+                                .scratch = scratch};
+  g->model->estimate(g, &e);
+  for (size_t c = 0; c < k; c++)
+    far += next[c] > 0 &&
+           is_far(g, terms->centre + c * d, gaussian_mean(g, next, c), gaussian_factor(g, next, c));
   return far;
 }

@@ -22,7 +22,7 @@ static const double *factor_of(const struct gaussian *g, const double *theta, si
 }
 
 static int tied(const struct gaussian *g) {
-  return g->model->estimate != NULL;
+  return emblas_covariance_common(g->model);
 }
 
 /* The entry of a change of log s that is squared in the sum above. */

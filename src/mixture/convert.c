@@ -4,12 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Are all covariances of the model some of the mixture's? Then its factors are used as they are. */
-static int special_case(const struct gaussian *from, const struct gaussian *g) {
-  int same = from->model == g->model || g->model->estimate == NULL;
-  return same && emblas_geometry_includes(g->geometry, from->geometry);
-}
-
 /* A component's factor in the frame. Full ones hold any other; the others hold what is a special case. */
 static void factor_in(const struct pass *pass, const struct emblas_model *model, size_t c, double *factor) {
   const struct gaussian *g = &pass->gaussian, *from = &model->shape;
@@ -64,10 +58,15 @@ static size_t estimate(struct pass *pass, const struct gaussian_floor *floor,
     covariance_in(pass, model, c, gaussian_factor(g, theta, c), scatter + c * size);
     if (!all_finite(size, scatter + c * size)) return c;
   }
-  if (g->model->estimate != NULL) g->model->estimate(g->k, size, theta, scatter);
-  for (size_t c = 0; c < g->k; c++)
-    flags[c] = emblas_gaussian_factorise(g, pass->backend, floor, scatter + c * size,
-                                         gaussian_factor(g, theta, c), &pass->workers[0].scratch);
+  struct gaussian_estimate e = {.weights = theta,
+                                .scatter = scatter,
+                                .factors = gaussian_factor(g, theta, 0),
+                                .flags = flags,
+                                .floor = floor,
+                                .backend = pass->backend,
+                                .scratch = &pass->workers[0].scratch};
+  memset(flags, 0, g->k * sizeof *flags);
+  g->model->estimate(g, &e);
   return g->k;
 }
 
@@ -83,8 +82,10 @@ emblas_status emblas_parameters_convert(struct pass *pass, const struct gaussian
     *component = c;
     if (!all_finite(g->d, mean)) return EMBLAS_ERROR_NOT_FINITE;
   }
-  *component = special_case(from, g) ? use_factors(pass, floor, model, theta, room, flags)
-                                     : estimate(pass, floor, model, theta, room, flags);
+  /* Where all covariances of the model are some of the mixture's, its factors are used as they are. */
+  *component = emblas_covariance_admits(g->model, from->model)
+                   ? use_factors(pass, floor, model, theta, room, flags)
+                   : estimate(pass, floor, model, theta, room, flags);
   if (*component < g->k) return EMBLAS_ERROR_NOT_FINITE;
   *component = EMBLAS_NOWHERE;
   return EMBLAS_OK;

@@ -145,7 +145,7 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_r
   size_t d = fitter->data.columns;
   if (!sizes_fit(o, d)) return EMBLAS_ERROR_SIZE;
   struct gaussian shape = emblas_gaussian_shape(o->covariance, o->components, d);
-  int whitened = shape.geometry == GEOMETRY_FULL;
+  int whitened = shape.frame == COVARIANCE_WHITENED;
 
   fitter->summary.low = emblas_arena_doubles(arena, d, 1);
   fitter->summary.high = emblas_arena_doubles(arena, d, 1);
@@ -174,7 +174,7 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_r
   memset(fitter->start_flags, 0, o->components * sizeof *fitter->start_flags);
 
   emblas_frame_from_ranges(&fitter->frame, &fitter->data, &fitter->summary, fmin(2 * sqrt(o->floor), 1),
-                           shape.geometry == GEOMETRY_SPHERICAL);
+                           shape.frame == COVARIANCE_COMMON_SCALE);
   for (size_t j = 0; j < d; j++)
     fitter->column_flags[j] = fitter->frame.constant[j] ? EMBLAS_COLUMN_CONSTANT : 0;
   pool(fitter, pooled);

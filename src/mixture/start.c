@@ -71,7 +71,7 @@ static void random_parameters(struct starter *starter, struct pass *pass,
     }
     set_diagonal_factor(pass, deviation, factor);
     emblas_gaussian_raise(g, pass->backend, floor, factor, room, &below, &pass->workers[0].scratch);
-    if (c > 0 && g->model->estimate != NULL)
+    if (c > 0 && emblas_covariance_common(g->model))
       memcpy(factor, gaussian_factor(g, theta, 0), g->f * sizeof *factor);
   }
 }

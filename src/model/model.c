@@ -170,7 +170,7 @@ static emblas_status fill(const struct emblas_parameters *p, struct emblas_model
   }
   if (status != EMBLAS_OK) return status;
   *component = EMBLAS_NOWHERE;
-  if (model->shape.model->estimate != NULL) status = tie(model);
+  if (emblas_covariance_common(model->shape.model)) status = tie(model);
   return status == EMBLAS_OK ? emblas_model_complete(model, component) : status;
 }
 
