@@ -41,8 +41,15 @@
 extern "C" {
 #endif
 
-#define EMBLAS_VERSION "0.1.0"
-/** The version of the library that is linked. */
+/** The version of this header: for #if, and as a string, "0.1.0". */
+#define EMBLAS_VERSION_MAJOR 0
+#define EMBLAS_VERSION_MINOR 1
+#define EMBLAS_VERSION_PATCH 0
+#define EMBLAS_VERSION_TEXT(x) #x
+#define EMBLAS_VERSION_JOIN(x, y, z)                                                                       \
+  EMBLAS_VERSION_TEXT(x) "." EMBLAS_VERSION_TEXT(y) "." EMBLAS_VERSION_TEXT(z)
+#define EMBLAS_VERSION EMBLAS_VERSION_JOIN(EMBLAS_VERSION_MAJOR, EMBLAS_VERSION_MINOR, EMBLAS_VERSION_PATCH)
+/** The version of the library that is linked, as EMBLAS_VERSION. Static storage. */
 EMBLAS_API const char *emblas_version(void);
 
 /** In a report: the error has no such place. */

@@ -9,6 +9,7 @@
 #include <float.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { N = BASE_ROWS, D = BASE_COLUMNS, K = 2 };
@@ -348,5 +349,13 @@ Test(errors, texts) {
   cr_assert_str_eq(emblas_stop_reason_string(EMBLAS_ITERATION_LIMIT), "iteration-limit");
   cr_assert_str_eq(emblas_stop_reason_string(EMBLAS_CANCELLED), "cancelled");
   cr_assert_str_eq(emblas_stop_reason_string(EMBLAS_RUNNING), "running");
-  cr_assert_str_eq(emblas_version(), EMBLAS_VERSION);
+}
+
+/* As a string and as numbers; meson's is compared with them in headers/architecture.py. */
+Test(errors, version) {
+  char version[64];
+  snprintf(version, sizeof version, "%d.%d.%d", EMBLAS_VERSION_MAJOR, EMBLAS_VERSION_MINOR,
+           EMBLAS_VERSION_PATCH);
+  cr_assert_str_eq(emblas_version(), version);
+  cr_assert_str_eq(EMBLAS_VERSION, version);
 }

@@ -110,8 +110,10 @@ def main(root, build, version, blas, lapack):
     root, folder = Path(root), Path(build) / "src"
     library, program, archive = folder / "libemblas.so", folder / "cli/emblas", folder / "libemblas_core.a"
     faults = list(include_faults(root))
-    if f'#define EMBLAS_VERSION "{version}"' not in (root / "include/emblas/emblas.h").read_text():
-        faults.append(f"EMBLAS_VERSION is not {version}, the version of the project")
+    header = (root / "include/emblas/emblas.h").read_text()
+    parts = [re.search(rf"#define EMBLAS_VERSION_{part} (\d+)\n", header) for part in ("MAJOR", "MINOR", "PATCH")]
+    if ".".join(part[1] if part else "?" for part in parts) != version:
+        faults.append(f"EMBLAS_VERSION of emblas.h is not {version}, the version of the project")
     if library.exists():
         faults += export_faults(root, library)
     for binary in (library, program):
