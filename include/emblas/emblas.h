@@ -291,8 +291,11 @@ struct emblas_model;
  *         EMBLAS_ERROR_ARGUMENT, _MEMORY, _SIZE; EMBLAS_ERROR_NOT_FINITE (report: row, column);
  *         EMBLAS_ERROR_WEIGHT (row, unless all are 0); EMBLAS_ERROR_TOO_FEW_ROWS; EMBLAS_ERROR_LABEL
  *         (row, or component that is unused); EMBLAS_ERROR_RESPONSIBILITY (row, and the component unless
- *         the row's are all 0; or the component that has no row); EMBLAS_ERROR_DIMENSION;
- *         EMBLAS_ERROR_NUMERICAL.
+ *         the row's are all 0; or the component that has no row); EMBLAS_ERROR_DIMENSION and
+ *         EMBLAS_ERROR_COMPONENTS where options.model is of other sizes; EMBLAS_ERROR_RANGE (component)
+ *         where one of its components is so far from the rows or so wide, or one of the result so narrow,
+ *         that double precision does not hold what is computed of it; EMBLAS_ERROR_NUMERICAL where every
+ *         start comes to a log-likelihood that is no number.
  *
  * Cost per iteration: O(n k p) with p = 1 + d + d(d+1)/2 (full, tied), 1 + 2d (diag), 2 + d (spherical).
  * Memory beside the data: O(b (d + min(p, 160) + k) + k p log n) for each thread with blocks of b <= 256
@@ -341,11 +344,12 @@ EMBLAS_API void emblas_parameters_init(struct emblas_parameters *parameters, siz
  * A model of given parameters; all are copied. Where both are given, cholesky counts. What a density needs
  * is made here, as it is with the model of a fit: O(k d^3) (full, tied), in k d^2 + 64 (k + 8) d numbers of
  * memory. Entries that the covariance model does not have (off-diagonals of diag and spherical, differences
- * between components of tied) must be absent from the input: EMBLAS_ERROR_ARGUMENT otherwise.
+ * between components of tied) must be absent from the input, and so must be entries above the diagonal of a
+ * factor: EMBLAS_ERROR_COVARIANCE otherwise.
  * @param component  NULL, or receives the component at fault, or EMBLAS_NOWHERE
- * @return EMBLAS_OK, EMBLAS_ERROR_ARGUMENT, _MEMORY, _SIZE, _NOT_FINITE, _MIXING_WEIGHTS,
- *         _NOT_SYMMETRIC (by more than 1e-9 of its deviations), _NOT_POSITIVE_DEFINITE (also where the
- *         inverse of a factor is beyond the range of double)
+ * @return EMBLAS_OK, EMBLAS_ERROR_ARGUMENT, _MEMORY, _SIZE, _NOT_FINITE, _MIXING_WEIGHTS, _COVARIANCE,
+ *         _NOT_SYMMETRIC (by more than 1e-9 of its deviations), _NOT_POSITIVE_DEFINITE, _RANGE where the
+ *         inverse of a factor is beyond the range of double
  */
 EMBLAS_API emblas_status emblas_model_create(const struct emblas_parameters *parameters,
                                              struct emblas_model **model, size_t *component);

@@ -48,7 +48,7 @@ static void judge_start(emblas_status status, const struct emblas_report *report
     die(EXIT_DATA, "%s: the responsibilities of row %zu are all 0", arguments->responsibilities_path,
         report->row + 1);
   }
-  if (status == EMBLAS_ERROR_NOT_FINITE && arguments->model_path && one) {
+  if (status == EMBLAS_ERROR_RANGE && arguments->model_path && one) {
     die(EXIT_DATA, "%s: component %zu is too far from the rows of %s, or too wide, to start from",
         arguments->model_path, report->component, arguments->data);
   }
@@ -58,6 +58,7 @@ static void judge_start(emblas_status status, const struct emblas_report *report
 static void judge(emblas_status status, const struct emblas_report *report, struct progress *progress,
                   const struct fit_arguments *arguments, const struct io_table *table, size_t components) {
   if (status == EMBLAS_OK || status == EMBLAS_ERROR_NUMERICAL) return;
+  if (status == EMBLAS_ERROR_RANGE && !arguments->model_path) return;
   progress_end(progress);
   if (status == EMBLAS_ERROR_TOO_FEW_ROWS) too_few_rows(arguments, table, components);
   judge_start(status, report, arguments);

@@ -194,7 +194,7 @@ static int create_model(const struct draft *draft, struct emblas_model **model) 
   status = emblas_model_create(&parameters, model, &component);
   if (status == EMBLAS_OK) return 0;
   if (status == EMBLAS_ERROR_MEMORY) return io_fail_memory(draft->error, draft->file);
-  if (status == EMBLAS_ERROR_ARGUMENT && component == EMBLAS_NOWHERE)
+  if (status == EMBLAS_ERROR_COVARIANCE && component == EMBLAS_NOWHERE)
     return io_fail(draft->error,
                    "%s: %s: the components differ; the covariance model %s has one matrix for all",
                    draft->file, matrices, emblas_covariance_mclust(draft->covariance, draft->dim));
@@ -203,7 +203,7 @@ static int create_model(const struct draft *draft, struct emblas_model **model) 
   if (status == EMBLAS_ERROR_NOT_POSITIVE_DEFINITE)
     return io_fail(draft->error, "%s: %s[%zu] (component %zu) is not positive definite", draft->file,
                    matrices, component, component);
-  if (status == EMBLAS_ERROR_ARGUMENT)
+  if (status == EMBLAS_ERROR_COVARIANCE)
     return io_fail(draft->error, "%s: %s[%zu] (component %zu) is no matrix of the covariance model %s",
                    draft->file, matrices, component, component,
                    emblas_covariance_mclust(draft->covariance, draft->dim));

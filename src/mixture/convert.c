@@ -74,19 +74,20 @@ emblas_status emblas_parameters_convert(struct pass *pass, const struct gaussian
                                         const struct emblas_model *model, double *theta, double *room,
                                         unsigned *flags, size_t *component) {
   const struct gaussian *g = &pass->gaussian, *from = &model->shape;
-  if (from->k != g->k || from->d != g->d) return EMBLAS_ERROR_DIMENSION;
+  if (from->d != g->d) return EMBLAS_ERROR_DIMENSION;
+  if (from->k != g->k) return EMBLAS_ERROR_COMPONENTS;
   memcpy(theta, model->theta, g->k * sizeof *theta);
   for (size_t c = 0; c < g->k; c++) {
     double *mean = gaussian_mean(g, theta, c);
     emblas_frame_mean_in(pass->frame, gaussian_mean(from, model->theta, c), mean);
     *component = c;
-    if (!all_finite(g->d, mean)) return EMBLAS_ERROR_NOT_FINITE;
+    if (!all_finite(g->d, mean)) return EMBLAS_ERROR_RANGE;
   }
   /* Where all covariances of the model are some of the mixture's, its factors are used as they are. */
   *component = emblas_covariance_admits(g->model, from->model)
                    ? use_factors(pass, floor, model, theta, room, flags)
                    : estimate(pass, floor, model, theta, room, flags);
-  if (*component < g->k) return EMBLAS_ERROR_NOT_FINITE;
+  if (*component < g->k) return EMBLAS_ERROR_RANGE;
   *component = EMBLAS_NOWHERE;
   return EMBLAS_OK;
 }

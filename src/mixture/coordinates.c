@@ -3,11 +3,9 @@
 
 #include <string.h>
 
-emblas_status emblas_parameters_in(const struct frame *frame, const struct gaussian *g,
-                                   const struct emblas_model *model, double *theta) {
+void emblas_parameters_in(const struct frame *frame, const struct gaussian *g,
+                          const struct emblas_model *model, double *theta) {
   const struct gaussian *from = &model->shape;
-  if (from->k != g->k || from->d != g->d) return EMBLAS_ERROR_DIMENSION;
-  if (g->geometry != GEOMETRY_FULL && from->geometry != g->geometry) return EMBLAS_ERROR_DIMENSION;
   memcpy(theta, model->theta, g->k * sizeof *theta);
   for (size_t c = 0; c < g->k; c++) {
     double *factor = gaussian_factor(g, theta, c);
@@ -20,7 +18,6 @@ emblas_status emblas_parameters_in(const struct frame *frame, const struct gauss
       for (size_t j = 0; j < g->f; j++) factor[j] = deviation[j] * frame->inverse[j];
     }
   }
-  return EMBLAS_OK;
 }
 
 void emblas_parameters_out(const struct frame *frame, const struct gaussian *g, const double *theta,

@@ -131,7 +131,7 @@ emblas_status emblas_fitter_create(const struct emblas_data *data, const struct 
   emblas_arena_expect(&arena, FEW_BYTES);
   struct emblas_fitter *fitter = emblas_arena_take(&arena, 1, 1, sizeof *fitter);
   if (fitter == NULL) return arena.status;
-  *fitter = (struct emblas_fitter){.arena = arena, .data = *data, .options = *options};
+  *fitter = (struct emblas_fitter){.arena = arena, .data = *data, .options = *options, .component = EMBLAS_NOWHERE};
   if (options->backend == NULL)
     fitter->options.backend = emblas_backend_auto(
         options->components,
@@ -226,10 +226,10 @@ emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start) {
 
 emblas_status emblas_fitter_start_at(struct emblas_fitter *fitter, const struct emblas_model *model,
                                      size_t max_iterations) {
-  emblas_status status = emblas_parameters_in(&fitter->frame, &fitter->pass.gaussian, model, fitter->theta);
+  emblas_parameters_in(&fitter->frame, &fitter->pass.gaussian, model, fitter->theta);
   fitter->iterations = 0;
   emblas_compression_begin(&fitter->compression, &fitter->pass, EMBLAS_START_MODEL);
-  return status == EMBLAS_OK ? run_from(fitter, fitter->theta, max_iterations) : status;
+  return run_from(fitter, fitter->theta, max_iterations);
 }
 
 size_t emblas_fitter_flags(struct emblas_fitter *fitter, unsigned *flags) {
@@ -430,8 +430,7 @@ emblas_status emblas_fitter_finish(struct emblas_fitter *fitter, struct emblas_m
   if (status != EMBLAS_OK) return status;
   settle(fitter);
   emblas_parameters_out(&fitter->frame, &model->shape, emblas_em_theta(fitter->em), model->theta);
-  size_t component;
-  if (emblas_model_complete(model, &component) != EMBLAS_OK) status = EMBLAS_ERROR_NUMERICAL;
+  status = emblas_model_complete(model, &fitter->component);
   if (report != NULL && status == EMBLAS_OK) {
     emblas_report_begin(report, o->allocator);
     status = fill_report(fitter, report);
@@ -442,5 +441,5 @@ emblas_status emblas_fitter_finish(struct emblas_fitter *fitter, struct emblas_m
   }
   emblas_model_free(model);
   emblas_report_clear(report);
-  return status;
+  return emblas_report_place(report, status, EMBLAS_NOWHERE, EMBLAS_NOWHERE, fitter->component);
 }

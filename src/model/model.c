@@ -34,7 +34,7 @@ emblas_status emblas_model_allocate(struct emblas_allocator allocator, enum embl
 emblas_status emblas_model_complete(struct emblas_model *model, size_t *component) {
   size_t failed = emblas_density_prepare(&model->shape, model->theta, &model->density);
   *component = failed < model->shape.k ? failed : EMBLAS_NOWHERE;
-  return failed < model->shape.k ? EMBLAS_ERROR_NOT_POSITIVE_DEFINITE : EMBLAS_OK;
+  return failed < model->shape.k ? EMBLAS_ERROR_RANGE : EMBLAS_OK;
 }
 
 void emblas_model_free(struct emblas_model *model) {
@@ -75,7 +75,8 @@ static int symmetric(size_t d, const double *a) {
   return 1;
 }
 
-/* The d x d lower factor of a covariance, in `factor`. Of a geometry that is diagonal that takes roots
+/* The d x
+#include "../base/sized.h" d lower factor of a covariance, in `factor`. Of a geometry that is diagonal that takes roots
    alone; entries below the diagonal, which it does not have, stay for pack_factor() to refuse. */
 static emblas_status factorise(enum geometry geometry, size_t d, const double *covariance, double *factor) {
   int positive = 1;
@@ -97,7 +98,7 @@ static emblas_status check_factor(size_t d, const double *given) {
   for (size_t i = 0; i < d; i++) {
     if (!(given[i * d + i] > 0)) return EMBLAS_ERROR_NOT_POSITIVE_DEFINITE;
     for (size_t j = i + 1; j < d; j++)
-      if (given[i * d + j] != 0) return EMBLAS_ERROR_ARGUMENT;
+      if (given[i * d + j] != 0) return EMBLAS_ERROR_COVARIANCE;
   }
   return EMBLAS_OK;
 }
@@ -111,13 +112,13 @@ static emblas_status pack_factor(const struct gaussian *g, const double *full, d
       if (g->geometry == GEOMETRY_FULL)
         packed[i * d + j] = entry;
       else if (i != j && entry != 0)
-        return EMBLAS_ERROR_ARGUMENT;
+        return EMBLAS_ERROR_COVARIANCE;
       else if (i == j && g->geometry == GEOMETRY_DIAG)
         packed[i] = entry;
       else if (i == j && i == 0)
         packed[0] = entry;
       else if (i == j && fabs(entry - packed[0]) > TOLERANCE * packed[0])
-        return EMBLAS_ERROR_ARGUMENT;
+        return EMBLAS_ERROR_COVARIANCE;
     }
   if (g->geometry == GEOMETRY_FULL)
     for (size_t i = 0; i < d; i++)
@@ -154,7 +155,7 @@ static emblas_status tie(struct emblas_model *model) {
         double scale = emblas_geometry_factor_entry(g->geometry, g->d, first, i, i);
         double difference = emblas_geometry_factor_entry(g->geometry, g->d, first, i, j) -
                             emblas_geometry_factor_entry(g->geometry, g->d, factor, i, j);
-        if (fabs(difference) > TOLERANCE * scale) return EMBLAS_ERROR_ARGUMENT;
+        if (fabs(difference) > TOLERANCE * scale) return EMBLAS_ERROR_COVARIANCE;
       }
     memcpy(factor, first, g->f * sizeof *factor);
   }

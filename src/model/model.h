@@ -18,7 +18,7 @@ struct emblas_model {
 emblas_status emblas_model_allocate(struct emblas_allocator allocator, enum emblas_covariance covariance,
                                     size_t k, size_t d, struct emblas_model **model);
 
-/* Makes of theta what the density needs. EMBLAS_ERROR_NOT_POSITIVE_DEFINITE, and the component, where the
+/* Makes of theta what the density needs. EMBLAS_ERROR_RANGE, and the component, where the
    inverse of a factor is beyond the range of double. */
 emblas_status emblas_model_complete(struct emblas_model *model, size_t *component);
 

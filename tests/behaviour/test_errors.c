@@ -258,7 +258,7 @@ Test(errors, model_to_start_from) {
   check_refused("3 columns, not 2", &data, &options, EMBLAS_ERROR_DIMENSION, none, none, none);
   struct emblas_data three = view(generate_matrix(50, 3, 1), 50, 3);
   options.components = 3;
-  check_refused("2 components, not 3", &three, &options, EMBLAS_ERROR_DIMENSION, none, none, none);
+  check_refused("2 components, not 3", &three, &options, EMBLAS_ERROR_COMPONENTS, none, none, none);
 
   struct emblas_prediction prediction;
   emblas_prediction_init(&prediction, sizeof prediction);

@@ -169,6 +169,9 @@ Test(model, bad_matrices) {
   check_refused("factor with a 0", &p, EMBLAS_ERROR_NOT_POSITIVE_DEFINITE, 1);
   p.cholesky = negative_factor;
   check_refused("factor with a negative diagonal", &p, EMBLAS_ERROR_NOT_POSITIVE_DEFINITE, 0);
+  const double upper[] = {1, 0, 0, 1, 1, .5, 0, 1};
+  p.cholesky = upper;
+  check_refused("factor with an entry above its diagonal", &p, EMBLAS_ERROR_COVARIANCE, 1);
 }
 
 /* What the covariance model does not have must not be there. */
@@ -185,7 +188,7 @@ Test(model, constraints) {
       struct emblas_parameters p = parameters_2d();
       struct emblas_model *model = NULL;
       p.covariances = cases[i].covariances, p.covariance = (enum emblas_covariance)v;
-      emblas_status expected = cases[i].accepted[v] ? EMBLAS_OK : EMBLAS_ERROR_ARGUMENT;
+      emblas_status expected = cases[i].accepted[v] ? EMBLAS_OK : EMBLAS_ERROR_COVARIANCE;
       cr_assert_eq(emblas_model_create(&p, &model, NULL), expected, "matrices %zu as %s", i,
                    emblas_covariance_string(p.covariance));
       emblas_model_free(model);
