@@ -160,6 +160,8 @@ struct emblas_em_result {
   enum emblas_stop_reason stop;   /**< why it stopped */
   size_t maps;                    /**< EM maps that were computed, rejected ones too */
   struct emblas_em_point point;   /**< the last iteration, which theta belongs to */
+  const char *argument;           /**< EMBLAS_ERROR_ARGUMENT: which argument, or which field of one, as
+                                       "model.map", "options.drift"; static storage; else NULL */
 };
 EMBLAS_API void emblas_em_result_init(struct emblas_em_result *result, size_t size);
 
@@ -170,8 +172,9 @@ EMBLAS_API void emblas_em_result_init(struct emblas_em_result *result, size_t si
  * @param options  NULL for the defaults
  * @param theta    model->parameters entries: the start, then the result; unchanged on error
  * @param result   NULL, or initialised by emblas_em_result_init()
- * @return EMBLAS_OK, EMBLAS_ERROR_ARGUMENT, EMBLAS_ERROR_MEMORY, EMBLAS_ERROR_NUMERICAL (the
- *         log-likelihood became NaN), or the map's own status.
+ * @return EMBLAS_OK, EMBLAS_ERROR_ARGUMENT (then result says which; on another error it is as it was),
+ *         EMBLAS_ERROR_MEMORY, EMBLAS_ERROR_SIZE, EMBLAS_ERROR_NUMERICAL (the log-likelihood became NaN),
+ *         or the map's own status.
  */
 EMBLAS_API emblas_status emblas_em_run(const struct emblas_em_model *model,
                                        const struct emblas_em_options *options, double *theta,
@@ -179,8 +182,8 @@ EMBLAS_API emblas_status emblas_em_run(const struct emblas_em_model *model,
 
 /**
  * The same loop, a step at a time. `model` must outlive the object; `theta` is copied.
- * Cost: memory for three parameter vectors; for two more and 38 of `free` entries when the run is
- * accelerated. No allocation in a step but for the growth of the trace.
+ * Cost: memory for three parameter vectors; for two more, 32 of `free` entries and one of `blocks` when the
+ * run is accelerated. No allocation in a step but for the growth of the trace.
  */
 struct emblas_em;
 EMBLAS_API emblas_status emblas_em_create(const struct emblas_em_model *model,

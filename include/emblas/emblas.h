@@ -16,19 +16,26 @@
  *     emblas_model_free(model);
  *
  * Conventions. Matrices are row-major, a row is an observation. Log-likelihoods are totals in nats.
- * Sizes are size_t. Plain structs that the caller fills start with their size, and an init function
- * sets the defaults. A function that fails leaves its outputs as they were, except the report, which
- * says where. The library keeps no global state but counts of the fits and threads at work and whether the
- * process came of a fork, prints nothing, never exits, starts no thread that outlives a call, and leaves
- * the host's locale, floating-point state, signal handlers and BLAS thread count as they were.
+ * Sizes are size_t. A function that fails leaves its outputs as they were, except the report, which
+ * says where; emblas_predict() has one more exception. The library prints nothing, never exits, and leaves
+ * the host's locale, floating-point state, signal handlers and BLAS thread count as they were. Its global
+ * state is this: how many fits run on a BLAS, and the thread count that the last of them puts back; how many
+ * threads are at work; and whether the process came of a fork.
+ *
+ * Structs that the caller fills start with their size. An init function is told it, with sizeof, sets the
+ * defaults, and writes no more than so many bytes. A call refuses a struct of another size than that of the
+ * library that is linked (EMBLAS_ERROR_ARGUMENT): one that was not initialised, or that the caller compiled
+ * with the header of another version.
  *
  * Threads. Any function may be called from any thread. A model is immutable: any number of threads may
  * use one. A fitter belongs to one thread at a time. While a fit runs on an OpenBLAS or BLIS backend the
  * process-wide BLAS thread count is 1; when the last of the fits that run at once returns, it is as before.
- * In the child of a fork() every call runs on one thread, whatever its options ask for: gcc's OpenMP would
- * wait there for threads that did not come along. After an exec() there is no such limit.
+ * Threads that a call has woken are OpenMP's, which keeps them asleep for the next call. Inside a parallel
+ * region of the host a call runs on the thread that it came from, and so does every call in the child of a
+ * fork(), whatever its options ask for: gcc's OpenMP would wait there for threads that did not come along.
+ * After an exec() there is no such limit.
  *
- * Results. The same data, options and seed give the same bits on one kind of CPU.
+ * Results. The same data, options and seed give the same bits on one kind of CPU, for any number of threads.
  */
 #ifndef EMBLAS_EMBLAS_H
 #define EMBLAS_EMBLAS_H
@@ -71,7 +78,7 @@ EMBLAS_API void emblas_data_init(struct emblas_data *data, size_t size);
 
 /* --------------------------------------------------------------- options */
 
-/** The covariance model of Gaussian components. Parameters counted per model: see emblas_criteria. */
+/** The covariance model of Gaussian components. Their parameters: see emblas_parameter_count(). */
 enum emblas_covariance {
   EMBLAS_FULL = 0,     /**< each component its own matrix (mclust VVV; V in one dimension) */
   EMBLAS_TIED = 1,     /**< one matrix for all (EEE; E in one dimension) */
@@ -94,7 +101,8 @@ enum emblas_start {
    * EMBLAS_START_RANDOM. */
   EMBLAS_START_KMEANSPP = 0,
   /** Weights uniform then normalised; means uniform over each column's range; variances the square of
-   *  uniforms, in units of the columns' squared ranges; covariances diagonal. */
+   *  uniforms, in units of the columns' squared ranges, raised to the floor; covariances diagonal. Tied: the
+   *  first component's for all. Spherical: the mean of a component's variances. */
   EMBLAS_START_RANDOM = 1,
   EMBLAS_START_LABELS = 2, /**< an M step from options.labels */
   /**
@@ -154,19 +162,19 @@ struct emblas_options {
   enum emblas_stop_rule stop;          /**< default EMBLAS_STOP_LOGLIK */
   double tolerance;                    /**< finite, >= 0 (0: never stop early); nats for rows of the mean
                                             observation weight, so that weights that are all multiplied by a
-                                            constant lead to the same steps; default 1e-7 */
-  size_t max_iterations;               /**< EM maps per start; default 10000 */
+                                            constant lead to the same steps; of EMBLAS_STOP_WEIGHTS a change
+                                            of the mixing weights; default 1e-7 */
+  size_t max_iterations;               /**< EM maps of a run, of a start or a move; default 10000 */
   /** Default EMBLAS_ACCELERATE_AUTO. From labels, responsibilities, a model or one k-means++ start (starts = 1)
    *  it ends, as a rule, in the optimum where plain EM ends. Random starts, and several of which the best
    *  is kept, may each end on another hill than plain EM's, in half as many maps. */
   enum emblas_acceleration accelerate;
   enum emblas_compression compress;    /**< default EMBLAS_COMPRESS_AUTO */
-  size_t threads; /**< at most this many; 0: what OpenMP would use, one inside a parallel
-                       region of the host. The result is the same bits for any number.
-                       Default 0 */
+  size_t threads; /**< at most this many, see the top of this file; 0: what OpenMP would
+                       use. The result is the same bits for any number. Default 0 */
   double floor;   /**< smallest variance of a component in any direction, relative to
-                       that of all data in that direction, whatever k and the
-                       covariance model; 0 < floor < 1, and taken for 2^-45 = 3e-14 where it is less
+                       that of all data in that direction (spherical: to the mean of the columns'
+                       variances), whatever k; 0 < floor < 1, and taken for 2^-45 = 3e-14 where it is less
                        and matrices are not diagonal. Full and tied: where the covariance of all data is
                        singular (a pivot below 1e-12 of its column's variance), its diagonal counts as
                        raised by 1e-12 of itself, or by as much more as makes it regular; in a direction in
@@ -242,7 +250,8 @@ struct emblas_report {
   double total_weight;  /**< sum of the observation weights; n without weights */
   double bic, aic, icl; /**< see emblas_criteria() */
   const char *backend;  /**< name of the backend used; static */
-  size_t threads;       /**< how many threads the fit used at most */
+  size_t threads;       /**< how many threads the fit had room for: options.threads, or fewer where there
+                             are few rows. A walk over rows wakes as many of them as it has work for */
   size_t best_start;    /**< index into starts of the one kept */
   size_t start_count;   /**< starts that ran: see options.starts */
   size_t moves;         /**< moves that were tried */
@@ -261,11 +270,14 @@ struct emblas_report {
   size_t row;                        /**< error: row, from 0, or EMBLAS_NOWHERE */
   size_t column;                     /**< error: column, from 0, or EMBLAS_NOWHERE */
   size_t component;                  /**< error: component, from 0, or EMBLAS_NOWHERE */
-  size_t iteration;                  /**< error: iteration, or EMBLAS_NOWHERE */
+  size_t iteration;                  /**< EMBLAS_ERROR_NUMERICAL: at which the last start failed; or
+                                          EMBLAS_NOWHERE */
+  const char *argument;              /**< EMBLAS_ERROR_ARGUMENT: which argument, or which field of one, as
+                                          "model", "options.floor"; static storage; NULL: no such error */
   struct emblas_allocator allocator; /**< the arrays' */
 };
 EMBLAS_API void emblas_report_init(struct emblas_report *report, size_t size);
-/** Frees the arrays and sets the report as new. NULL is allowed. */
+/** Frees the arrays and sets the report as new. NULL is allowed, and a report that no call has filled. */
 EMBLAS_API void emblas_report_clear(struct emblas_report *report);
 
 /* ------------------------------------------------------------------- fit */
@@ -288,27 +300,28 @@ struct emblas_model;
  * @param model    receives a new model; free it with emblas_model_free(). Untouched on failure.
  * @param report   NULL, or initialised by emblas_report_init(); an earlier content is cleared
  * @return EMBLAS_OK (also when the iteration limit or the progress hook ended it, see report.stop);
- *         EMBLAS_ERROR_ARGUMENT, _MEMORY, _SIZE; EMBLAS_ERROR_NOT_FINITE (report: row, column);
+ *         EMBLAS_ERROR_ARGUMENT (report: argument), _MEMORY, _SIZE; EMBLAS_ERROR_NOT_FINITE (row, column);
  *         EMBLAS_ERROR_WEIGHT (row, unless all are 0); EMBLAS_ERROR_TOO_FEW_ROWS; EMBLAS_ERROR_LABEL
  *         (row, or component that is unused); EMBLAS_ERROR_RESPONSIBILITY (row, and the component unless
  *         the row's are all 0; or the component that has no row); EMBLAS_ERROR_DIMENSION and
  *         EMBLAS_ERROR_COMPONENTS where options.model is of other sizes; EMBLAS_ERROR_RANGE (component)
  *         where one of its components is so far from the rows or so wide, or one of the result so narrow,
  *         that double precision does not hold what is computed of it; EMBLAS_ERROR_NUMERICAL where every
- *         start comes to a log-likelihood that is no number.
+ *         start comes to a log-likelihood that is no number (iteration).
  *
  * Cost per iteration: O(n k p) with p = 1 + d + d(d+1)/2 (full, tied), 1 + 2d (diag), 2 + d (spherical).
  * Memory beside the data: O(b (d + min(p, 160) + k) + k p log n) for each thread with blocks of b <= 256
  * rows, at most 8 MiB or 16 k p numbers for the chunks that threads take, for k-means++ 8 n bytes, for
- * moves 16 n, and what enum
- * emblas_compression says. No array of n x k is ever made.
+ * moves 16 n, and what enum emblas_compression says. No array of n x k is ever made.
  */
 EMBLAS_API emblas_status emblas_fit(const struct emblas_data *data, const struct emblas_options *options,
                                     struct emblas_model **model, struct emblas_report *report);
 
 /**
  * The same, driven by the caller: create, then for each start: start, step until it stops, and
- * finish whenever a model is wanted. `data`, and what `options` points to, must stay until the free.
+ * finish whenever a model is wanted. `data`, and what `options` points to, must stay until the free. The
+ * errors are emblas_fit()'s, as soon as they are seen; EMBLAS_ERROR_ARGUMENT too for a step or a finish
+ * before the first start.
  */
 struct emblas_fitter;
 EMBLAS_API emblas_status emblas_fitter_create(const struct emblas_data *data,
@@ -400,8 +413,8 @@ EMBLAS_API void emblas_prediction_init(struct emblas_prediction *prediction, siz
 /** How emblas_predict() works. */
 struct emblas_predict_options {
   size_t size;    /**< sizeof(struct emblas_predict_options), set by init */
-  size_t threads; /**< at most this many; 0: what OpenMP would use, one inside a parallel region of the
-                     host. The result is the same bits for any number. Default 0 */
+  size_t threads; /**< at most this many, see the top of this file; 0: what OpenMP would use. The result is
+                     the same bits for any number. Default 0 */
   const struct emblas_backend *backend; /**< whose softmax turns densities into responsibilities; default
                                              NULL: emblas_backend_auto() */
   struct emblas_allocator allocator;    /**< default: the model's */
@@ -410,12 +423,12 @@ EMBLAS_API void emblas_predict_options_init(struct emblas_predict_options *optio
 
 /**
  * Labels, responsibilities, densities and the log-likelihood of rows under a model. Cost O(n k d^2) (full,
- * tied) or O(n k d); memory 264 k numbers for each thread, 528 k with weights.
+ * tied) or O(n k d); memory 264 k + 2600 numbers for each thread, 528 k + 2600 with weights.
  * @param options  NULL for the defaults
  * @param report   NULL, or says where an error is
- * @return EMBLAS_OK, EMBLAS_ERROR_ARGUMENT, _MEMORY, _NOT_FINITE, _WEIGHT, _DIMENSION; _RANGE when the
- *         log-likelihood is beyond the range of double (rows 1e150 deviations away that weigh 1e9): then
- * the labels, responsibilities and densities are written, the sums are not
+ * @return EMBLAS_OK, EMBLAS_ERROR_ARGUMENT, _MEMORY, _SIZE, _NOT_FINITE, _WEIGHT, _DIMENSION; _RANGE when
+ *         the log-likelihood is beyond the range of double (rows 1e150 deviations away that weigh 1e9): then
+ *         the labels, responsibilities and densities are written, the sums are not
  */
 EMBLAS_API emblas_status emblas_predict(const struct emblas_model *model, const struct emblas_data *data,
                                         const struct emblas_predict_options *options,
@@ -430,7 +443,10 @@ EMBLAS_API emblas_status emblas_predict(const struct emblas_model *model, const 
 EMBLAS_API emblas_status emblas_sample(const struct emblas_model *model, size_t n, uint64_t seed,
                                        double *values, size_t *labels);
 
-/** Free parameters of a mixture: k - 1 weights, k d means, and the covariance model's own. */
+/**
+ * Free parameters of a mixture: k - 1 weights, k d means, and the covariance model's own: k d (d + 1) / 2
+ * (full), d (d + 1) / 2 (tied), k d (diag), k (spherical). 0 for no components or no covariance model.
+ */
 EMBLAS_API size_t emblas_parameter_count(enum emblas_covariance covariance, size_t components, size_t dim);
 /**
  * Selection criteria, smaller is better: bic = -2 loglik + m ln(total weight) (Schwarz 1978), aic =

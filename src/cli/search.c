@@ -62,6 +62,7 @@ static void judge(emblas_status status, const struct emblas_report *report, stru
   progress_end(progress);
   if (status == EMBLAS_ERROR_TOO_FEW_ROWS) too_few_rows(arguments, table, components);
   judge_start(status, report, arguments);
+  if (report->argument) die(exit_status_of(status), "%s: %s", emblas_status_string(status), report->argument);
   die(exit_status_of(status), "%s: %s", arguments->data, emblas_status_string(status));
 }
 

@@ -4,20 +4,27 @@
 #include "../base/arena.h"
 #include "../base/dispatch.h"
 #include "../base/finite.h"
+#include "../base/sized.h"
 
 #include <stdint.h>
 #include <string.h>
 
 void emblas_data_init(struct emblas_data *data, size_t size) {
-  memset(data, 0, size);
-  data->size = size;
+  struct emblas_data defaults = {.size = size};
+  sized_init(data, size, &defaults, sizeof defaults);
 }
 
-emblas_status emblas_view_check(const struct emblas_data *data) {
+const char *emblas_view_fault(const struct emblas_data *data) {
+  if (data == NULL) return "data";
+  if (data->size != sizeof *data) return "data.size";
+  if (data->values == NULL) return "data.values";
+  if (data->rows == 0) return "data.rows";
+  if (data->columns == 0) return "data.columns";
+  return data->stride == 0 || data->stride >= data->columns ? NULL : "data.stride";
+}
+
+emblas_status emblas_view_size(const struct emblas_data *data) {
   size_t elements;
-  if (data == NULL || data->size < sizeof *data || data->values == NULL) return EMBLAS_ERROR_ARGUMENT;
-  if (data->rows == 0 || data->columns == 0) return EMBLAS_ERROR_ARGUMENT;
-  if (data->stride != 0 && data->stride < data->columns) return EMBLAS_ERROR_ARGUMENT;
   if (emblas_size_multiply(data->rows, view_stride(data), &elements) ||
       elements > SIZE_MAX / sizeof(double))
     return EMBLAS_ERROR_SIZE;

@@ -23,8 +23,10 @@ struct view_summary {
   size_t rows; /* rows with positive weight */
 };
 
-/* Pointers and sizes make sense. */
-emblas_status emblas_view_check(const struct emblas_data *data);
+/* The field of a caller's view that is missing or out of range, as "data.rows"; NULL: none is. Static. */
+const char *emblas_view_fault(const struct emblas_data *data);
+/* EMBLAS_ERROR_SIZE where the values of a view without fault are more than memory can address. */
+emblas_status emblas_view_size(const struct emblas_data *data);
 
 /* One pass over the values. On failure *row and *column say where (or keep EMBLAS_NOWHERE). */
 emblas_status emblas_view_summarise(const struct emblas_data *data, struct view_summary *summary,

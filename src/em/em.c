@@ -2,6 +2,7 @@
 /* The EM loop: theta(t+1) = M(theta(t)), for any model that gives the map M. */
 #include <emblas/em.h>
 
+#include "../base/sized.h"
 #include "accelerate.h"
 #include "stop.h"
 
@@ -26,39 +27,56 @@ struct emblas_em {
 };
 
 void emblas_em_model_init(struct emblas_em_model *model, size_t size) {
-  memset(model, 0, size);
-  model->size = size;
+  struct emblas_em_model defaults = {.size = size};
+  sized_init(model, size, &defaults, sizeof defaults);
 }
 
 void emblas_em_options_init(struct emblas_em_options *options, size_t size) {
-  memset(options, 0, size);
-  options->size = size;
-  options->tolerance = 1e-7;
-  options->max_iterations = 10000;
-  options->drift = 4e-4;
+  struct emblas_em_options defaults = {
+      .size = size, .tolerance = 1e-7, .max_iterations = 10000, .drift = 4e-4};
+  sized_init(options, size, &defaults, sizeof defaults);
 }
 
 void emblas_em_result_init(struct emblas_em_result *result, size_t size) {
-  memset(result, 0, size);
-  result->size = size;
+  struct emblas_em_result defaults = {.size = size};
+  sized_init(result, size, &defaults, sizeof defaults);
 }
 
-static int arguments_valid(const struct emblas_em_model *model, const struct emblas_em_options *options) {
-  return model->size >= sizeof *model && model->map != NULL && model->parameters > 0 &&
-         model->weights <= model->parameters && options->size >= sizeof *options &&
-         (model->whiten == NULL) == (model->unwhiten == NULL) &&
-         (model->moved == NULL) == (model->blocks == 0) && options->drift > 0 &&
-         isfinite(options->tolerance) && options->tolerance >= 0 && options->stop <= EMBLAS_STOP_WEIGHTS &&
-         options->accelerate <= EMBLAS_ACCELERATE_ANDERSON && emblas_allocator_valid(options->allocator);
+static const char *find_model_fault(const struct emblas_em_model *model) {
+  if (model == NULL) return "model";
+  if (model->size != sizeof *model) return "model.size";
+  if (model->parameters == 0) return "model.parameters";
+  if (model->weights > model->parameters) return "model.weights";
+  if (model->map == NULL) return "model.map";
+  if ((model->to_free == NULL) != (model->free == 0)) return "model.free";
+  if ((model->to_free == NULL) != (model->from_free == NULL)) return "model.from_free";
+  if ((model->whiten == NULL) != (model->unwhiten == NULL)) return "model.unwhiten";
+  return (model->moved == NULL) == (model->blocks == 0) ? NULL : "model.blocks";
+}
+
+static const char *find_option_fault(const struct emblas_em_options *options) {
+  if (options->size != sizeof *options) return "options.size";
+  if (options->stop > EMBLAS_STOP_WEIGHTS) return "options.stop";
+  if (!isfinite(options->tolerance) || options->tolerance < 0) return "options.tolerance";
+  if (options->accelerate > EMBLAS_ACCELERATE_ANDERSON) return "options.accelerate";
+  if (!(options->drift > 0)) return "options.drift";
+  return emblas_allocator_valid(options->allocator) ? NULL : "options.allocator";
+}
+
+/* The argument that is missing or out of range, or its field; NULL: none is. */
+static const char *find_fault(const struct emblas_em_model *model, const struct emblas_em_options *options,
+                              const double *theta) {
+  const char *fault = find_model_fault(model);
+  if (fault == NULL && options != NULL) fault = find_option_fault(options);
+  return fault == NULL && theta == NULL ? "theta" : fault;
 }
 
 emblas_status emblas_em_create(const struct emblas_em_model *model, const struct emblas_em_options *options,
                                const double *theta, struct emblas_em **out) {
   struct emblas_em_options defaults;
+  if (out == NULL || find_fault(model, options, theta) != NULL) return EMBLAS_ERROR_ARGUMENT;
   emblas_em_options_init(&defaults, sizeof defaults);
   if (options == NULL) options = &defaults;
-  if (model == NULL || theta == NULL || out == NULL || !arguments_valid(model, options))
-    return EMBLAS_ERROR_ARGUMENT;
 
   struct arena arena;
   emblas_arena_init(&arena, options->allocator);
@@ -272,6 +290,8 @@ emblas_status emblas_em_run(const struct emblas_em_model *model, const struct em
                             double *theta, struct emblas_em_result *result) {
   struct emblas_em *em;
   enum emblas_stop_reason reason = EMBLAS_RUNNING;
+  if (result != NULL && result->size != sizeof *result) return EMBLAS_ERROR_ARGUMENT;
+  if (result != NULL) result->argument = find_fault(model, options, theta);
   emblas_status status = emblas_em_create(model, options, theta, &em);
   if (status != EMBLAS_OK) return status;
   while (status == EMBLAS_OK && reason == EMBLAS_RUNNING) status = emblas_em_step(em, &reason);

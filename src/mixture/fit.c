@@ -50,8 +50,9 @@ static emblas_status conclude(struct search *search, struct emblas_model **model
 emblas_status emblas_fit(const struct emblas_data *data, const struct emblas_options *options,
                          struct emblas_model **model, struct emblas_report *report) {
   struct search search = {.most_kept = 1};
-  if (model == NULL) return EMBLAS_ERROR_ARGUMENT;
-  emblas_status status = emblas_fitter_create(data, options, &search.fitter, report);
+  emblas_status status = emblas_report_accept(report);
+  if (status == EMBLAS_OK && model == NULL) status = emblas_report_argument(report, "model");
+  if (status == EMBLAS_OK) status = emblas_fitter_create(data, options, &search.fitter, report);
   if (status != EMBLAS_OK) return status;
   struct emblas_allocator allocator = emblas_allocator_or_default(search.fitter->options.allocator);
   size_t bytes;
@@ -68,6 +69,7 @@ emblas_status emblas_fit(const struct emblas_data *data, const struct emblas_opt
   if (status == EMBLAS_OK) status = conclude(&search, model, report);
   if (status != EMBLAS_OK)
     emblas_report_place(report, status, EMBLAS_NOWHERE, EMBLAS_NOWHERE, search.fitter->component);
+  if (status != EMBLAS_OK && report != NULL) report->iteration = search.fitter->iteration;
   emblas_search_clear(&search);
   if (search.results != NULL) allocator.release(allocator.context, search.results);
   emblas_fitter_free(search.fitter);

@@ -120,9 +120,12 @@ emblas_status emblas_fitter_create(const struct emblas_data *data, const struct 
   struct emblas_options defaults;
   emblas_options_init(&defaults, sizeof defaults);
   if (options == NULL) options = &defaults;
-  if (report != NULL && report->size < sizeof *report) return EMBLAS_ERROR_ARGUMENT;
-  if (out == NULL || !emblas_options_valid(options)) return EMBLAS_ERROR_ARGUMENT;
-  emblas_status status = emblas_view_check(data);
+  emblas_status status = emblas_report_accept(report);
+  if (status != EMBLAS_OK) return status;
+  const char *fault = out == NULL ? "fitter" : emblas_options_fault(options);
+  if (fault == NULL) fault = emblas_view_fault(data);
+  if (fault != NULL) return emblas_report_argument(report, fault);
+  status = emblas_view_size(data);
   if (status != EMBLAS_OK) return status;
   emblas_report_begin(report, options->allocator);
 
@@ -131,7 +134,11 @@ emblas_status emblas_fitter_create(const struct emblas_data *data, const struct 
   emblas_arena_expect(&arena, FEW_BYTES);
   struct emblas_fitter *fitter = emblas_arena_take(&arena, 1, 1, sizeof *fitter);
   if (fitter == NULL) return arena.status;
-  *fitter = (struct emblas_fitter){.arena = arena, .data = *data, .options = *options, .component = EMBLAS_NOWHERE};
+  *fitter = (struct emblas_fitter){.arena = arena,
+                                   .data = *data,
+                                   .options = *options,
+                                   .component = EMBLAS_NOWHERE,
+                                   .iteration = EMBLAS_NOWHERE};
   if (options->backend == NULL)
     fitter->options.backend = emblas_backend_auto(
         options->components,
@@ -165,6 +172,7 @@ static int anywhere(const struct emblas_options *o) {
 static emblas_status run_from(struct emblas_fitter *fitter, const double *theta, size_t max_iterations) {
   struct emblas_em_options options;
   struct emblas_em *em;
+  fitter->iteration = EMBLAS_NOWHERE;
   emblas_em_options_init(&options, sizeof options);
   options.stop = fitter->options.stop;
   options.tolerance = fitter->run_tolerance;
@@ -330,8 +338,11 @@ emblas_status emblas_fitter_step(struct emblas_fitter *fitter, struct emblas_em_
   leave(fitter, token);
   fitter->maps += emblas_em_maps(fitter->em) - maps;
   fitter->reason = *reason;
-  if (status != EMBLAS_OK) return status;
   const struct emblas_em_point *trace = emblas_em_trace(fitter->em, &length);
+  if (status != EMBLAS_OK) {
+    fitter->iteration = fitter->iterations + length;
+    return status;
+  }
   /* Did the step end with a map from the parameters that it led to? */
   if (running && fitter->complete && trace[length - 1].loglik == fitter->pass.loglik)
     fitter->settled = fitter->em;
@@ -424,9 +435,11 @@ emblas_status emblas_fitter_finish(struct emblas_fitter *fitter, struct emblas_m
                                    struct emblas_report *report) {
   const struct emblas_options *o = &fitter->options;
   struct emblas_model *model;
-  if (fitter->em == NULL || out == NULL) return EMBLAS_ERROR_ARGUMENT;
-  emblas_status status =
-      emblas_model_allocate(o->allocator, o->covariance, o->components, fitter->data.columns, &model);
+  emblas_status status = emblas_report_accept(report);
+  if (status != EMBLAS_OK) return status;
+  if (fitter->em == NULL) return emblas_report_argument(report, "fitter");
+  if (out == NULL) return emblas_report_argument(report, "model");
+  status = emblas_model_allocate(o->allocator, o->covariance, o->components, fitter->data.columns, &model);
   if (status != EMBLAS_OK) return status;
   settle(fitter);
   emblas_parameters_out(&fitter->frame, &model->shape, emblas_em_theta(fitter->em), model->theta);

@@ -40,10 +40,12 @@ struct emblas_fitter {
   int complete;                    /* the last map was one of all rows, M step and all */
   const struct emblas_em *settled; /* the run of whose parameters the pass holds what all rows say */
   int verify_later;                /* a start that stops need not be verified: its owner will choose */
-  size_t component;                /* at fault in a start that failed, or EMBLAS_NOWHERE */
+  size_t component;                /* at fault in a start or a model that failed, or EMBLAS_NOWHERE */
+  size_t iteration;                /* at which the last run failed, or EMBLAS_NOWHERE */
 };
 
-int emblas_options_valid(const struct emblas_options *options);
+/* The option that is out of range, as "options.floor"; NULL: none is. Static. */
+const char *emblas_options_fault(const struct emblas_options *options);
 
 /* How many starts the options leave: one, unless they are random and there is more than one component,
    which is where it belongs after one map. */

@@ -4,6 +4,7 @@
    added up in their order: any number of threads gives the same bits. */
 #include "../base/dispatch.h"
 #include "../base/parallel.h"
+#include "../base/sized.h"
 #include "../base/sum.h"
 #include "../data/view.h"
 #include "../model/model.h"
@@ -22,13 +23,13 @@ enum {
 };
 
 void emblas_prediction_init(struct emblas_prediction *prediction, size_t size) {
-  memset(prediction, 0, size);
-  prediction->size = size;
+  struct emblas_prediction defaults = {.size = size};
+  sized_init(prediction, size, &defaults, sizeof defaults);
 }
 
 void emblas_predict_options_init(struct emblas_predict_options *options, size_t size) {
-  memset(options, 0, size);
-  options->size = size;
+  struct emblas_predict_options defaults = {.size = size};
+  sized_init(options, size, &defaults, sizeof defaults);
 }
 
 /* Weighted sums of a chunk's rows, each in a high and a low part. */
@@ -180,6 +181,17 @@ static emblas_status check_rows(const struct emblas_data *data, struct arena *ar
   return status;
 }
 
+/* The argument that is missing or out of range, or its field; NULL: none is. */
+static const char *find_fault(const struct emblas_model *model, const struct emblas_data *data,
+                              const struct emblas_predict_options *options,
+                              const struct emblas_prediction *prediction) {
+  if (model == NULL) return "model";
+  if (options->size != sizeof *options) return "options.size";
+  if (!emblas_allocator_valid(options->allocator)) return "options.allocator";
+  if (prediction == NULL) return "prediction";
+  return prediction->size == sizeof *prediction ? emblas_view_fault(data) : "prediction.size";
+}
+
 emblas_status emblas_predict(const struct emblas_model *model, const struct emblas_data *data,
                              const struct emblas_predict_options *options,
                              struct emblas_prediction *prediction, struct emblas_report *report) {
@@ -188,10 +200,11 @@ emblas_status emblas_predict(const struct emblas_model *model, const struct embl
   struct arena arena;
   emblas_predict_options_init(&defaults, sizeof defaults);
   if (options == NULL) options = &defaults;
-  if (model == NULL || prediction == NULL || prediction->size < sizeof *prediction ||
-      options->size < sizeof *options || !emblas_allocator_valid(options->allocator))
-    return EMBLAS_ERROR_ARGUMENT;
-  emblas_status status = emblas_view_check(data);
+  emblas_status status = emblas_report_accept(report);
+  if (status != EMBLAS_OK) return status;
+  const char *fault = find_fault(model, data, options, prediction);
+  if (fault != NULL) return emblas_report_argument(report, fault);
+  status = emblas_view_size(data);
   if (status != EMBLAS_OK) return status;
   const struct gaussian *g = &model->shape;
   if (data->columns != g->d) return EMBLAS_ERROR_DIMENSION;

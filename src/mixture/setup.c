@@ -2,6 +2,7 @@
 /* What a fit does once: options and rows are looked at, memory is taken, the frame is laid over the data.
  */
 #include "../base/parallel.h"
+#include "../base/sized.h"
 #include "fitter.h"
 #include "report.h"
 
@@ -10,25 +11,32 @@
 #include <string.h>
 
 void emblas_options_init(struct emblas_options *options, size_t size) {
-  memset(options, 0, size);
-  options->size = size;
-  options->components = 1;
-  options->starts = 20;
-  options->seed = 1;
-  options->tolerance = 1e-7;
-  options->max_iterations = 10000;
-  options->floor = 1e-12;
+  struct emblas_options defaults = {.size = size,
+                                    .components = 1,
+                                    .starts = 20,
+                                    .seed = 1,
+                                    .tolerance = 1e-7,
+                                    .max_iterations = 10000,
+                                    .floor = 1e-12};
+  sized_init(options, size, &defaults, sizeof defaults);
 }
 
-int emblas_options_valid(const struct emblas_options *o) {
-  return o->size >= sizeof *o && o->components > 0 && emblas_covariance_model(o->covariance) != NULL &&
-         o->accelerate <= EMBLAS_ACCELERATE_ANDERSON && o->compress <= EMBLAS_COMPRESS_NONE &&
-         o->start <= EMBLAS_START_RESPONSIBILITIES && o->starts > 0 && o->stop <= EMBLAS_STOP_WEIGHTS &&
-         isfinite(o->tolerance) && o->tolerance >= 0 && o->floor > 0 && o->floor < 1 &&
-         (o->start != EMBLAS_START_LABELS || o->labels != NULL) &&
-         (o->start != EMBLAS_START_MODEL || o->model != NULL) &&
-         (o->start != EMBLAS_START_RESPONSIBILITIES || o->responsibilities != NULL) &&
-         emblas_allocator_valid(o->allocator);
+const char *emblas_options_fault(const struct emblas_options *o) {
+  if (o->size != sizeof *o) return "options.size";
+  if (o->components == 0) return "options.components";
+  if (emblas_covariance_model(o->covariance) == NULL) return "options.covariance";
+  if (o->start > EMBLAS_START_RESPONSIBILITIES) return "options.start";
+  if (o->starts == 0) return "options.starts";
+  if (o->start == EMBLAS_START_LABELS && o->labels == NULL) return "options.labels";
+  if (o->start == EMBLAS_START_RESPONSIBILITIES && o->responsibilities == NULL)
+    return "options.responsibilities";
+  if (o->start == EMBLAS_START_MODEL && o->model == NULL) return "options.model";
+  if (o->stop > EMBLAS_STOP_WEIGHTS) return "options.stop";
+  if (!isfinite(o->tolerance) || o->tolerance < 0) return "options.tolerance";
+  if (o->accelerate > EMBLAS_ACCELERATE_ANDERSON) return "options.accelerate";
+  if (o->compress > EMBLAS_COMPRESS_NONE) return "options.compress";
+  if (!(o->floor > 0 && o->floor < 1)) return "options.floor";
+  return emblas_allocator_valid(o->allocator) ? NULL : "options.allocator";
 }
 
 /* The sizes of a BLAS and of LAPACK are ints. Of a diagonal geometry they see columns and features;

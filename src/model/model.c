@@ -2,6 +2,8 @@
 /* Models: made from parameters, and looked at. */
 #include "model.h"
 
+#include "../base/sized.h"
+
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -44,8 +46,8 @@ void emblas_model_free(struct emblas_model *model) {
 }
 
 void emblas_parameters_init(struct emblas_parameters *parameters, size_t size) {
-  memset(parameters, 0, size);
-  parameters->size = size;
+  struct emblas_parameters defaults = {.size = size};
+  sized_init(parameters, size, &defaults, sizeof defaults);
 }
 
 /* ------------------------------------------------------------------ from parameters */
@@ -180,7 +182,7 @@ emblas_status emblas_model_create(const struct emblas_parameters *p, struct embl
   size_t nowhere, *at = component != NULL ? component : &nowhere;
   struct emblas_model *model;
   *at = EMBLAS_NOWHERE;
-  if (p == NULL || out == NULL || p->size < sizeof *p || emblas_covariance_model(p->covariance) == NULL ||
+  if (p == NULL || out == NULL || p->size != sizeof *p || emblas_covariance_model(p->covariance) == NULL ||
       p->components == 0 || p->dim == 0 || p->weights == NULL || p->means == NULL ||
       (p->covariances == NULL && p->cholesky == NULL) || !emblas_allocator_valid(p->allocator))
     return EMBLAS_ERROR_ARGUMENT;

@@ -34,9 +34,18 @@ static void check_refused(const char *what, const struct emblas_data *data,
   cr_assert_eq(model, untouched);
 }
 
-static void check_argument(const char *what, const struct emblas_data *data,
+/* The report names the argument, or the field of one. */
+static void check_argument(const char *name, const struct emblas_data *data,
                            const struct emblas_options *options) {
-  check_refused(what, data, options, EMBLAS_ERROR_ARGUMENT, EMBLAS_NOWHERE, EMBLAS_NOWHERE, EMBLAS_NOWHERE);
+  struct emblas_model *model = NULL;
+  struct emblas_report report;
+  check_refused(name, data, options, EMBLAS_ERROR_ARGUMENT, EMBLAS_NOWHERE, EMBLAS_NOWHERE, EMBLAS_NOWHERE);
+  emblas_report_init(&report, sizeof report);
+  emblas_fit(data, options, &model, &report);
+  cr_assert(report.argument != NULL, "%s: the report names no argument", name);
+  cr_assert_str_eq(report.argument, name);
+  emblas_report_clear(&report);
+  cr_assert_null(report.argument);
 }
 
 /* The first bad value in the order of rows, then of columns; data of several blocks. */
@@ -124,7 +133,7 @@ Test(errors, labels) {
   for (size_t i = 0; i < N; i++) labels[i] = i % 2 * 2;
   check_refused("unused label", &data, &options, EMBLAS_ERROR_LABEL, EMBLAS_NOWHERE, EMBLAS_NOWHERE, 1);
   options.labels = NULL;
-  check_argument("no labels", &data, &options);
+  check_argument("options.labels", &data, &options);
 }
 
 Test(errors, too_few_rows) {
@@ -158,17 +167,23 @@ Test(errors, data_arguments) {
   const struct emblas_data good = view(generate_base(), N, D);
   struct emblas_data data = good;
   data.values = NULL;
-  check_argument("no values", &data, &options);
+  check_argument("data.values", &data, &options);
   data = good, data.rows = 0;
-  check_argument("no rows", &data, &options);
+  check_argument("data.rows", &data, &options);
   data = good, data.columns = 0;
-  check_argument("no columns", &data, &options);
+  check_argument("data.columns", &data, &options);
   data = good, data.stride = 1;
-  check_argument("stride below columns", &data, &options);
+  check_argument("data.stride", &data, &options);
   data = good, data.size = 0;
-  check_argument("not initialised", &data, &options);
-  check_argument("no data", NULL, &options);
+  check_argument("data.size", &data, &options);
+  check_argument("data", NULL, &options);
+  struct emblas_report report;
+  emblas_report_init(&report, sizeof report);
   cr_assert_eq(emblas_fit(&good, &options, NULL, NULL), EMBLAS_ERROR_ARGUMENT);
+  cr_assert_eq(emblas_fit(&good, &options, NULL, &report), EMBLAS_ERROR_ARGUMENT);
+  cr_assert_str_eq(report.argument, "model");
+  cr_assert_eq(emblas_fitter_create(&good, &options, NULL, &report), EMBLAS_ERROR_ARGUMENT);
+  cr_assert_str_eq(report.argument, "fitter");
 }
 
 Test(errors, option_ranges) {
@@ -177,28 +192,34 @@ Test(errors, option_ranges) {
   const double bad_tolerances[] = {-1e-300, -1, NAN, INFINITY}, bad_floors[] = {0, -1, 1, 2, NAN, INFINITY};
   struct emblas_options options = good;
   options.components = 0;
-  check_argument("no components", &data, &options);
+  check_argument("options.components", &data, &options);
   options = good, options.starts = 0;
-  check_argument("no starts", &data, &options);
+  check_argument("options.starts", &data, &options);
   options = good, options.size = 0;
-  check_argument("options not initialised", &data, &options);
+  check_argument("options.size", &data, &options);
   options = good, options.covariance = (enum emblas_covariance)EMBLAS_COVARIANCE_COUNT;
-  check_argument("covariance model", &data, &options);
+  check_argument("options.covariance", &data, &options);
   options = good, options.start = (enum emblas_start)17;
-  check_argument("kind of start", &data, &options);
+  check_argument("options.start", &data, &options);
   options = good, options.stop = (enum emblas_stop_rule)17;
-  check_argument("stop rule", &data, &options);
+  check_argument("options.stop", &data, &options);
+  options = good, options.accelerate = (enum emblas_acceleration)17;
+  check_argument("options.accelerate", &data, &options);
+  options = good, options.compress = (enum emblas_compression)17;
+  check_argument("options.compress", &data, &options);
+  options = good, options.start = EMBLAS_START_RESPONSIBILITIES;
+  check_argument("options.responsibilities", &data, &options);
   options = good, options.start = EMBLAS_START_MODEL;
-  check_argument("no model to start from", &data, &options);
+  check_argument("options.model", &data, &options);
   options = good, options.allocator.allocate = (void *(*)(void *, size_t))(uintptr_t)1;
-  check_argument("half an allocator", &data, &options);
+  check_argument("options.allocator", &data, &options);
   for (size_t i = 0; i < 4; i++) {
     options = good, options.tolerance = bad_tolerances[i];
-    check_argument("tolerance", &data, &options);
+    check_argument("options.tolerance", &data, &options);
   }
   for (size_t i = 0; i < 6; i++) {
     options = good, options.floor = bad_floors[i];
-    check_argument("floor", &data, &options);
+    check_argument("options.floor", &data, &options);
   }
 }
 
@@ -333,8 +354,12 @@ Test(errors, predict_places) {
   cr_assert(report.row == 5 && report.column == EMBLAS_NOWHERE);
   data.weights = NULL;
   cr_assert_eq(emblas_predict(NULL, &data, predict_options(), &prediction, &report), EMBLAS_ERROR_ARGUMENT);
+  cr_assert_str_eq(report.argument, "model");
+  cr_assert(report.row == EMBLAS_NOWHERE, "the place of the error before");
   cr_assert_eq(emblas_predict(model, NULL, predict_options(), &prediction, &report), EMBLAS_ERROR_ARGUMENT);
+  cr_assert_str_eq(report.argument, "data");
   cr_assert_eq(emblas_predict(model, &data, predict_options(), NULL, &report), EMBLAS_ERROR_ARGUMENT);
+  cr_assert_str_eq(report.argument, "prediction");
   emblas_report_clear(&report);
   emblas_report_clear(NULL);
   emblas_model_free(model);
