@@ -146,7 +146,7 @@ struct emblas_em_options {
   /** How far off the path that plain EM takes from the same start a step of EMBLAS_ACCELERATE_AUTO may end,
    *  as estimated, in deviations of one observation of a block: > 0. The run then ends in the optimum
    *  where plain EM ends, as a rule. INFINITY: it may take another hill, in half as many maps. Of models
-   *  with `moved`. Default 4e-4 */
+   *  with `moved`. Default 3e-4 */
   double drift;
   emblas_em_progress progress;       /**< default NULL */
   void *progress_context;            /**< default NULL */

@@ -33,7 +33,7 @@ void emblas_em_model_init(struct emblas_em_model *model, size_t size) {
 
 void emblas_em_options_init(struct emblas_em_options *options, size_t size) {
   struct emblas_em_options defaults = {
-      .size = size, .tolerance = 1e-7, .max_iterations = 10000, .drift = 4e-4};
+      .size = size, .tolerance = 1e-7, .max_iterations = 10000, .drift = 3e-4};
   sized_init(options, size, &defaults, sizeof defaults);
 }
 
