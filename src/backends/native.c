@@ -4,12 +4,14 @@
    dimension, and the softmax, which no BLAS has. native/ holds the code, lanes being rows of the block. */
 #include "kernels.h"
 
-/* __builtin_shufflevector: clang, and gcc from 12 on. */
-#if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12)
+#include <float.h>
+
+/* __builtin_shufflevector: clang, and gcc from 12 on. Not where numbers are wider than their type, as on the x87
+   of 32-bit processors: vectors are not. */
+#if FLT_EVAL_METHOD == 0 && (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12))
 
 #include "../base/sum.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 #if defined(__x86_64__)
