@@ -19,8 +19,8 @@
  * Sizes are size_t. A function that fails leaves its outputs as they were, except the report, which
  * says where; emblas_predict() has one more exception. The library prints nothing, never exits, and leaves
  * the host's locale, floating-point state, signal handlers and BLAS thread count as they were. Its global
- * state is this: how many fits run on a BLAS, and the thread count that the last of them puts back; how many
- * threads are at work; and whether the process came of a fork.
+ * state is this: how many fits run on a BLAS, and the thread count that the last of them puts back; how
+ * many threads are at work; and whether the process came of a fork.
  *
  * Structs that the caller fills start with their size. An init function is told it, with sizeof, sets the
  * defaults, and writes no more than so many bytes. A call refuses a struct of another size than that of the
@@ -35,7 +35,8 @@
  * fork(), whatever its options ask for: gcc's OpenMP would wait there for threads that did not come along.
  * After an exec() there is no such limit.
  *
- * Results. The same data, options and seed give the same bits on one kind of CPU, for any number of threads.
+ * Results. The same data, options and seed give the same bits on one kind of CPU, for any number of
+ * threads.
  */
 #ifndef EMBLAS_EMBLAS_H
 #define EMBLAS_EMBLAS_H
@@ -101,8 +102,8 @@ enum emblas_start {
    * EMBLAS_START_RANDOM. */
   EMBLAS_START_KMEANSPP = 0,
   /** Weights uniform then normalised; means uniform over each column's range; variances the square of
-   *  uniforms, in units of the columns' squared ranges, raised to the floor; covariances diagonal. Tied: the
-   *  first component's for all. Spherical: the mean of a component's variances. */
+   *  uniforms, in units of the columns' squared ranges, raised to the floor; covariances diagonal. Tied:
+   * the first component's for all. Spherical: the mean of a component's variances. */
   EMBLAS_START_RANDOM = 1,
   EMBLAS_START_LABELS = 2, /**< an M step from options.labels */
   /**
@@ -136,11 +137,15 @@ enum emblas_compression {
 
 /** Where a running fit stands. */
 struct emblas_progress {
-  size_t start;                 /**< which run it is, of a start or a move, from 0 */
-  size_t starts;                /**< how many there will be, as far as is known */
-  struct emblas_em_point point; /**< its last iteration; the log-likelihood in units of the data; while
-                                   starts are tried on a sample, that of the sample */
-  double best_loglik;           /**< of the best finished run; -INFINITY before the first */
+  size_t start;                      /**< which run it is, of a start or a move, from 0 */
+  size_t starts;                     /**< how many there will be, as far as is known */
+  struct emblas_em_point point;      /**< its last iteration; the log-likelihood in units of the data; while
+                                        starts are tried on a sample, that of the sample */
+  double best_loglik;                /**< of the best finished run; -INFINITY before the first */
+  size_t components;                 /**< of the model that is fitted .. */
+  enum emblas_covariance covariance; /**< .. and its covariance model */
+  size_t trial;  /**< how many models emblas_select() has done with; emblas_fit(): 0 .. */
+  size_t trials; /**< .. of so many; emblas_fit(): 1 */
 };
 /** Called after every iteration; a result other than 0 ends the fit, which keeps the best so far. */
 typedef int (*emblas_progress_function)(void *context, const struct emblas_progress *progress);
@@ -158,28 +163,28 @@ struct emblas_options {
   const double *responsibilities; /**< n x k, finite, >= 0; every row is divided by its sum, which is above
                                        0, and every component has a share of some row; for
                                        EMBLAS_START_RESPONSIBILITIES */
-  const struct emblas_model *model;    /**< for EMBLAS_START_MODEL */
-  enum emblas_stop_rule stop;          /**< default EMBLAS_STOP_LOGLIK */
-  double tolerance;                    /**< finite, >= 0 (0: never stop early); nats for rows of the mean
-                                            observation weight, so that weights that are all multiplied by a
-                                            constant lead to the same steps; of EMBLAS_STOP_WEIGHTS a change
-                                            of the mixing weights; default 1e-7 */
-  size_t max_iterations;               /**< EM maps of a run, of a start or a move; default 10000 */
-  /** Default EMBLAS_ACCELERATE_AUTO. From labels, responsibilities, a model or one k-means++ start (starts = 1)
-   *  it ends, as a rule, in the optimum where plain EM ends. Random starts, and several of which the best
-   *  is kept, may each end on another hill than plain EM's, in half as many maps. */
+  const struct emblas_model *model; /**< for EMBLAS_START_MODEL */
+  enum emblas_stop_rule stop;       /**< default EMBLAS_STOP_LOGLIK */
+  double tolerance;                 /**< finite, >= 0 (0: never stop early); nats for rows of the mean
+                                         observation weight, so that weights that are all multiplied by a
+                                         constant lead to the same steps; of EMBLAS_STOP_WEIGHTS a change
+                                         of the mixing weights; default 1e-7 */
+  size_t max_iterations;            /**< EM maps of a run, of a start or a move; default 10000 */
+  /** Default EMBLAS_ACCELERATE_AUTO. From labels, responsibilities, a model or one k-means++ start (starts
+   * = 1) it ends, as a rule, in the optimum where plain EM ends. Random starts, and several of which the
+   * best is kept, may each end on another hill than plain EM's, in half as many maps. */
   enum emblas_acceleration accelerate;
-  enum emblas_compression compress;    /**< default EMBLAS_COMPRESS_AUTO */
-  size_t threads; /**< at most this many, see the top of this file; 0: what OpenMP would
-                       use. The result is the same bits for any number. Default 0 */
-  double floor;   /**< smallest variance of a component in any direction, relative to
-                       that of all data in that direction (spherical: to the mean of the columns'
-                       variances), whatever k; 0 < floor < 1, and taken for 2^-45 = 3e-14 where it is less
-                       and matrices are not diagonal. Full and tied: where the covariance of all data is
-                       singular (a pivot below 1e-12 of its column's variance), its diagonal counts as
-                       raised by 1e-12 of itself, or by as much more as makes it regular; in a direction in
-                       which the data do not vary the floor is relative to what was added.
-                       Default 1e-12. A component held there is flagged. */
+  enum emblas_compression compress; /**< default EMBLAS_COMPRESS_AUTO */
+  size_t threads;                   /**< at most this many, see the top of this file; 0: what OpenMP would
+                                         use. The result is the same bits for any number. Default 0 */
+  double floor;                     /**< smallest variance of a component in any direction, relative to
+                                         that of all data in that direction (spherical: to the mean of the columns'
+                                         variances), whatever k; 0 < floor < 1, and taken for 2^-45 = 3e-14 where it is less
+                                         and matrices are not diagonal. Full and tied: where the covariance of all data is
+                                         singular (a pivot below 1e-12 of its column's variance), its diagonal counts as
+                                         raised by 1e-12 of itself, or by as much more as makes it regular; in a direction in
+                                         which the data do not vary the floor is relative to what was added.
+                                         Default 1e-12. A component held there is flagged. */
   const struct emblas_backend *backend; /**< default NULL: emblas_backend_auto() */
   emblas_progress_function progress;    /**< default NULL */
   void *progress_context;               /**< default NULL */
@@ -337,6 +342,78 @@ EMBLAS_API emblas_status emblas_fitter_finish(struct emblas_fitter *fitter, stru
                                               struct emblas_report *report);
 EMBLAS_API void emblas_fitter_free(struct emblas_fitter *fitter);
 
+/* ---------------------------------------------------------------- select */
+
+/** What is to be smallest in the model that emblas_select() chooses, see emblas_criteria(). */
+enum emblas_criterion { EMBLAS_BIC = 0, EMBLAS_AIC = 1, EMBLAS_ICL = 2 };
+#define EMBLAS_CRITERION_COUNT 3
+
+/** The models that emblas_select() chooses from: each number of components under each covariance model. */
+struct emblas_candidates {
+  size_t size;             /**< sizeof(struct emblas_candidates), set by init */
+  size_t least_components; /**< default 1 */
+  size_t most_components;  /**< default 9 */
+  const enum emblas_covariance
+      *covariances; /**< borrowed for the call; default NULL: all there are. Those that
+                       are another in one dimension by another name are left out */
+  size_t covariance_count;
+  enum emblas_criterion criterion; /**< default EMBLAS_BIC */
+};
+EMBLAS_API void emblas_candidates_init(struct emblas_candidates *candidates, size_t size);
+
+/** What came of one number of components under one covariance model. */
+struct emblas_trial {
+  size_t components;
+  enum emblas_covariance covariance;
+  int tried;            /**< 0: the progress hook ended the search before */
+  emblas_status status; /**< of its fit */
+  enum emblas_stop_reason stop;
+  double loglik; /**< NAN unless status is EMBLAS_OK; what follows is 0 then */
+  size_t parameters;
+  double criteria[EMBLAS_CRITERION_COUNT];
+  size_t flagged;         /**< components with a flag */
+  size_t suspect;         /**< where there are any: the one of them that has the fewest rows, .. */
+  unsigned suspect_flags; /**< .. its flags, .. */
+  struct emblas_component_rows suspect_rows; /**< .. and its rows */
+};
+
+/** The table of a search. Filled by the library; the array is its own until emblas_selection_clear(). */
+struct emblas_selection {
+  size_t size;                 /**< sizeof(struct emblas_selection), set by init */
+  struct emblas_trial *trials; /**< by number of components, then as the covariance models were given */
+  size_t count;                /**< of trials */
+  size_t tried;                /**< of them */
+  size_t best;                 /**< index into trials of the model that was returned */
+  int cancelled; /**< whether the progress hook ended the search before all were tried to their end */
+  struct emblas_allocator allocator; /**< the array's */
+};
+EMBLAS_API void emblas_selection_init(struct emblas_selection *selection, size_t size);
+/** Frees the array and sets the selection as new. NULL is allowed, and one that no call has filled. */
+EMBLAS_API void emblas_selection_clear(struct emblas_selection *selection);
+
+/**
+ * Fits every candidate as emblas_fit() does and keeps the one whose criterion is smallest, among those
+ * without flagged components where there are any. A candidate that cannot be fitted
+ * (EMBLAS_ERROR_TOO_FEW_ROWS, _NUMERICAL, and _RANGE unless a model is the start) is a trial with its
+ * status. Of few data (up to 2^18 values) whole fits are shared out to the threads: the table and the model
+ * have the same bits for any number of them. The progress hook is called from the caller's thread alone.
+ *
+ * @param data        borrowed for the call
+ * @param options     as emblas_fit()'s, where components and covariance do not count; NULL for the defaults
+ * @param candidates  NULL for the defaults
+ * @param model       receives the chosen model; free it with emblas_model_free(). Untouched on failure
+ * @param report      NULL, or as emblas_fit()'s: of the chosen model, or of the first failure when there is
+ * none
+ * @param selection   initialised by emblas_selection_init(); an earlier content is cleared. It holds the
+ * table also where no candidate could be fitted
+ * @return EMBLAS_OK (also when the hook ended it), or an error of emblas_fit(): one that concerns all
+ * candidates, or that of the first when none can be fitted
+ */
+EMBLAS_API emblas_status emblas_select(const struct emblas_data *data, const struct emblas_options *options,
+                                       const struct emblas_candidates *candidates,
+                                       struct emblas_model **model, struct emblas_report *report,
+                                       struct emblas_selection *selection);
+
 /* ----------------------------------------------------------------- model */
 
 /** Parameters of a model, in units of the data. */
@@ -427,8 +504,8 @@ EMBLAS_API void emblas_predict_options_init(struct emblas_predict_options *optio
  * @param options  NULL for the defaults
  * @param report   NULL, or says where an error is
  * @return EMBLAS_OK, EMBLAS_ERROR_ARGUMENT, _MEMORY, _SIZE, _NOT_FINITE, _WEIGHT, _DIMENSION; _RANGE when
- *         the log-likelihood is beyond the range of double (rows 1e150 deviations away that weigh 1e9): then
- *         the labels, responsibilities and densities are written, the sums are not
+ *         the log-likelihood is beyond the range of double (rows 1e150 deviations away that weigh 1e9):
+ * then the labels, responsibilities and densities are written, the sums are not
  */
 EMBLAS_API emblas_status emblas_predict(const struct emblas_model *model, const struct emblas_data *data,
                                         const struct emblas_predict_options *options,

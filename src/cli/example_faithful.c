@@ -8,7 +8,7 @@
 
 /* What the search of `emblas fit` would be asked for. */
 static void ask(struct fit_arguments *fit, const struct example_arguments *arguments) {
-  *fit = (struct fit_arguments){.data = "faithful", .k_low = 2, .k_high = 2, .criterion = CRITERION_BIC};
+  *fit = (struct fit_arguments){.data = "faithful", .k_low = 2, .k_high = 2, .criterion = EMBLAS_BIC};
   emblas_options_init(&fit->options, sizeof fit->options);
   fit->options.seed = arguments->seed;
   fit->covariance_count = EMBLAS_COVARIANCE_COUNT;

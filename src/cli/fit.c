@@ -97,9 +97,6 @@ enum exit_status command_fit(int argc, char **argv) {
   fit_files_check(&arguments);
 
   search_run(&search, &arguments, &table);
-  if (!search.model)
-    die(EXIT_FAILED, "%s: every fit failed: %s", arguments.data,
-        emblas_status_string(search.trials[search.count - 1].status));
   warnings_collect(&warnings, &search, &table, &arguments.options);
   fit_files_write(&files, &arguments, &table, &search, &warnings);
   enum exit_status said = say(&arguments, &table, &search, &warnings, files.written);

@@ -5,8 +5,7 @@
 
 #include "cli.h"
 
-enum criterion { CRITERION_BIC, CRITERION_AIC, CRITERION_ICL, CRITERION_COUNT };
-extern const char *const criterion_names[CRITERION_COUNT + 1]; /* "bic", .., NULL */
+extern const char *const criterion_names[EMBLAS_CRITERION_COUNT + 1]; /* "bic", .., NULL */
 
 /* ---- what is asked for (fit_arguments.c) ---- */
 
@@ -14,10 +13,11 @@ struct fit_arguments {
   const char *data;
   struct io_selection selection;
   size_t k_low, k_high; /* 0: as many as the labels or the model have */
+  int k_default;        /* -k was not given: as many of its range as there are rows for */
   enum emblas_covariance covariances[EMBLAS_COVARIANCE_COUNT];
   size_t covariance_count; /* 0: not said */
   int starts_given;
-  enum criterion criterion;
+  enum emblas_criterion criterion;
   const char *labels_path, *model_path, *responsibilities_path; /* where the start comes from */
   struct emblas_options options;
   const char *output, *plot, *plot_trace, *plot_script, *trace;
@@ -28,33 +28,19 @@ void fit_arguments_parse(struct fit_arguments *arguments, int argc, char **argv)
 
 /* ---- one fit or many (search.c) ---- */
 
-/* What came of one pair of size and covariance model. */
-struct trial {
-  size_t components;
-  enum emblas_covariance covariance;
-  emblas_status status;
-  double loglik;
-  size_t parameters;
-  double criteria[CRITERION_COUNT];
-  int flagged;            /* the model kept has flagged components; .. */
-  size_t suspect;         /* .. the one of fewest rows, .. */
-  unsigned suspect_flags; /* .. its flags, and which rows these are */
-  struct emblas_component_rows suspect_rows;
-  int cancelled; /* Ctrl-C cut it short: the best it had so far */
-};
-
 struct search {
-  struct trial *trials;
-  enum criterion criterion;
-  size_t planned, count, best; /* count: that were tried, the last perhaps not to its end */
-  int cancelled;               /* Ctrl-C ended the search before every pair was tried to its end */
+  struct emblas_selection table;
+  enum emblas_criterion criterion;
   /* Of the best: */
-  struct emblas_model *model; /* NULL when every fit failed */
+  struct emblas_model *model;
   struct emblas_report report;
-  size_t starts; /* that were asked for */
-  double seconds;
+  size_t starts;  /* that were asked for */
+  double seconds; /* of the whole search */
 };
-/* Fits every pair and keeps the best. Exits with a message when the data are at fault. */
+static inline const struct emblas_trial *best_trial(const struct search *search) {
+  return &search->table.trials[search->table.best];
+}
+/* Fits every pair and keeps the best. Exits with a message when no pair can be fitted. */
 void search_run(struct search *search, const struct fit_arguments *arguments, const struct io_table *table);
 void search_free(struct search *search);
 

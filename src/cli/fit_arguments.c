@@ -31,7 +31,7 @@ enum option_key {
 
 static const struct argp_option option_table[] = {
     {NULL, 0, NULL, 0, "Model:", 1},
-    {"components", 'k', "K|A:B", 0, "number of components, or a range searched by --criterion", 0},
+    {"components", 'k', "K|A:B", 0, "number of components, or a range searched by --criterion (1:9)", 0},
     {"cov", KEY_COV, "LIST", 0,
      "covariance models: full, tied, diag, spherical or mclust's VVV, EEE, VVI, VII (V, E in one "
      "dimension); several with commas, or all (full)",
@@ -128,11 +128,14 @@ static void set_data(struct fit_arguments *a, const char *text, struct argp_stat
   a->data = text;
 }
 
+/* Of the sizes that are tried where none is given. */
+enum { MOST_COMPONENTS = 9 };
+
 /* What options say of each other. */
 static void check(struct fit_arguments *a, struct argp_state *state) {
   int single = a->labels_path || a->responsibilities_path || a->model_path;
   if (!a->data) usage_error(state, "DATA is missing");
-  if (!a->k_low && !single) usage_error(state, "-k is missing: the number of components");
+  if (!a->k_low && !single) a->k_low = 1, a->k_high = MOST_COMPONENTS, a->k_default = 1;
   if (single && a->k_low != a->k_high)
     usage_error(state, "-k is a range, but a start of one size is given");
   if (single && a->starts_given && a->options.starts != 1) {
@@ -165,7 +168,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     a->covariance_count = value_covariances(text, a->covariances);
     break;
   case KEY_CRITERION:
-    a->criterion = (enum criterion)value_choice(&criterion_choice, text);
+    a->criterion = (enum emblas_criterion)value_choice(&criterion_choice, text);
     break;
   case KEY_COLUMNS:
     a->selection.columns = text;
@@ -238,7 +241,7 @@ void fit_arguments_parse(struct fit_arguments *arguments, int argc, char **argv)
       .doc = "Fits mixtures of Gaussians to the rows of DATA: CSV or TSV, with or without a header, - for "
              "standard input, or .npy. Defaults are in parentheses.",
   };
-  *arguments = (struct fit_arguments){.criterion = CRITERION_BIC};
+  *arguments = (struct fit_arguments){.criterion = EMBLAS_BIC};
   emblas_options_init(&arguments->options, sizeof arguments->options);
   parse_arguments(&argp, argc, argv, arguments);
 }

@@ -31,7 +31,7 @@ void fit_files_check(const struct fit_arguments *arguments) {
 void fit_describe(struct io_fit *fit, const struct fit_arguments *arguments, const struct search *search,
                   const struct warnings *warnings, size_t rows) {
   *fit = fit_record(&search->report, rows, arguments->options.seed);
-  if (search->cancelled) fit->status = emblas_stop_reason_string(EMBLAS_CANCELLED);
+  if (search->table.cancelled) fit->status = emblas_stop_reason_string(EMBLAS_CANCELLED);
   fit->seconds = search->seconds;
   fit->warnings = (const char *const *)warnings->texts;
   fit->warning_count = warnings->count;

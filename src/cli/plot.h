@@ -28,7 +28,7 @@ void plot_mixtures(FILE *script, const void *context);
 
 struct plot_criterion {
   const struct search *search;
-  enum criterion criterion;
+  enum emblas_criterion criterion;
 };
 void plot_criterion(FILE *script, const void *context);
 

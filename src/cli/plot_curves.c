@@ -7,19 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const titles[CRITERION_COUNT] = {"BIC", "AIC", "ICL"};
+static const char *const titles[EMBLAS_CRITERION_COUNT] = {"BIC", "AIC", "ICL"};
 
 /* $curveC: size, criterion, whether flagged, of one covariance model. Returns how many there are. */
 static size_t write_curve(FILE *script, const struct plot_criterion *plot,
                           enum emblas_covariance covariance) {
   size_t points = 0;
   fprintf(script, "$curve%d << END\n", (int)covariance);
-  for (size_t i = 0; i < plot->search->count; i++) {
-    const struct trial *trial = &plot->search->trials[i];
-    if (trial->covariance != covariance || trial->status != EMBLAS_OK) continue;
+  for (size_t i = 0; i < plot->search->table.count; i++) {
+    const struct emblas_trial *trial = &plot->search->table.trials[i];
+    if (trial->covariance != covariance || !trial->tried || trial->status != EMBLAS_OK) continue;
     fprintf(script, "%zu ", trial->components);
     plot_number(script, trial->criteria[plot->criterion]);
-    fprintf(script, "%d\n", trial->flagged);
+    fprintf(script, "%zu\n", trial->flagged);
     points++;
   }
   fputs("END\n", script);
@@ -42,12 +42,12 @@ static void plot_curve(FILE *script, enum emblas_covariance covariance) {
 void plot_criterion(FILE *script, const void *context) {
   const struct plot_criterion *plot = context;
   const struct search *search = plot->search;
-  const struct trial *best = &search->trials[search->best];
-  const struct trial *first = &search->trials[0], *last = &search->trials[search->count - 1];
+  const struct emblas_trial *best = best_trial(search);
+  const struct emblas_trial *first = &search->table.trials[0], *last = first + search->table.count - 1;
   char *title = print_string("%s by number of components: the smallest is %zu, %s", titles[plot->criterion],
                              best->components, emblas_covariance_string(best->covariance));
-  int flagged = 0;
-  for (size_t i = 0; i < search->count; i++) flagged |= search->trials[i].flagged;
+  size_t flagged = 0;
+  for (size_t i = 0; i < search->table.count; i++) flagged += search->table.trials[i].flagged;
   plot_begin(script, title, flagged ? "hollow: with an empty or collapsed component" : "");
   plot_place(script, (struct box){0.13, 0.97, 0.115, 0.865});
   fprintf(

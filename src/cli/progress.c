@@ -43,10 +43,6 @@ void progress_end(struct progress *progress) {
   sigaction(SIGINT, &progress->host, NULL);
 }
 
-int progress_cancelled(void) {
-  return interrupted != 0;
-}
-
 /* At most ten times a second; a fit that is over sooner shows nothing. */
 static int due(struct progress *progress) {
   struct timespec now;
@@ -61,11 +57,15 @@ int progress_hook(void *context, const struct emblas_progress *now) {
   struct progress *progress = context;
   if (!progress->shown || !due(progress)) return interrupted;
   char best[32];
-  char *line = print_string("%sstart %zu/%zu  iteration %zu  log-likelihood %.6g%s%s", progress->prefix,
+  char *model = now->trials < 2 ? print_string("%s", "")
+                                : print_string("model %zu of %zu: k %zu %s  ", now->trial + 1, now->trials,
+                                               now->components, emblas_covariance_string(now->covariance));
+  char *line = print_string("%sstart %zu/%zu  iteration %zu  log-likelihood %.6g%s%s", model,
                             now->start + 1, now->starts, now->point.iteration, now->point.loglik,
                             isfinite(now->best_loglik) ? "  best " : "",
                             isfinite(now->best_loglik) ? text_nats(now->best_loglik, best) : "");
   draw(progress, line);
   free(line);
+  free(model);
   return interrupted;
 }

@@ -9,7 +9,6 @@
 
 struct progress {
   int shown;             /* whether there is a terminal to show anything on */
-  char prefix[48];       /* which fit of several is running; "" for one alone */
   int drawn;             /* whether a line stands there */
   struct timespec last;  /* when it was drawn */
   struct sigaction host; /* what SIGINT did before */
@@ -18,8 +17,6 @@ struct progress {
 /* From here to progress_end() Ctrl-C asks the fit to end; a second one kills. */
 void progress_begin(struct progress *progress, int quiet);
 void progress_end(struct progress *progress);
-/* Whether Ctrl-C has been pressed. */
-int progress_cancelled(void);
 /* The hook for emblas_options.progress; context: struct progress. */
 int progress_hook(void *context, const struct emblas_progress *now);
 

@@ -125,6 +125,12 @@ void rows_read_for(const struct loaded_model *loaded, const char *path, const ch
   rows_check_dimension(loaded, path, table);
 }
 
+size_t rows_that_count(const struct io_table *table) {
+  size_t rows = 0;
+  for (size_t i = 0; i < table->rows; i++) rows += !table->weights || table->weights[i] > 0;
+  return rows;
+}
+
 struct emblas_data rows_data(const struct io_table *table) {
   struct emblas_data data;
   emblas_data_init(&data, sizeof data);

@@ -24,6 +24,8 @@ void rows_check_dimension(const struct loaded_model *loaded, const char *path,
 
 /* The rows as the library takes them. */
 struct emblas_data rows_data(const struct io_table *table);
+/* How many rows there are, weights of 0 aside. */
+size_t rows_that_count(const struct io_table *table);
 
 /* A name as a CSV field, quoted where it has to be. */
 void csv_name(FILE *stream, const char *name);

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Fits every pair of size and covariance model that is asked for, and keeps the best. */
+/* The search over sizes and covariance models, and what is said when it comes to nothing. */
 #include "fit.h"
 #include "progress.h"
 #include "rows.h"
 
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 static double now(void) {
@@ -15,22 +12,14 @@ static double now(void) {
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* In one dimension diag and spherical are full by another name: the first of each kind is fitted. */
-static int repeats(const enum emblas_covariance *covariances, size_t index, size_t dim) {
-  const char *name = emblas_covariance_mclust(covariances[index], dim);
-  for (size_t i = 0; i < index; i++) {
-    if (strcmp(emblas_covariance_mclust(covariances[i], dim), name) == 0) return 1;
-  }
-  return 0;
-}
-
-static _Noreturn void too_few_rows(const struct fit_arguments *arguments, const struct io_table *table,
-                                   size_t components) {
-  size_t rows = 0;
-  for (size_t i = 0; i < table->rows; i++) rows += !table->weights || table->weights[i] > 0;
-  die(EXIT_DATA, "%s: %zu row%s%s %s too few for %zu components", arguments->data, rows,
-      rows == 1 ? "" : "s", table->weights ? " of positive weight" : "", rows == 1 ? "is" : "are",
-      components);
+/* The largest size that is tried. */
+static size_t most_components(const struct fit_arguments *arguments, const struct io_table *table) {
+  size_t rows = rows_that_count(table), most = arguments->k_high;
+  if (arguments->k_default && rows > 0 && rows < most) return rows;
+  if (most > rows)
+    die(EXIT_DATA, "%s: %zu row%s%s %s too few for %zu components", arguments->data, rows,
+        rows == 1 ? "" : "s", table->weights ? " of positive weight" : "", rows == 1 ? "is" : "are", most);
+  return most;
 }
 
 /* A start that was given and is none. Rows are counted from 1, components from 0. */
@@ -54,124 +43,46 @@ static void judge_start(emblas_status status, const struct emblas_report *report
   }
 }
 
-/* A failure that no other size or covariance model would mend ends the program. */
-static void judge(emblas_status status, const struct emblas_report *report, struct progress *progress,
-                  const struct fit_arguments *arguments, const struct io_table *table, size_t components) {
-  if (status == EMBLAS_OK || status == EMBLAS_ERROR_NUMERICAL) return;
-  if (status == EMBLAS_ERROR_RANGE && !arguments->model_path) return;
-  progress_end(progress);
-  if (status == EMBLAS_ERROR_TOO_FEW_ROWS) too_few_rows(arguments, table, components);
-  judge_start(status, report, arguments);
-  if (report->argument) die(exit_status_of(status), "%s: %s", emblas_status_string(status), report->argument);
+/* No pair could be fitted. */
+static _Noreturn void give_up(emblas_status status, const struct search *search,
+                              const struct fit_arguments *arguments) {
+  judge_start(status, &search->report, arguments);
+  if (search->report.argument)
+    die(exit_status_of(status), "%s: %s", emblas_status_string(status), search->report.argument);
+  if (status == EMBLAS_ERROR_NUMERICAL || status == EMBLAS_ERROR_RANGE)
+    die(EXIT_FAILED, "%s: every fit failed: %s", arguments->data, emblas_status_string(status));
   die(exit_status_of(status), "%s: %s", arguments->data, emblas_status_string(status));
-}
-
-/* The component that speaks most against a model: the one of fewest rows among those with a flag. */
-static void find_suspect(struct trial *trial, const struct emblas_report *report) {
-  double fewest = INFINITY;
-  for (size_t c = 0; c < report->components; c++) {
-    if (report->component_flags[c] == 0 || report->component_rows[c].rows >= fewest) continue;
-    fewest = report->component_rows[c].rows;
-    trial->flagged = 1;
-    trial->suspect = c;
-    trial->suspect_flags = report->component_flags[c];
-    trial->suspect_rows = report->component_rows[c];
-  }
-}
-
-static void describe(struct trial *trial, const struct emblas_report *report) {
-  trial->loglik = report->loglik;
-  trial->parameters = report->parameters;
-  trial->criteria[CRITERION_BIC] = report->bic;
-  trial->criteria[CRITERION_AIC] = report->aic;
-  trial->criteria[CRITERION_ICL] = report->icl;
-  find_suspect(trial, report);
-  trial->cancelled = report->stop == EMBLAS_CANCELLED;
-}
-
-/* A collapsed component makes the likelihood as large as the floor allows, so a model without flags is
-   better than any with; among equals the criterion decides. */
-static int better(const struct trial *trial, const struct trial *best, enum criterion criterion) {
-  if (trial->flagged != best->flagged) return !trial->flagged;
-  return trial->criteria[criterion] < best->criteria[criterion];
-}
-
-static void keep(struct search *search, size_t index, struct emblas_model *model,
-                 struct emblas_report *report, double seconds) {
-  emblas_model_free(search->model);
-  emblas_report_clear(&search->report);
-  search->best = index;
-  search->model = model;
-  search->report = *report;
-  search->seconds = seconds;
-}
-
-static void run_trial(struct search *search, size_t index, const struct fit_arguments *arguments,
-                      const struct io_table *table, struct emblas_options *options) {
-  struct trial *trial = &search->trials[index];
-  struct emblas_model *model = NULL;
-  struct emblas_report report;
-  struct emblas_data data = rows_data(table);
-  emblas_report_init(&report, sizeof report);
-
-  options->components = trial->components;
-  options->covariance = trial->covariance;
-  double begin = now();
-  trial->status = emblas_fit(&data, options, &model, &report);
-  double seconds = now() - begin;
-  judge(trial->status, &report, options->progress_context, arguments, table, trial->components);
-  if (trial->status == EMBLAS_OK) {
-    describe(trial, &report);
-    if (!search->model || better(trial, &search->trials[search->best], arguments->criterion)) {
-      keep(search, index, model, &report, seconds);
-      return;
-    }
-  }
-  emblas_model_free(model);
-  emblas_report_clear(&report);
-}
-
-/* The list of pairs, by size and within a size by covariance model. */
-static void plan(struct search *search, const struct fit_arguments *arguments, size_t dim) {
-  size_t sizes = arguments->k_high - arguments->k_low + 1;
-  search->trials = allocate(sizes * arguments->covariance_count, sizeof *search->trials);
-  for (size_t k = arguments->k_low; k <= arguments->k_high; k++) {
-    for (size_t c = 0; c < arguments->covariance_count; c++) {
-      if (repeats(arguments->covariances, c, dim)) continue;
-      search->trials[search->planned++] =
-          (struct trial){.components = k, .covariance = arguments->covariances[c], .loglik = NAN};
-    }
-  }
 }
 
 void search_run(struct search *search, const struct fit_arguments *arguments,
                 const struct io_table *table) {
   struct emblas_options options = arguments->options;
+  struct emblas_data data = rows_data(table);
+  struct emblas_candidates candidates;
   struct progress progress;
   *search = (struct search){.starts = options.starts, .criterion = arguments->criterion};
   emblas_report_init(&search->report, sizeof search->report);
-  if (arguments->k_high > table->rows) too_few_rows(arguments, table, arguments->k_high);
-  plan(search, arguments, table->columns);
+  emblas_selection_init(&search->table, sizeof search->table);
+  emblas_candidates_init(&candidates, sizeof candidates);
+  candidates.least_components = arguments->k_low;
+  candidates.most_components = most_components(arguments, table);
+  candidates.covariances = arguments->covariances;
+  candidates.covariance_count = arguments->covariance_count;
+  candidates.criterion = arguments->criterion;
 
   progress_begin(&progress, arguments->quiet);
   options.progress = progress_hook;
   options.progress_context = &progress;
-  while (search->count < search->planned && !progress_cancelled()) {
-    const struct trial *trial = &search->trials[search->count];
-    if (search->planned > 1) {
-      snprintf(progress.prefix, sizeof progress.prefix, "k %zu %s  ", trial->components,
-               emblas_covariance_string(trial->covariance));
-    }
-    run_trial(search, search->count, arguments, table, &options);
-    search->cancelled |= trial->cancelled;
-    search->count++;
-  }
-  search->cancelled |= search->count < search->planned;
+  double begin = now();
+  emblas_status status =
+      emblas_select(&data, &options, &candidates, &search->model, &search->report, &search->table);
+  search->seconds = now() - begin;
   progress_end(&progress);
+  if (status != EMBLAS_OK) give_up(status, search, arguments);
 }
 
 void search_free(struct search *search) {
   emblas_model_free(search->model);
   emblas_report_clear(&search->report);
-  free(search->trials);
+  emblas_selection_clear(&search->table);
 }

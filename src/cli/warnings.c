@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a person should know before trusting a fit. */
 #include "fit.h"
+#include "rows.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -26,11 +27,11 @@ static void collinear(struct warnings *warnings, const struct search *search, co
                       const struct emblas_options *options) {
   size_t first = 0, count = 0;
   int full = 0;
-  for (size_t i = 0; i < search->planned; i++) {
-    enum emblas_covariance covariance = search->trials[i].covariance;
+  for (size_t i = 0; i < search->table.count; i++) {
+    enum emblas_covariance covariance = search->table.trials[i].covariance;
     full |= covariance == EMBLAS_FULL || covariance == EMBLAS_TIED;
   }
-  if (full && !search->cancelled) count = columns_that_follow(table, options, &first);
+  if (full && !search->table.cancelled) count = columns_that_follow(table, options, &first);
   if (count == 0) return;
   char *name = text_clean(table->names[first]);
   add(warnings, count == 1
@@ -87,6 +88,17 @@ static void places(struct warnings *warnings, const struct emblas_report *report
   }
 }
 
+static void cancelled(struct warnings *warnings, const struct emblas_selection *table) {
+  size_t cut_short = 0;
+  for (size_t i = 0; i < table->count; i++) cut_short += table->trials[i].stop == EMBLAS_CANCELLED;
+  char *rest = cut_short == 0   ? print_string("%s", "")
+               : cut_short == 1 ? print_string(", one of them not to its end")
+                                : print_string(", %zu of them not to their ends", cut_short);
+  add(warnings,
+      print_string("cancelled: %zu of %zu models were tried%s", table->tried, table->count, rest));
+  free(rest);
+}
+
 static void starts(struct warnings *warnings, const struct search *search) {
   const struct emblas_report *report = &search->report;
   size_t flagged = 0, failed = 0;
@@ -98,11 +110,7 @@ static void starts(struct warnings *warnings, const struct search *search) {
     add(warnings, print_string("every start ended with an empty or collapsed component"));
   }
   if (failed > 0) add(warnings, print_string("%zu of %zu starts failed", failed, report->start_count));
-  if (search->cancelled && search->planned > 1) {
-    add(warnings,
-        print_string("cancelled: %zu of %zu models were tried%s", search->count, search->planned,
-                     search->trials[search->count - 1].cancelled ? ", the last not to its end" : ""));
-  }
+  if (search->table.cancelled && search->table.count > 1) cancelled(warnings, &search->table);
   if (report->stop == EMBLAS_CANCELLED && report->moves > 0) {
     add(warnings,
         print_string("cancelled after %zu starts, in move %zu", report->start_count, report->moves));
@@ -113,7 +121,7 @@ static void starts(struct warnings *warnings, const struct search *search) {
 
 /* The reason not to take a flagged model: the rows of its suspect, or else what the flag says. malloc'ed.
  */
-static char *fault_of(const struct trial *trial) {
+static char *fault_of(const struct emblas_trial *trial) {
   char *rows = component_rows(trial->suspect, &trial->suspect_rows);
   size_t i = 0;
   if (rows) return rows;
@@ -123,10 +131,10 @@ static char *fault_of(const struct trial *trial) {
 
 /* Flagged models that the criterion would have taken, and what is wrong with each. */
 static void passed_over(struct warnings *warnings, const struct search *search) {
-  enum criterion criterion = search->criterion;
-  const struct trial *best = &search->trials[search->best];
-  for (size_t i = 0; i < search->count && !best->flagged; i++) {
-    const struct trial *trial = &search->trials[i];
+  enum emblas_criterion criterion = search->criterion;
+  const struct emblas_trial *best = best_trial(search);
+  for (size_t i = 0; i < search->table.count && !best->flagged; i++) {
+    const struct emblas_trial *trial = &search->table.trials[i];
     if (trial->status != EMBLAS_OK || !trial->flagged) continue;
     if (!(trial->criteria[criterion] < best->criteria[criterion])) continue;
     char *fault = fault_of(trial);
@@ -134,12 +142,6 @@ static void passed_over(struct warnings *warnings, const struct search *search) 
                                emblas_covariance_string(trial->covariance), fault));
     free(fault);
   }
-}
-
-static size_t rows_that_count(const struct io_table *table) {
-  size_t rows = 0;
-  for (size_t i = 0; i < table->rows; i++) rows += !table->weights || table->weights[i] > 0;
-  return rows;
 }
 
 /* What a criterion cannot know: that there are fewer numbers than parameters, and of how many observations
@@ -152,7 +154,7 @@ static void evidence(struct warnings *warnings, const struct search *search, con
     add(warnings, print_string("%zu parameters for %zu numbers: too few data for such a model",
                                report->parameters, numbers));
   }
-  if (search->planned > 1 && report->total_weight < 0.5 * (double)rows) {
+  if (search->table.count > 1 && report->total_weight < 0.5 * (double)rows) {
     add(warnings,
         print_string("the weights of %zu rows sum to %.4g, which the criterion takes for the number of "
                      "observations: it hardly penalises parameters",
@@ -200,8 +202,8 @@ static void equal_rows(struct warnings *warnings, const struct io_table *table) 
 
 /* The best at an end of the range may not be the best there is. */
 static void range(struct warnings *warnings, const struct search *search) {
-  size_t best = search->trials[search->best].components;
-  size_t fewest = search->trials[0].components, most = search->trials[search->planned - 1].components;
+  size_t best = best_trial(search)->components;
+  size_t fewest = search->table.trials[0].components, most = search->table.trials[search->table.count - 1].components;
   if (fewest == most) return;
   if (best == most)
     add(warnings, print_string("%zu components are the most that were tried: more may be better", best));

@@ -105,6 +105,9 @@ void emblas_search_progress(struct search *search, const struct emblas_em_point 
   struct emblas_progress progress = {.start = search->runs - 1,
                                      .starts = search->runs > planned ? search->runs : planned,
                                      .point = *point,
+                                     .components = o->components,
+                                     .covariance = o->covariance,
+                                     .trials = 1,
                                      .best_loglik = search->kept_count > 0 ? search->kept[0].result.loglik
                                                                            : -INFINITY};
   search->cancelled |= o->progress(o->progress_context, &progress) != 0;

@@ -46,6 +46,23 @@ static emblas_status fit_labels(struct emblas_allocator a) {
   return fit_all(a, EMBLAS_START_LABELS, EMBLAS_DIAG);
 }
 
+static emblas_status select_model(struct emblas_allocator allocator) {
+  struct emblas_data data = blobs();
+  struct emblas_options options = options_for(K, EMBLAS_FULL);
+  struct emblas_candidates candidates;
+  struct emblas_selection table;
+  struct emblas_model *model = untouched;
+  emblas_candidates_init(&candidates, sizeof candidates);
+  emblas_selection_init(&table, sizeof table);
+  candidates.most_components = 2;
+  options.allocator = allocator, options.starts = 1, options.max_iterations = 3, options.threads = 1;
+  emblas_status status = emblas_select(&data, &options, &candidates, &model, NULL, &table);
+  cr_assert_eq(model == untouched, status != EMBLAS_OK);
+  if (status == EMBLAS_OK) emblas_model_free(model);
+  emblas_selection_clear(&table);
+  return status;
+}
+
 /* A step that finds no memory leaves the fitter where it was: the next may succeed. */
 static emblas_status fit_by_hand(struct emblas_allocator allocator) {
   struct emblas_data data = blobs();
@@ -135,6 +152,7 @@ Test(memory, each_allocation_fails) {
     fail_each("fit, k-means++", fit_kmeanspp, persistent);
     fail_each("fit, random", fit_random, persistent);
     fail_each("fit, labels", fit_labels, persistent);
+    fail_each("search over models", select_model, persistent);
     fail_each("fitter", fit_by_hand, persistent);
     fail_each("model", create_and_predict, persistent);
     fail_each("em", run_em, persistent);

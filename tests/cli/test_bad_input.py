@@ -150,7 +150,6 @@ class BadModel(Case):
 class Usage(Case):
     def test_options(self):
         for words, arguments in {
-            "-k is missing": (),
             "-k '0'": ("-k", "0"),
             "-k 'junk'": ("-k", "junk"),
             "-k '5:2'": ("-k", "5:2"),

@@ -77,6 +77,15 @@ class Search(Case):
         model = json.loads((self.folder / "model.json").read_text())
         self.assertEqual((model["k"], f'{model["fit"]["bic"]:.6f}'), (int(smallest[0]), smallest[2]))
 
+    def test_no_size_is_one_to_nine(self):
+        asked, not_asked = (self.fit_json(FAITHFUL, *size, "--starts", 2) for size in (("-k", "1:9"), ()))
+        self.assertEqual(not_asked["k"], 2)
+        self.assertEqual(not_asked["fit"]["loglik"], asked["fit"]["loglik"])
+        self.write("few.csv", "x,w\n1,1\n2,1\n4,1\n7,0\n")
+        report = self.emblas("fit", "few.csv", "--weights", "w").stdout
+        sizes = [line.strip("* ")[0] for line in report.splitlines() if line[6:].strip().startswith("full")]
+        self.assertEqual(sizes, ["1", "2", "3"])
+
     def test_criterion(self):
         sizes = {name: self.fit_json(IRIS, "-k", "1:4", "--criterion", name)["k"] for name in ("bic", "aic", "icl")}
         self.assertEqual(sizes["bic"], 2)

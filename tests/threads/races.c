@@ -33,6 +33,28 @@ static double fit(size_t columns, size_t components, size_t threads) {
   return bad ? 0 : prediction.loglik;
 }
 
+/* The log-likelihoods of all models of a search, added up; 0 on failure. */
+static double choose(size_t threads) {
+  struct emblas_data data;
+  struct emblas_options options;
+  struct emblas_candidates candidates;
+  struct emblas_selection table;
+  struct emblas_model *model = NULL;
+  double sum = 0;
+  emblas_data_init(&data, sizeof data);
+  emblas_options_init(&options, sizeof options);
+  emblas_candidates_init(&candidates, sizeof candidates);
+  emblas_selection_init(&table, sizeof table);
+  data.values = x, data.rows = 500, data.columns = COLUMNS;
+  candidates.most_components = 3;
+  options.threads = threads, options.starts = 2, options.max_iterations = 5;
+  if (failed("select", emblas_select(&data, &options, &candidates, &model, NULL, &table))) return 0;
+  for (size_t i = 0; i < table.count; i++) sum += table.trials[i].loglik;
+  emblas_model_free(model);
+  emblas_selection_clear(&table);
+  return sum;
+}
+
 static void *host(void *result) {
   *(double *)result = fit(COLUMNS, 3, 2);
   return NULL;
@@ -43,6 +65,7 @@ int main(void) {
   double results[HOSTS];
   for (size_t i = 0; i < ROWS * COLUMNS; i++) x[i] = (double)(i * 2654435761u % 1009) / 1009 + (double)(i % 2) * 2;
   if (fit(1, 4, 1) != fit(1, 4, 4)) return fputs("one dimension: threads change the result\n", stderr), 1;
+  if (choose(1) != choose(4)) return fputs("search: threads change the result\n", stderr), 1;
   double alone = fit(COLUMNS, 3, 4);
   for (int i = 0; i < HOSTS; i++)
     if (pthread_create(&hosts[i], NULL, host, &results[i]) != 0) return 1;
