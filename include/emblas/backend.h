@@ -60,7 +60,7 @@ struct emblas_backend {
   double expansion_limit;
 
   /**
-   * Called around a fit or prediction: enter makes the kernels run on the calling thread alone and
+   * Called around the work of every call that fits or predicts: enter makes the kernels run on the calling thread alone and
    * returns what leave needs to put the host's setting back. Either may be NULL.
    */
   int (*enter)(void);

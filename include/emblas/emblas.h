@@ -90,7 +90,7 @@ enum emblas_covariance {
 #define EMBLAS_COVARIANCE_COUNT 4
 /** "full", "tied", "diag", "spherical"; NULL for a value that is none. */
 EMBLAS_API const char *emblas_covariance_string(enum emblas_covariance covariance);
-/** mclust's name: VVV, EEE, VVI, VII, or in one dimension V, E. */
+/** mclust's name: VVV, EEE, VVI, VII, or in one dimension V, E; NULL for a value that is none. */
 EMBLAS_API const char *emblas_covariance_mclust(enum emblas_covariance covariance, size_t dim);
 /** Reads either kind of name. EMBLAS_ERROR_ARGUMENT when it is none. */
 EMBLAS_API emblas_status emblas_covariance_parse(const char *name, enum emblas_covariance *covariance);
@@ -121,8 +121,8 @@ enum emblas_compression {
    * Equal rows are merged where that pays. In one dimension, with 200 rows a component or more, rows that
    * lie close together for every component are replaced by fewer weighted ones with the same moments (Gauss
    * quadrature of the rows' own measure); the time of an iteration then hardly depends on n. The result is
-   * verified on all rows and is that of EMBLAS_COMPRESS_NONE to roundoff. From 4096 rows and 16 maps on;
-   * below that nothing is changed.
+   * verified on all rows and is that of EMBLAS_COMPRESS_NONE to roundoff. From 4096 rows on, where all starts
+   * together may take 16 maps or more; below that nothing is changed.
    * Memory: in one dimension 17 n bytes, 25 n with weights, and half as much again while it is set up;
    * otherwise less than the data for what is merged, and nothing where it does not pay.
    */
@@ -152,7 +152,7 @@ typedef int (*emblas_progress_function)(void *context, const struct emblas_progr
 
 struct emblas_options {
   size_t size;                       /**< sizeof(struct emblas_options), set by init */
-  size_t components;                 /**< k, 1 <= k <= n; default 1 */
+  size_t components;                 /**< k, from 1 to the number of rows of positive weight; default 1 */
   enum emblas_covariance covariance; /**< default EMBLAS_FULL */
   enum emblas_start start;           /**< default EMBLAS_START_KMEANSPP */
   size_t starts;                  /**< >= 1; the budget of the random kinds of start, for k > 1; default 20.
@@ -221,8 +221,9 @@ EMBLAS_API void emblas_options_init(struct emblas_options *options, size_t size)
 struct emblas_start_result {
   emblas_status status; /**< an unsuccessful start does not fail the fit unless all do */
   enum emblas_stop_reason
-      stop;          /**< why it ended; EMBLAS_RUNNING: given up, far from what was known by then */
-  size_t iterations; /**< M steps between the start and its end */
+      stop;          /**< why it ended; EMBLAS_RUNNING: it failed, see status, or was given up, far from what
+                          was known by then */
+  size_t iterations; /**< steps between the start and its end, plain and accelerated ones */
   size_t rows;       /**< it was run on: fewer than the data's when it was given up after the sample */
   double loglik;     /**< at its end, of those rows */
   unsigned flagged;  /**< components with a flag at its end */
@@ -245,8 +246,8 @@ struct emblas_report {
   size_t size; /**< sizeof(struct emblas_report), set by init */
   enum emblas_stop_reason
       stop;             /**< of the start that was kept; EMBLAS_CANCELLED when the hook ended the fit */
-  size_t iterations;    /**< its M steps */
-  size_t maps;          /**< EM maps computed in all starts and moves together */
+  size_t iterations;    /**< its steps, plain and accelerated ones */
+  size_t maps;          /**< EM maps computed in all starts and moves together, rejected ones too */
   size_t rows;          /**< that EM walked over at its end: fewer than the data's when those were
                              compressed, see enum emblas_compression */
   double loglik;        /**< of the model that was returned, on all rows of the data */
@@ -317,7 +318,8 @@ struct emblas_model;
  * Cost per iteration: O(n k p) with p = 1 + d + d(d+1)/2 (full, tied), 1 + 2d (diag), 2 + d (spherical).
  * Memory beside the data: O(b (d + min(p, 160) + k) + k p log n) for each thread with blocks of b <= 256
  * rows, at most 8 MiB or 16 k p numbers for the chunks that threads take, for k-means++ 8 n bytes, for
- * moves 16 n, and what enum emblas_compression says. No array of n x k is ever made.
+ * moves 16 n, for observation weights whose mean is not in [1, 2) 8 n, for starts that are tried on a sample
+ * that of 16384 rows or of 20 for each free parameter, and what enum emblas_compression says. No array of n x k is ever made.
  */
 EMBLAS_API emblas_status emblas_fit(const struct emblas_data *data, const struct emblas_options *options,
                                     struct emblas_model **model, struct emblas_report *report);
@@ -500,7 +502,7 @@ EMBLAS_API void emblas_predict_options_init(struct emblas_predict_options *optio
 
 /**
  * Labels, responsibilities, densities and the log-likelihood of rows under a model. Cost O(n k d^2) (full,
- * tied) or O(n k d); memory 264 k + 2600 numbers for each thread, 528 k + 2600 with weights.
+ * tied) or O(n k d); memory 264 k + 3100 numbers for each thread, 528 k + 3100 with weights.
  * @param options  NULL for the defaults
  * @param report   NULL, or says where an error is
  * @return EMBLAS_OK, EMBLAS_ERROR_ARGUMENT, _MEMORY, _SIZE, _NOT_FINITE, _WEIGHT, _DIMENSION; _RANGE when

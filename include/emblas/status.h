@@ -54,8 +54,9 @@ EMBLAS_API const char *emblas_status_string(emblas_status status);
 
 /**
  * Where memory comes from. Both functions or neither; a zeroed struct means malloc and free.
- * `allocate` returns memory aligned as malloc's, or NULL. Functions may be called from any thread
- * that calls emblas, never from two at a time for one object.
+ * `allocate` returns memory aligned as malloc's, or NULL. Both are called on the threads that call emblas, on
+ * none of its own: from two at a time where one allocator serves fits, or predictions of one model, that run
+ * at once.
  */
 struct emblas_allocator {
   void *(*allocate)(void *context, size_t bytes);
