@@ -28,7 +28,6 @@ enum exit_status example_faithful(const struct example_arguments *arguments) {
   struct fit_files files;
   ask(&fit, arguments);
   search_run(&search, &fit, &table);
-  if (!search.model) die(EXIT_FAILED, "the fits failed");
   warnings_collect(&warnings, &search, &table, &fit.options);
   fit_files_write(&files, &fit, &table, &search, &warnings);
   report_print(&fit, &table, &search, &warnings, files.written);

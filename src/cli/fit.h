@@ -62,6 +62,8 @@ size_t columns_that_follow(const struct io_table *table, const struct emblas_opt
 /* The text report, on standard output. written: the files that were; NULL: none. */
 void report_print(const struct fit_arguments *arguments, const struct io_table *table,
                   const struct search *search, const struct warnings *warnings, const char *written);
+/* The models that were tried, where there are several. */
+void report_trials(size_t width, const struct search *search);
 /* The table of components: weight, means and standard deviations. names: dim column names. */
 void report_components(FILE *stream, size_t width, const struct emblas_model *model,
                        const char *const *names);

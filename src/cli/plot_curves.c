@@ -39,6 +39,27 @@ static void plot_curve(FILE *script, enum emblas_covariance covariance) {
       emblas_covariance_string(covariance));
 }
 
+static int ascending(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* The largest value that is drawn: models far behind, as one component often is, would leave the others no
+   room. Half of the values lie in the lower part of the picture; what is above the upper end is cut off. */
+static double most_drawn(const struct plot_criterion *plot) {
+  static const double PART = 0.4;
+  const struct emblas_selection *table = &plot->search->table;
+  double *values = allocate(table->count, sizeof *values);
+  size_t count = 0;
+  for (size_t i = 0; i < table->count; i++)
+    if (table->trials[i].tried && table->trials[i].status == EMBLAS_OK)
+      values[count++] = table->trials[i].criteria[plot->criterion];
+  qsort(values, count, sizeof *values, ascending);
+  double least = values[0], most = fmin(least + (values[count / 2] - least) / PART, values[count - 1]);
+  free(values);
+  return most > least ? most : least + 1;
+}
+
 void plot_criterion(FILE *script, const void *context) {
   const struct plot_criterion *plot = context;
   const struct search *search = plot->search;
@@ -52,9 +73,10 @@ void plot_criterion(FILE *script, const void *context) {
   plot_place(script, (struct box){0.13, 0.97, 0.115, 0.865});
   fprintf(
       script,
-      "set xrange [%g:%g]\nset xtics %g\nset format y '%%.10g'\nset offsets 0, 0, graph 0.05, graph 0.05\n",
+      "set xrange [%g:%g]\nset xtics %g\nset format y '%%.10g'\nset offsets 0, 0, graph 0.05, graph 0.05\n"
+      "set yrange [*:%.17g]\n",
       (double)first->components - 0.5, (double)last->components + 0.5,
-      ceil((double)(last->components - first->components + 1) / 15));
+      ceil((double)(last->components - first->components + 1) / 15), most_drawn(plot));
   fprintf(script, "set xlabel 'components'\nset ylabel '%s'\n", titles[plot->criterion]);
   fputs("set key at screen 0.1, 0.935 left top horizontal Left reverse samplen 1.5 width 1 font ',11'\n",
         script);

@@ -27,7 +27,8 @@ static void print_result(size_t width, const struct search *search) {
   const struct emblas_report *report = &search->report;
   char number[32];
   text_fieldf(stdout, width, "status", "%s%s after %zu iteration%s (%.3g s, %s backend)",
-              search->table.cancelled && report->stop != EMBLAS_CANCELLED ? "cancelled; the best so far " : "",
+              search->table.cancelled && report->stop != EMBLAS_CANCELLED ? "cancelled; the best so far "
+                                                                          : "",
               emblas_stop_reason_string(report->stop), report->iterations,
               report->iterations == 1 ? "" : "s", search->seconds, report->backend);
   text_field(stdout, width, "log-likelihood", text_nats(report->loglik, number));
@@ -79,44 +80,6 @@ static void print_starts(size_t width, const struct emblas_report *report) {
   free(sorted);
 }
 
-/* ---- the pairs of size and covariance model that were tried ---- */
-
-static void print_trial(size_t width, const struct emblas_trial *trial, int best,
-                        enum emblas_criterion criterion) {
-  char loglik[32], value[32];
-  if (trial->status != EMBLAS_OK) {
-    printf("%c%5zu  %-9s  %s\n", best ? '*' : ' ', trial->components,
-           emblas_covariance_string(trial->covariance), emblas_status_string(trial->status));
-    return;
-  }
-  printf("%c%5zu  %-9s%16s", best ? '*' : ' ', trial->components,
-         emblas_covariance_string(trial->covariance), text_nats(trial->criteria[criterion], value));
-  if (width >= 64) printf("%17s%12zu", text_nats(trial->loglik, loglik), trial->parameters);
-  if (trial->flagged || trial->stop == EMBLAS_CANCELLED) putchar(' ');
-  if (trial->flagged) putchar('!');
-  if (trial->stop == EMBLAS_CANCELLED) putchar('?');
-  putchar('\n');
-}
-
-static void print_trials(size_t width, const struct search *search, enum emblas_criterion criterion) {
-  int flagged = 0, cut_short = 0;
-  if (search->table.count < 2) return;
-  printf("\n     k  covariance%15s", criterion == EMBLAS_BIC   ? "BIC"
-                                     : criterion == EMBLAS_AIC ? "AIC"
-                                                                  : "ICL");
-  puts(width >= 64 ? "   log-likelihood  parameters" : "");
-  for (size_t i = 0; i < search->table.count; i++) {
-    const struct emblas_trial *trial = &search->table.trials[i];
-    if (!trial->tried) continue;
-    print_trial(width, trial, trial == best_trial(search), criterion);
-    flagged |= trial->flagged > 0;
-    cut_short |= trial->stop == EMBLAS_CANCELLED;
-  }
-  if (flagged) puts("  ! an empty or collapsed component: kept only if all have one");
-  if (cut_short)
-    puts("  ? cut short by Ctrl-C: the best that it had so far");
-}
-
 void report_print(const struct fit_arguments *arguments, const struct io_table *table,
                   const struct search *search, const struct warnings *warnings, const char *written) {
   size_t width = text_width(stdout);
@@ -126,7 +89,7 @@ void report_print(const struct fit_arguments *arguments, const struct io_table *
   print_starts(width, &search->report);
   for (size_t i = 0; i < warnings->count; i++) text_field(stdout, width, "warning", warnings->texts[i]);
   if (written) text_field(stdout, width, "files", written);
-  print_trials(width, search, arguments->criterion);
+  report_trials(width, search);
   putchar('\n');
   report_components(stdout, width, search->model, (const char *const *)table->names);
 }

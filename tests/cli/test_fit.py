@@ -67,15 +67,17 @@ class Model(Case):
 class Search(Case):
     def test_the_smallest_criterion_is_kept(self):
         report = self.emblas("fit", FAITHFUL, "-k", "1:4", "--cov", "all", "-o", "model.json").stdout
-        lines = [line.split() for line in report.splitlines() if line.strip("* ")[:1].isdigit()]
-        trials = [fields for fields in lines if fields[0] == "*" or fields[1] in FAITHFUL_2]
-        self.assertEqual(len(trials), 16)
-        best = [fields[1:] for fields in trials if fields[0] == "*"]
-        self.assertEqual(len(best), 1)
-        smallest = min((fields[1:] if fields[0] == "*" else fields for fields in trials), key=lambda f: float(f[2]))
-        self.assertEqual(best[0], smallest)
+        rows = [line.split() for line in report[report.index("of each k and covariance model"):].splitlines()]
+        names = next(row[1:] for row in rows if row[:1] == ["k"])
+        values = {(int(row[0]), name): float(cell.split("*")[0])
+                  for row in rows[1:] if len(row) == 5 and row[0].isdigit() for name, cell in zip(names, row[1:])}
+        self.assertEqual(len(values), 16)
+        order = sorted(values, key=values.get)
+        for rank, (k, name) in enumerate(order[:3], 1):  # marked in the table, and in the list below it
+            self.assertIn(f"{values[k, name]:.4f}*{rank}", report)
+            self.assertEqual(next(row[1:3] for row in rows if row[:1] == [f"*{rank}"]), [str(k), name])
         model = json.loads((self.folder / "model.json").read_text())
-        self.assertEqual((model["k"], f'{model["fit"]["bic"]:.6f}'), (int(smallest[0]), smallest[2]))
+        self.assertEqual((model["k"], f'{model["fit"]["bic"]:.4f}'), (order[0][0], f"{values[order[0]]:.4f}"))
 
     def test_no_size_is_one_to_nine(self):
         asked, not_asked = (self.fit_json(FAITHFUL, *size, "--starts", 2) for size in (("-k", "1:9"), ()))
