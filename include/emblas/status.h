@@ -54,9 +54,8 @@ EMBLAS_API const char *emblas_status_string(emblas_status status);
 
 /**
  * Where memory comes from. Both functions or neither; a zeroed struct means malloc and free.
- * `allocate` returns memory aligned as malloc's, or NULL. Both are called on the threads that call emblas, on
- * none of its own: from two at a time where one allocator serves fits, or predictions of one model, that run
- * at once.
+ * `allocate` returns memory aligned as malloc's, or NULL. Both may be called from several threads at once: by
+ * emblas_select(), which fits on threads of its own, and where fits, or predictions of one model, run at once.
  */
 struct emblas_allocator {
   void *(*allocate)(void *context, size_t bytes);

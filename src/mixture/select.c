@@ -6,6 +6,7 @@
 #include "../base/arena.h"
 #include "../base/parallel.h"
 #include "../base/sized.h"
+#include "../data/view.h"
 #include "../families/covariance.h"
 
 #include <math.h>
@@ -239,6 +240,19 @@ static size_t threads_for(const struct emblas_data *data, const struct emblas_op
   return threads < selection->count ? threads : selection->count;
 }
 
+/* What is wrong before any fit is tried, which look at the other options. */
+static const char *find_fault(const struct emblas_data *data, const struct emblas_options *options,
+                              const struct emblas_candidates *candidates, struct emblas_model **model,
+                              const struct emblas_selection *selection) {
+  const char *fault = emblas_view_fault(data);
+  if (fault != NULL) return fault;
+  if (options->size != sizeof *options) return "options.size";
+  if (!emblas_allocator_valid(options->allocator)) return "options.allocator";
+  if (model == NULL) return "model";
+  if (selection == NULL) return "selection";
+  return selection->size == sizeof *selection ? wrong_candidates(candidates) : "selection.size";
+}
+
 emblas_status emblas_select(const struct emblas_data *data, const struct emblas_options *options,
                             const struct emblas_candidates *candidates, struct emblas_model **model,
                             struct emblas_report *report, struct emblas_selection *selection) {
@@ -250,13 +264,8 @@ emblas_status emblas_select(const struct emblas_data *data, const struct emblas_
   if (options == NULL) options = &default_options;
   if (candidates == NULL) candidates = &default_candidates;
   if (status != EMBLAS_OK) return status;
-  if (data == NULL || data->size != sizeof *data) return emblas_report_argument(report, "data");
-  if (options->size != sizeof *options) return emblas_report_argument(report, "options.size");
-  if (model == NULL) return emblas_report_argument(report, "model");
-  if (selection == NULL || selection->size != sizeof *selection)
-    return emblas_report_argument(report, "selection");
-  const char *wrong = wrong_candidates(candidates);
-  if (wrong != NULL) return emblas_report_argument(report, wrong);
+  const char *fault = find_fault(data, options, candidates, model, selection);
+  if (fault != NULL) return emblas_report_argument(report, fault);
 
   struct emblas_allocator allocator = emblas_allocator_or_default(options->allocator);
   emblas_selection_clear(selection);

@@ -45,6 +45,8 @@ Test(structs, no_byte_beyond_the_size) {
   CHECK_INITS(emblas_em_model);
   CHECK_INITS(emblas_em_options);
   CHECK_INITS(emblas_em_result);
+  CHECK_INITS(emblas_candidates);
+  CHECK_INITS(emblas_selection);
 }
 
 /* What fits of the defaults is set. */
@@ -78,6 +80,11 @@ static void check_untouched(const char *what, void *nonsense) {
   free(nonsense);
 }
 
+static void *some_memory(void *context, size_t bytes) {
+  (void)context;
+  return malloc(bytes);
+}
+
 /* Shorter by a number, and longer by one. */
 static size_t other_size(size_t known, int longer) {
   return longer ? known + sizeof(double) : known - sizeof(double);
@@ -103,6 +110,41 @@ Test(structs, fits_refuse_another_size) {
     check_untouched("options", bad_options);
     check_untouched("data", bad_data);
   }
+}
+
+Test(structs, selections_refuse_another_size) {
+  struct emblas_data data = view(generate_base(), BASE_ROWS, BASE_COLUMNS);
+  struct emblas_options half = options_for(2, EMBLAS_FULL);
+  struct emblas_selection selection;
+  struct emblas_model *model = NULL;
+  struct emblas_report report;
+  emblas_selection_init(&selection, sizeof selection);
+  emblas_report_init(&report, sizeof report);
+  for (int longer = 0; longer < 2; longer++) {
+    struct emblas_data *bad_data = nonsense(other_size(sizeof data, longer));
+    struct emblas_options *bad_options = nonsense(other_size(sizeof half, longer));
+    struct emblas_candidates *candidates = nonsense(other_size(sizeof(struct emblas_candidates), longer));
+    struct emblas_selection *bad = nonsense(other_size(sizeof selection, longer));
+    cr_assert_eq(emblas_select(bad_data, NULL, NULL, &model, &report, &selection), EMBLAS_ERROR_ARGUMENT);
+    cr_assert_str_eq(report.argument, "data.size");
+    cr_assert_eq(emblas_select(&data, bad_options, NULL, &model, &report, &selection),
+                 EMBLAS_ERROR_ARGUMENT);
+    cr_assert_str_eq(report.argument, "options.size");
+    cr_assert_eq(emblas_select(&data, NULL, candidates, &model, &report, &selection),
+                 EMBLAS_ERROR_ARGUMENT);
+    cr_assert_str_eq(report.argument, "candidates.size");
+    cr_assert_eq(emblas_select(&data, NULL, NULL, &model, &report, bad), EMBLAS_ERROR_ARGUMENT);
+    cr_assert_str_eq(report.argument, "selection.size");
+    emblas_selection_clear(bad);
+    check_untouched("data", bad_data);
+    check_untouched("options", bad_options);
+    check_untouched("candidates", candidates);
+    check_untouched("selection", bad);
+  }
+  half.allocator.allocate = some_memory; /* what is taken could not be given back */
+  cr_assert_eq(emblas_select(&data, &half, NULL, &model, &report, &selection), EMBLAS_ERROR_ARGUMENT);
+  cr_assert_str_eq(report.argument, "options.allocator");
+  cr_assert(model == NULL && selection.trials == NULL);
 }
 
 Test(structs, finishing_refuses_another_size) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Models that a caller makes of parameters, and fits that a caller drives. */
+/* Models that a caller makes of parameters, fits that a caller drives, and the choice of a model. */
 #include "digest.h"
 
 #include "../support/generate.h"
@@ -71,8 +71,47 @@ static void driven(const struct set *set, struct emblas_options options, const c
   print_outcome(name, &outcome);
 }
 
+/* A search over sizes and covariance models. */
+static void selected(const struct set *set, size_t most, enum emblas_criterion criterion,
+                     const char *what) {
+  char name[64];
+  struct emblas_data data = set_data(set);
+  struct emblas_options options = defaults(set, EMBLAS_FULL);
+  struct emblas_candidates candidates;
+  struct emblas_selection selection;
+  struct emblas_model *model = NULL;
+  struct emblas_report report;
+  struct outcome outcome;
+  digest_begin(&outcome);
+  emblas_candidates_init(&candidates, sizeof candidates);
+  emblas_selection_init(&selection, sizeof selection);
+  emblas_report_init(&report, sizeof report);
+  candidates.most_components = most, candidates.criterion = criterion;
+  options.starts = 4, options.threads = 1;
+  digest_size(&outcome, (size_t)-emblas_select(&data, &options, &candidates, &model, &report, &selection));
+  digest_report(&outcome, &report);
+  digest_size(&outcome, selection.best);
+  for (size_t i = 0; i < selection.count; i++) {
+    const struct emblas_trial *trial = &selection.trials[i];
+    digest_size(&outcome, trial->components);
+    digest_size(&outcome, (size_t)trial->covariance);
+    digest_size(&outcome, (size_t)-trial->status);
+    digest_double(&outcome, trial->loglik);
+    digest_size(&outcome, trial->flagged);
+    for (size_t c = 0; c < EMBLAS_CRITERION_COUNT; c++) digest_double(&outcome, trial->criteria[c]);
+  }
+  if (model != NULL) digest_model(&outcome, model, set, &options);
+  outcome.loglik = report.loglik;
+  emblas_model_free(model);
+  emblas_report_clear(&report);
+  emblas_selection_clear(&selection);
+  snprintf(name, sizeof name, "%s/selected/%s", set->name, what);
+  print_outcome(name, &outcome);
+}
+
 void run_by_hand(void) {
-  const struct set iris = set_read("iris", 3), line = set_blobs("line", 6000, 1, 3, 3);
+  const struct set iris = set_read("iris", 3), line = set_blobs("line", 6000, 1, 3, 3),
+                   galaxies = set_read("galaxies", 3);
   for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
     given_parameters(&iris, (enum emblas_covariance)v, 0);
     given_parameters(&iris, (enum emblas_covariance)v, 1);
@@ -80,4 +119,6 @@ void run_by_hand(void) {
            emblas_covariance_string((enum emblas_covariance)v));
   }
   driven(&line, defaults(&line, EMBLAS_FULL), "full");
+  selected(&iris, 4, EMBLAS_BIC, "bic");
+  selected(&galaxies, 6, EMBLAS_ICL, "icl");
 }
