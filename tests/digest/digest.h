@@ -51,11 +51,12 @@ void digest_report(struct outcome *outcome, const struct emblas_report *report);
 void digest_model(struct outcome *outcome, const struct emblas_model *model, const struct set *set,
                   const struct emblas_options *options);
 
-/* Prints a line: the name, the hash, the log-likelihood. */
-void print_outcome(const char *name, const struct outcome *outcome);
+/* Prints a line: the name, and the hash and the log-likelihood of what was made. With several numbers of
+   threads it is made with each, and the bits must be the same. */
+typedef struct outcome outcome_maker(const void *context, size_t threads);
+void run_each(const char *name, outcome_maker *make, const void *context);
 
-/* Fits, predicts and samples, and prints a line of what all that gave back. With several numbers of threads
-   it is done with each, and the bits must be the same. The name begins with that of the set. */
+/* .. of a fit, and of what its model predicts and draws. The name begins with that of the set. */
 void run(const struct set *set, struct emblas_options options, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The numbers of threads, and how many lines were printed, and how many of them fail. */
