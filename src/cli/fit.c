@@ -52,10 +52,15 @@ static void read_responsibilities(struct given_start *start, struct fit_argument
   arguments->options.responsibilities = start->responsibilities;
 }
 
-static void read_model(struct given_start *start, struct fit_arguments *arguments,
-                       const struct io_table *table) {
+/* The rows are those of the model's columns, unless others are asked for. */
+static void read_model(struct given_start *start, struct fit_arguments *arguments, struct io_table *table) {
   model_load(arguments->model_path, &start->model);
-  rows_check_dimension(&start->model, arguments->data, table);
+  if (arguments->selection.columns) {
+    rows_read(arguments->data, &arguments->selection, table);
+    rows_check_dimension(&start->model, arguments->data, table);
+  } else {
+    rows_read_for(&start->model, arguments->data, arguments->selection.weights, table);
+  }
   agree(arguments, arguments->model_path, emblas_model_components(start->model.model));
   arguments->options.model = start->model.model;
   if (!arguments->covariance_count) {
@@ -89,10 +94,12 @@ enum exit_status command_fit(int argc, char **argv) {
   struct fit_files files;
 
   fit_arguments_parse(&arguments, argc, argv);
-  rows_read(arguments.data, &arguments.selection, &table);
+  if (arguments.model_path)
+    read_model(&start, &arguments, &table);
+  else
+    rows_read(arguments.data, &arguments.selection, &table);
   if (arguments.labels_path) read_labels(&start, &arguments, &table);
   if (arguments.responsibilities_path) read_responsibilities(&start, &arguments, &table);
-  if (arguments.model_path) read_model(&start, &arguments, &table);
   if (!arguments.covariance_count) arguments.covariances[arguments.covariance_count++] = EMBLAS_FULL;
   fit_files_check(&arguments);
 

@@ -15,8 +15,8 @@ void model_unload(struct loaded_model *loaded);
 
 /* The rows of a file. */
 void rows_read(const char *path, const struct io_selection *selection, struct io_table *table);
-/* The model's columns of a file: by their names where its header has them, else all there are beside the
-   weights, which must be as many as the model has. weights: the column of them; NULL: none. */
+/* The model's columns of a file: by their names where it has a header, else as they stand beside the weights, and
+   then they must be as many as the model has. weights: the column of them; NULL: none. */
 void rows_read_for(const struct loaded_model *loaded, const char *path, const char *weights,
                    struct io_table *table);
 void rows_check_dimension(const struct loaded_model *loaded, const char *path,

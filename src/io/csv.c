@@ -159,14 +159,14 @@ static bool first_row_is_header(const struct reader *reader) {
 }
 
 static void plan_columns(struct reader *reader, const char **names) {
-  bool all_numbers = true;
+  struct io_header header = {reader->source->name, NULL, reader->expected, false};
 
   for (size_t c = 0; c < reader->expected; c++) {
     names[c] = reader->first[c].text;
-    all_numbers = all_numbers && is_number(reader->first[c]);
+    if (!is_number(reader->first[c])) header.names = names;
+    header.words = header.words || is_word(reader->first[c]);
   }
-  if (io_plan_make(&reader->plan, reader->source->name, reader->source->selection,
-                   all_numbers ? NULL : names, reader->expected, reader->error) != 0) {
+  if (io_plan_make(&reader->plan, &header, reader->source->selection, reader->error) != 0) {
     reader->failed = true;
     return;
   }

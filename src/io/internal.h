@@ -54,6 +54,10 @@ void io_close(FILE *stream);
 /* The file cannot be read: says why. Returns -1. */
 int io_fail_read(struct io_error *error, const char *file);
 
+/* Copies what is left of a stream into a temporary file without a name, which can be read more than once.
+   NULL after an error of either. */
+FILE *io_spool(FILE *stream, const char *name, struct io_error *error);
+
 /* ---- where the columns of a file go (selection.c) ---- */
 
 #define IO_UNUSED ((size_t)-1)
@@ -71,9 +75,16 @@ struct io_plan {
    to be a column, are refused. */
 enum { IO_MOST_COLUMNS = 1 << 20 };
 
-/* names: those of the file's columns; NULL when it has none. */
-int io_plan_make(struct io_plan *plan, const char *file, const struct io_selection *selection,
-                 const char *const *names, size_t columns, struct io_error *error);
+/* The first row of a file, so far as it may hold names. */
+struct io_header {
+  const char *file;
+  const char *const *names; /* NULL: there are none */
+  size_t columns;
+  bool words; /* one of them is a word, so that the row cannot be one of numbers */
+};
+
+int io_plan_make(struct io_plan *plan, const struct io_header *header, const struct io_selection *selection,
+                 struct io_error *error);
 void io_plan_free(struct io_plan *plan);
 
 /* ---- a table that is being filled (table.c) ---- */

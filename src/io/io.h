@@ -29,10 +29,15 @@ struct io_table {
 struct io_selection {
   const char *columns; /* comma list of names or 1-based numbers; NULL: all but the weights column */
   const char *weights; /* a name or 1-based number; NULL: none */
+  /* Where columns is NULL: the columns of a model, in this order; NULL: none. A header must have them all, and may
+     have more, in any order. Where there is none, names x1, x5, .. say which columns these are; so do they beside
+     a header that has none of them. Else columns are taken as they stand. */
+  const char *const *known;
+  size_t known_count;
 };
 
 /* Reads CSV or TSV (path "-": standard input) or .npy. The first row of a CSV is a header when a selected
-   field in it is a word, or when columns are selected by name. Unselected columns may hold anything.
+   field in it is a word, or when columns are selected by name; of known columns, when any field is. Unselected columns may hold anything.
    Numbers of columns count the file's. Names that are no UTF-8 are taken for Latin-1. At most 1,048,576
    columns and fields of 16 MiB are read. On failure the table is as it was. */
 int io_table_read(const char *path, const struct io_selection *selection, struct io_table *table,
@@ -47,10 +52,6 @@ int io_labels_read(const char *path, size_t **labels, size_t *count, struct io_e
    whatever order they stand; otherwise all columns are, as they stand. */
 int io_responsibilities_read(const char *path, double **responsibilities, size_t *rows, size_t *count,
                              struct io_error *error);
-
-/* Copies what is left of a stream into a temporary file without a name, which can be read more than once.
-   NULL after an error of either. */
-FILE *io_spool(FILE *stream, const char *name, struct io_error *error);
 
 /* ---- model files (model_write.c, model_read.c) ---- */
 

@@ -133,7 +133,8 @@ static int read_array(const struct io_source *source, struct io_table *table, st
 
   if (read_header(source, &header, &offset, error) != 0) return -1;
   if (check_size(source, &header, offset, error) != 0) return -1;
-  if (io_plan_make(&plan, source->name, source->selection, NULL, header.columns, error) == 0)
+  if (io_plan_make(&plan, &(struct io_header){source->name, NULL, header.columns, false}, source->selection,
+                   error) == 0)
     result = fill_table(source, &header, &plan, table, error);
   io_plan_free(&plan);
   return result;

@@ -11,13 +11,6 @@ struct item {
   size_t length;
 };
 
-/* What the search for a column needs to know. */
-struct header {
-  const char *file;
-  const char *const *names; /* NULL: there are none */
-  size_t columns;
-};
-
 /* The next item of a comma list, blanks round it taken off; *list moves on, to NULL after the last. */
 static struct item next_item(const char **list) {
   const char *begin = *list, *comma = strchr(begin, ','), *end = comma ? comma : begin + strlen(begin);
@@ -28,7 +21,7 @@ static struct item next_item(const char **list) {
   return (struct item){begin, (size_t)(end - begin)};
 }
 
-static int fail_unknown(const struct header *header, struct item item, struct io_error *error) {
+static int fail_unknown(const struct io_header *header, struct item item, struct io_error *error) {
   struct io_quote wanted = io_quote(item.text, item.length);
   char known[600] = "";
   size_t used = 0, column = 0;
@@ -53,7 +46,7 @@ static bool all_digits(struct item item) {
   return item.length > 0;
 }
 
-static int find_number(const struct header *header, struct item item, size_t *column,
+static int find_number(const struct io_header *header, struct item item, size_t *column,
                        struct io_error *error) {
   size_t number = 0;
 
@@ -66,8 +59,8 @@ static int find_number(const struct header *header, struct item item, size_t *co
   return 0;
 }
 
-static int find_name(const struct header *header, struct item item, size_t *column,
-                     struct io_error *error) {
+/* How many columns have a name; *column is the last of them. */
+static size_t count_named(const struct io_header *header, struct item item, size_t *column) {
   size_t found = 0;
 
   for (size_t c = 0; header->names && c < header->columns; c++)
@@ -75,6 +68,13 @@ static int find_name(const struct header *header, struct item item, size_t *colu
       *column = c;
       found++;
     }
+  return found;
+}
+
+static int find_name(const struct io_header *header, struct item item, size_t *column,
+                     struct io_error *error) {
+  size_t found = count_named(header, item, column);
+
   if (found == 0) return fail_unknown(header, item, error);
   if (found > 1)
     return io_fail(error, "%s: %zu columns are named '%s': select by number", header->file, found,
@@ -82,7 +82,7 @@ static int find_name(const struct header *header, struct item item, size_t *colu
   return 0;
 }
 
-static int find(struct io_plan *plan, const struct header *header, struct item item, size_t *column,
+static int find(struct io_plan *plan, const struct io_header *header, struct item item, size_t *column,
                 struct io_error *error) {
   if (item.length == 0) return io_fail(error, "%s: an empty name among the selected columns", header->file);
   if (all_digits(item)) return find_number(header, item, column, error);
@@ -90,7 +90,7 @@ static int find(struct io_plan *plan, const struct header *header, struct item i
   return find_name(header, item, column, error);
 }
 
-static int select_weights(struct io_plan *plan, const struct header *header, const char *weights,
+static int select_weights(struct io_plan *plan, const struct io_header *header, const char *weights,
                           struct io_error *error) {
   size_t column;
 
@@ -100,36 +100,113 @@ static int select_weights(struct io_plan *plan, const struct header *header, con
   return 0;
 }
 
-static int select_columns(struct io_plan *plan, const struct header *header, const char *list,
+static int take(struct io_plan *plan, const struct io_header *header, struct item item, size_t column,
+                struct io_error *error) {
+  if (plan->slot[column] != IO_UNUSED)
+    return io_fail(error, "%s: column '%s' is selected twice%s", header->file,
+                   io_quote(item.text, item.length).text,
+                   plan->slot[column] == IO_WEIGHT ? ", as a column and as the weights" : "");
+  plan->slot[column] = plan->selected++;
+  return 0;
+}
+
+static int select_columns(struct io_plan *plan, const struct io_header *header, const char *list,
                           struct io_error *error) {
   while (list) {
     struct item item = next_item(&list);
     size_t column;
 
     if (find(plan, header, item, &column, error) != 0) return -1;
-    if (plan->slot[column] != IO_UNUSED)
-      return io_fail(error, "%s: column '%s' is selected twice%s", header->file,
-                     io_quote(item.text, item.length).text,
-                     plan->slot[column] == IO_WEIGHT ? ", as a column and as the weights" : "");
-    plan->slot[column] = plan->selected++;
+    if (take(plan, header, item, column, error) != 0) return -1;
   }
   return 0;
 }
 
-int io_plan_make(struct io_plan *plan, const char *file, const struct io_selection *selection,
-                 const char *const *names, size_t columns, struct io_error *error) {
-  const struct header header = {file, names, columns};
+static void select_rest(struct io_plan *plan) {
+  for (size_t c = 0; c < plan->columns; c++)
+    if (plan->slot[c] == IO_UNUSED) plan->slot[c] = plan->selected++;
+}
+
+/* ---- the columns that a model knows ---- */
+
+/* The number in a name that stands for a column without one: 3 for "x3"; 0 for other names. */
+static size_t number_in(const char *name) {
+  struct item digits = {name + 1, strlen(name) - (*name != 0)};
+  size_t number = 0;
+
+  if (name[0] != 'x' || name[1] == '0' || !all_digits(digits)) return 0;
+  for (size_t i = 0; i < digits.length && number <= IO_MOST_COLUMNS; i++)
+    number = 10 * number + (size_t)(digits.text[i] - '0');
+  return number;
+}
+
+static bool all_have_numbers(const struct io_selection *selection) {
+  for (size_t i = 0; i < selection->known_count; i++)
+    if (number_in(selection->known[i]) == 0) return false;
+  return true;
+}
+
+/* By name, where any is there: all must be. */
+static int select_named(struct io_plan *plan, const struct io_header *header,
+                        const struct io_selection *selection, struct io_error *error) {
+  plan->by_name = true;
+  for (size_t i = 0; i < selection->known_count; i++) {
+    struct item item = {selection->known[i], strlen(selection->known[i])};
+    size_t column;
+
+    if (find_name(header, item, &column, error) != 0) return -1;
+    if (take(plan, header, item, column, error) != 0) return -1;
+  }
+  return 0;
+}
+
+/* By the numbers of columns, where the file has so many, and more than the model. x1, x2, .. in their order
+   are nothing but a count. */
+static bool select_numbered(struct io_plan *plan, const struct io_selection *selection) {
+  bool counted = true;
+
+  if (plan->columns == selection->known_count + plan->weighted) return false;
+  for (size_t i = 0; i < selection->known_count; i++) {
+    size_t number = number_in(selection->known[i]);
+
+    counted = counted && number == i + 1;
+    if (number == 0 || number > plan->columns || plan->slot[number - 1] != IO_UNUSED) return false;
+  }
+  for (size_t i = 0; i < selection->known_count && !counted; i++)
+    plan->slot[number_in(selection->known[i]) - 1] = plan->selected++;
+  return !counted;
+}
+
+static int select_known(struct io_plan *plan, const struct io_header *header,
+                        const struct io_selection *selection, struct io_error *error) {
+  size_t there = 0, column;
+
+  for (size_t i = 0; i < selection->known_count; i++)
+    there +=
+        count_named(header, (struct item){selection->known[i], strlen(selection->known[i])}, &column) > 0;
+  if (there == selection->known_count || (header->words && (there > 0 || !all_have_numbers(selection))))
+    return select_named(plan, header, selection, error);
+  if (!select_numbered(plan, selection)) select_rest(plan);
+  return 0;
+}
+
+int io_plan_make(struct io_plan *plan, const struct io_header *header, const struct io_selection *selection,
+                 struct io_error *error) {
+  size_t columns = header->columns;
 
   if (columns > IO_MOST_COLUMNS)
-    return io_fail(error, "%s: %zu columns; at most %d are read", file, columns, IO_MOST_COLUMNS);
+    return io_fail(error, "%s: %zu columns; at most %d are read", header->file, columns, IO_MOST_COLUMNS);
   *plan = (struct io_plan){.columns = columns, .slot = calloc(columns, sizeof *plan->slot)};
-  if (!plan->slot) return io_fail_memory(error, file);
+  if (!plan->slot) return io_fail_memory(error, header->file);
   for (size_t c = 0; c < columns; c++) plan->slot[c] = IO_UNUSED;
-  if (selection->weights && select_weights(plan, &header, selection->weights, error) != 0) return -1;
-  if (selection->columns) return select_columns(plan, &header, selection->columns, error);
-  for (size_t c = 0; c < columns; c++)
-    if (plan->slot[c] == IO_UNUSED) plan->slot[c] = plan->selected++;
-  if (plan->selected == 0) return io_fail(error, "%s: there is no column beside the weights", file);
+  if (selection->weights && select_weights(plan, header, selection->weights, error) != 0) return -1;
+  if (selection->columns) return select_columns(plan, header, selection->columns, error);
+  if (selection->known) {
+    if (select_known(plan, header, selection, error) != 0) return -1;
+  } else {
+    select_rest(plan);
+  }
+  if (plan->selected == 0) return io_fail(error, "%s: there is no column beside the weights", header->file);
   return 0;
 }
 

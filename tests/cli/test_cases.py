@@ -31,6 +31,32 @@ class Cases(Case):
         warnings = self.fit("hist_density.csv", "--columns", "centre", "--weights", "share", "-k", "1:6")["fit"]["warnings"]
         self.assertTrue([text for text in warnings if "sum to 1, which the criterion takes for" in text], warnings)
 
+    def score(self, model, name):
+        return json.loads(self.emblas("score", model, name, "--format", "json").stdout)["loglik"]
+
+    def test_columns_by_name(self):
+        """The same rows with their columns in another order, and beside one that the model does not know."""
+        rows = [line.split(",") for line in (CASES / "plain.csv").read_text().split()]
+        self.write("x12.csv", "x1,x2\n" + "".join(f"{a},{b}\n" for a, b in rows[1:]))
+        self.write("x21.csv", "x2,x1\n" + "".join(f"{b},{a}\n" for a, b in rows[1:]))
+        self.write("idx12.csv", "id,x1,x2\n" + "".join(f"{i},{a},{b}\n" for i, (a, b) in enumerate(rows[1:])))
+        self.write("bare.csv", "".join(f"{a},{b}\n" for a, b in rows[1:]))
+        self.emblas("fit", "x12.csv", "-k", 2, "-q", "-o", "m.json")
+        for name in ("x12.csv", "x21.csv", "idx12.csv", "bare.csv"):
+            self.assertAlmostEqual(self.score("m.json", name), -427.841762, places=5, msg=name)
+        again = self.fit_json("x21.csv", "--init", "model:m.json")
+        self.assertEqual(again["columns"], ["x1", "x2"])
+        self.assertAlmostEqual(again["fit"]["loglik"], -427.841762, places=5)
+
+    def test_a_name_that_is_missing(self):
+        """Columns are taken as they stand only where nothing is known of their names."""
+        rows = [line.split(",") for line in (CASES / "plain.csv").read_text().split()]
+        self.write("renamed.csv", "wait,duration\n" + "".join(f"{b},{a}\n" for a, b in rows[1:]))
+        self.emblas("fit", CASES / "plain.csv", "-k", 2, "-q", "-o", "p.json")
+        for command in (("score", "p.json", "renamed.csv"), ("predict", "p.json", "renamed.csv"),
+                        ("plot", "p.json", "renamed.csv", "-o", "p.svg"), ("fit", "renamed.csv", "--init", "model:p.json")):
+            self.refused(3, "renamed.csv: no column 'dur'; there are: wait, duration", *command)
+
     def test_six_rows(self):
         """Fourteen parameters fit twelve numbers well: a model of so many is not kept without a word."""
         fit = self.fit("six.csv", "-k", "1:6", "--cov", "all")["fit"]

@@ -62,7 +62,7 @@ class Predict(Case):
         self.assertEqual(len(self.emblas("predict", "numbered.json", "bare.csv").stdout.splitlines()), 273)
 
     def test_another_dimension(self):
-        self.refused(3, f"model.json has 2 columns, {IRIS} has 4", "predict", "model.json", IRIS)
+        self.refused(3, f"{IRIS}: no column 'eruptions'; there are: Sepal.Length, Sepal.Width", "predict", "model.json", IRIS)
         self.write("three.csv", "1,2,3\n4,5,6\n")
         self.refused(3, "model.json has 2 columns, three.csv has 3", "predict", "model.json", "three.csv")
 

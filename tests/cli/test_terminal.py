@@ -104,7 +104,7 @@ class Width(Case):
         self.assertEqual(terminal.status(), 0)
         texts.append(terminal.output.decode().replace("\r\n", "\n"))
         for text in texts:
-            self.assertIn("a?[31m??31mb", text)
+            self.assertTrue("a?[31m??31mb" in text or r"a\x1b[31m\x7f\xc2\x9b31mb" in text, text)
             bad = [c for c in text if c != "\n" and (ord(c) < 32 or 127 <= ord(c) < 160)]
             self.assertEqual(bad, [], text)
         # In a file and in a pipe names are what they were.
@@ -220,8 +220,9 @@ class Pipes(Case):
             self.assertEqual(err, b"emblas: <standard input>: Connection reset by peer\n")
 
     def test_no_room_for_a_temporary_file(self):
-        self.write("rows.csv", self.many_rows())
-        done = self.through("ulimit -f 64; cat rows.csv | emblas score model.json -")
+        header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (9000, 2)}"
+        self.write("rows.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + bytes(9000 * 16))
+        done = self.through("ulimit -f 64; cat rows.npy | emblas fit - -k 1")
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertEqual(done.stderr, "emblas: temporary file: File too large\n")
 

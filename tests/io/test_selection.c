@@ -132,3 +132,44 @@ Test(selection, a_long_list_of_names_is_shortened) {
   cr_expect_not_null(strstr(error.text, "there are: column_0, column_1, "), "%s", error.text);
   cr_expect_not_null(strstr(error.text, ", ... (5001 in all)"), "%s", error.text);
 }
+
+/* The columns of a model: in a header by name, all of them or none; without one by the numbers in their names, or
+   as they stand. */
+Test(selection, known_columns) {
+  static const char *const named[] = {"b", "a"}, *const numbered[] = {"x3", "x1"}, *const counted[] = {"x1", "x2"};
+  const struct {
+    const char *const *known;
+    const char *text, *weights;
+    double first, second; /* of the only row; 0, 0: refused with the message */
+    const char *message;
+  } cases[] = {
+      {named, "a,b\n1,2\n", NULL, 2, 1, NULL},
+      {named, "c,a,b\nword,1,2\n", NULL, 2, 1, NULL},
+      {named, "1,2\n", NULL, 1, 2, NULL},
+      {named, "1,2,3\n", "2", 1, 3, NULL},
+      {named, "a,c\n1,2\n", NULL, 0, 0, "data.csv: no column 'b'; there are: a, c"},
+      {named, "a,b,a\n1,2,3\n", NULL, 0, 0, "data.csv: 2 columns are named 'a': select by number"},
+      {named, "a,b\n1,2\n", "b", 0, 0, "data.csv: column 'b' is selected twice, as a column and as the weights"},
+      {numbered, "x1,x3\n1,2\n", NULL, 2, 1, NULL},
+      {numbered, "7,8,9\n", NULL, 9, 7, NULL},
+      {numbered, "u,v,w\n7,8,9\n", NULL, 9, 7, NULL},
+      {numbered, "7,8\n", NULL, 7, 8, NULL},
+      {numbered, "x1,u\n7,8\n", NULL, 0, 0, "data.csv: no column 'x3'; there are: x1, u"},
+      {counted, "x2,x1\n7,8\n", NULL, 8, 7, NULL},
+      {counted, "u,v\n7,8\n", NULL, 7, 8, NULL},
+  };
+
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    struct io_selection selection = {.weights = cases[i].weights, .known = cases[i].known, .known_count = 2};
+    struct io_table table;
+
+    if (cases[i].message) {
+      expect_error(cases[i].text, selection, cases[i].message);
+      continue;
+    }
+    table = expect_table(cases[i].text, selection);
+    cr_assert_eq(table.columns, 2, "case %zu", i);
+    cr_expect(table.values[0] == cases[i].first && table.values[1] == cases[i].second, "case %zu", i);
+    io_table_free(&table);
+  }
+}
