@@ -52,16 +52,17 @@ struct emblas_backend {
   const char *name; /**< "reference", "blas", ... */
 
   /**
-   * How far a component may go in the expanded form logit = phi' theta: up to sum_j |theta_j phi_j| = limit
-   * times d, two standard deviations out from its mean. The error of a logit, which is a sum of d squares,
-   * is about 1.1e-16 times that sum. 0: never; every component is evaluated in the centred form |L^-1 (x -
-   * mean)|^2. With n rows a fit uses the limit or 8 sqrt(n), whichever is less.
+   * How far a component of a diagonal or spherical covariance may go in the expanded form logit = phi'
+   * theta: up to sum_j |theta_j phi_j| = limit times d, two standard deviations out from its mean. The
+   * error of a logit, which is a sum of d squares, is about 1.1e-16 times that sum. 0: never; every component is
+   * evaluated in the centred form |L^-1 (x - mean)|^2, as full covariances are, and a single component, and
+   * one dimension by univariate(). With n rows a fit uses the limit or 8 sqrt(n), whichever is less.
    */
   double expansion_limit;
 
   /**
-   * Called around the work of every call that fits or predicts: enter makes the kernels run on the calling thread alone and
-   * returns what leave needs to put the host's setting back. Either may be NULL.
+   * Called around the work of every call that fits or predicts: enter makes the kernels run on the calling
+   * thread alone and returns what leave needs to put the host's setting back. Either may be NULL.
    */
   int (*enter)(void);
   void (*leave)(int token);

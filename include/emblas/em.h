@@ -40,8 +40,8 @@ enum emblas_stop_rule {
    *  single one counts, which takes the rate to be at most 0.9999 where it has not been seen: a run from
    *  a fixed point says that it has converged even when one map is allowed. */
   EMBLAS_STOP_LOGLIK = 0,
-  /** |Q(t) - Q(t-1)| is below the tolerance (nats), Q as in struct emblas_em_point. A model that computes no
-   *  Q is never stopped by this rule. */
+  /** |Q(t) - Q(t-1)| is below the tolerance (nats), Q as in struct emblas_em_point. A model that computes
+   *  no Q is never stopped by this rule. */
   EMBLAS_STOP_Q = 1,
   /** The Euclidean norm of the change of the mixing weights is below the tolerance. */
   EMBLAS_STOP_WEIGHTS = 2

@@ -121,8 +121,8 @@ enum emblas_compression {
    * Equal rows are merged where that pays. In one dimension, with 200 rows a component or more, rows that
    * lie close together for every component are replaced by fewer weighted ones with the same moments (Gauss
    * quadrature of the rows' own measure); the time of an iteration then hardly depends on n. The result is
-   * verified on all rows and is that of EMBLAS_COMPRESS_NONE to roundoff. From 4096 rows on, where all starts
-   * together may take 16 maps or more; below that nothing is changed.
+   * verified on all rows and is that of EMBLAS_COMPRESS_NONE to roundoff. From 4096 rows on, where all
+   * starts together may take 16 maps or more; below that nothing is changed.
    * Memory: in one dimension 17 n bytes, 25 n with weights, and half as much again while it is set up;
    * otherwise less than the data for what is merged, and nothing where it does not pay.
    */
@@ -155,9 +155,11 @@ struct emblas_options {
   size_t components;                 /**< k, from 1 to the number of rows of positive weight; default 1 */
   enum emblas_covariance covariance; /**< default EMBLAS_FULL */
   enum emblas_start start;           /**< default EMBLAS_START_KMEANSPP */
-  size_t starts;                  /**< >= 1; the budget of the random kinds of start, for k > 1; default 20.
-                                       1: one start, run to its end. Else half of them are run, and moves, up to 16 a start,
-                                       take the place of the others, see emblas_fit() */
+  /**
+   * >= 1; the budget of the random kinds of start, for k > 1; default 20. 1: one start, run to its end.
+   * Else half of them are run, and moves, up to 16 a start, take the place of the others, see emblas_fit().
+   */
+  size_t starts;
   uint64_t seed;                  /**< default 1; start s draws from a stream of its own */
   const size_t *labels;           /**< n labels 0..k-1, each used; for EMBLAS_START_LABELS */
   const double *responsibilities; /**< n x k, finite, >= 0; every row is divided by its sum, which is above
@@ -177,14 +179,15 @@ struct emblas_options {
   enum emblas_compression compress; /**< default EMBLAS_COMPRESS_AUTO */
   size_t threads;                   /**< at most this many, see the top of this file; 0: what OpenMP would
                                          use. The result is the same bits for any number. Default 0 */
-  double floor;                     /**< smallest variance of a component in any direction, relative to
-                                         that of all data in that direction (spherical: to the mean of the columns'
-                                         variances), whatever k; 0 < floor < 1, and taken for 2^-45 = 3e-14 where it is less
-                                         and matrices are not diagonal. Full and tied: where the covariance of all data is
-                                         singular (a pivot below 1e-12 of its column's variance), its diagonal counts as
-                                         raised by 1e-12 of itself, or by as much more as makes it regular; in a direction in
-                                         which the data do not vary the floor is relative to what was added.
-                                         Default 1e-12. A component held there is flagged. */
+  /**
+   * Smallest variance of a component in any direction, relative to that of all data in that direction
+   * (spherical: to the mean of the columns' variances), whatever k; 0 < floor < 1, and taken for 2^-45 =
+   * 3e-14 where it is less and matrices are not diagonal. Full and tied: where the covariance of all data
+   * is singular (a pivot below 1e-12 of its column's variance), its diagonal counts as raised by 1e-12 of
+   * itself, or by as much more as makes it regular; in a direction in which the data do not vary the floor
+   * is relative to what was added. Default 1e-12. A component held there is flagged.
+   */
+  double floor;
   const struct emblas_backend *backend; /**< default NULL: emblas_backend_auto() */
   emblas_progress_function progress;    /**< default NULL */
   void *progress_context;               /**< default NULL */
@@ -221,8 +224,8 @@ EMBLAS_API void emblas_options_init(struct emblas_options *options, size_t size)
 struct emblas_start_result {
   emblas_status status; /**< an unsuccessful start does not fail the fit unless all do */
   enum emblas_stop_reason
-      stop;          /**< why it ended; EMBLAS_RUNNING: it failed, see status, or was given up, far from what
-                          was known by then */
+      stop;          /**< why it ended; EMBLAS_RUNNING: it failed, see status, or was given up, far from
+                          what was known by then */
   size_t iterations; /**< steps between the start and its end, plain and accelerated ones */
   size_t rows;       /**< it was run on: fewer than the data's when it was given up after the sample */
   double loglik;     /**< at its end, of those rows */
@@ -318,8 +321,9 @@ struct emblas_model;
  * Cost per iteration: O(n k p) with p = 1 + d + d(d+1)/2 (full, tied), 1 + 2d (diag), 2 + d (spherical).
  * Memory beside the data: O(b (d + min(p, 160) + k) + k p log n) for each thread with blocks of b <= 256
  * rows, at most 8 MiB or 16 k p numbers for the chunks that threads take, for k-means++ 8 n bytes, for
- * moves 16 n, for observation weights whose mean is not in [1, 2) 8 n, for starts that are tried on a sample
- * that of 16384 rows or of 20 for each free parameter, and what enum emblas_compression says. No array of n x k is ever made.
+ * moves 16 n, for observation weights whose mean is not in [1, 2) 8 n, for starts that are tried on a
+ * sample that of 16384 rows or of 20 for each free parameter, and what enum emblas_compression says. No
+ * array of n x k is ever made.
  */
 EMBLAS_API emblas_status emblas_fit(const struct emblas_data *data, const struct emblas_options *options,
                                     struct emblas_model **model, struct emblas_report *report);

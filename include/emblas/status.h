@@ -22,24 +22,24 @@ extern "C" {
 #endif
 
 /** Every status: code, value, text. Errors are negative. */
-#define EMBLAS_STATUS_LIST(X)                                                                      \
-  X(EMBLAS_OK, 0, "success")                                                                       \
-  X(EMBLAS_ERROR_ARGUMENT, -1, "an argument or option is missing or out of range")                 \
-  X(EMBLAS_ERROR_MEMORY, -2, "out of memory")                                                      \
-  X(EMBLAS_ERROR_SIZE, -3, "the sizes are more than memory can address or a BLAS can count")                   \
-  X(EMBLAS_ERROR_NOT_FINITE, -4, "a value is NaN or infinite")                                     \
-  X(EMBLAS_ERROR_WEIGHT, -5, "observation weights must be >= 0, not all zero, their sum below 1e280") \
-  X(EMBLAS_ERROR_TOO_FEW_ROWS, -6, "fewer rows with positive weight than components")              \
-  X(EMBLAS_ERROR_LABEL, -7, "a label is not below the number of components, or a label is unused") \
-  X(EMBLAS_ERROR_DIMENSION, -8, "the model and the data differ in dimension")                      \
-  X(EMBLAS_ERROR_NOT_POSITIVE_DEFINITE, -9, "a covariance matrix is not positive definite")        \
-  X(EMBLAS_ERROR_MIXING_WEIGHTS, -10, "mixing weights must be non-negative and sum to 1")          \
-  X(EMBLAS_ERROR_NUMERICAL, -11, "the log-likelihood is not a number")                             \
-  X(EMBLAS_ERROR_RESPONSIBILITY, -12,                                                              \
-    "responsibilities must be finite and >= 0, not all zero in a row or a component")              \
-  X(EMBLAS_ERROR_RANGE, -13, "a result is beyond the range of double precision")                   \
-  X(EMBLAS_ERROR_NOT_SYMMETRIC, -14, "a covariance matrix is not symmetric")                       \
-  X(EMBLAS_ERROR_COMPONENTS, -15, "the model has another number of components")                    \
+#define EMBLAS_STATUS_LIST(X)                                                                              \
+  X(EMBLAS_OK, 0, "success")                                                                               \
+  X(EMBLAS_ERROR_ARGUMENT, -1, "an argument or option is missing or out of range")                         \
+  X(EMBLAS_ERROR_MEMORY, -2, "out of memory")                                                              \
+  X(EMBLAS_ERROR_SIZE, -3, "the sizes are more than memory can address or a BLAS can count")               \
+  X(EMBLAS_ERROR_NOT_FINITE, -4, "a value is NaN or infinite")                                             \
+  X(EMBLAS_ERROR_WEIGHT, -5, "observation weights must be >= 0, not all zero, their sum below 1e280")      \
+  X(EMBLAS_ERROR_TOO_FEW_ROWS, -6, "fewer rows with positive weight than components")                      \
+  X(EMBLAS_ERROR_LABEL, -7, "a label is not below the number of components, or a label is unused")         \
+  X(EMBLAS_ERROR_DIMENSION, -8, "the model and the data differ in dimension")                              \
+  X(EMBLAS_ERROR_NOT_POSITIVE_DEFINITE, -9, "a covariance matrix is not positive definite")                \
+  X(EMBLAS_ERROR_MIXING_WEIGHTS, -10, "mixing weights must be non-negative and sum to 1")                  \
+  X(EMBLAS_ERROR_NUMERICAL, -11, "the log-likelihood is not a number")                                     \
+  X(EMBLAS_ERROR_RESPONSIBILITY, -12,                                                                      \
+    "responsibilities must be finite and >= 0, not all zero in a row or a component")                      \
+  X(EMBLAS_ERROR_RANGE, -13, "a result is beyond the range of double precision")                           \
+  X(EMBLAS_ERROR_NOT_SYMMETRIC, -14, "a covariance matrix is not symmetric")                               \
+  X(EMBLAS_ERROR_COMPONENTS, -15, "the model has another number of components")                            \
   X(EMBLAS_ERROR_COVARIANCE, -16, "a covariance has entries that its covariance model does not have")
 
 typedef enum emblas_status {
@@ -54,8 +54,9 @@ EMBLAS_API const char *emblas_status_string(emblas_status status);
 
 /**
  * Where memory comes from. Both functions or neither; a zeroed struct means malloc and free.
- * `allocate` returns memory aligned as malloc's, or NULL. Both may be called from several threads at once: by
- * emblas_select(), which fits on threads of its own, and where fits, or predictions of one model, run at once.
+ * `allocate` returns memory aligned as malloc's, or NULL. Both may be called from several threads at once:
+ * by emblas_select(), which fits on threads of its own, and where fits, or predictions of one model, run at
+ * once.
  */
 struct emblas_allocator {
   void *(*allocate)(void *context, size_t bytes);

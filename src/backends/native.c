@@ -6,8 +6,8 @@
 
 #include <float.h>
 
-/* __builtin_shufflevector: clang, and gcc from 12 on. Not where numbers are wider than their type, as on the x87
-   of 32-bit processors: vectors are not. */
+/* __builtin_shufflevector: clang, and gcc from 12 on. Not where numbers are wider than their type, as on
+   the x87 of 32-bit processors: vectors are not. */
 #if FLT_EVAL_METHOD == 0 && (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12))
 
 #include "../base/sum.h"

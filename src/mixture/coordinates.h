@@ -5,8 +5,8 @@
 #include "../data/frame.h"
 #include "../model/model.h"
 
-/* Parameters of a model, in units of the data, into those of a mixture of the same sizes and covariance model
-   in the frame. */
+/* Parameters of a model, in units of the data, into those of a mixture of the same sizes and covariance
+   model in the frame. */
 void emblas_parameters_in(const struct frame *frame, const struct gaussian *g,
                           const struct emblas_model *model, double *theta);
 

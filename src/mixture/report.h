@@ -8,7 +8,8 @@
 emblas_status emblas_report_copy(struct emblas_report *report, const void *from, size_t count,
                                  size_t element, void **to);
 
-/* Clears a report, which may be NULL. EMBLAS_ERROR_ARGUMENT where it is of another size than this version's. */
+/* Clears a report, which may be NULL. EMBLAS_ERROR_ARGUMENT where it is of another size than this
+   version's. */
 emblas_status emblas_report_accept(struct emblas_report *report);
 
 /* Names the argument, or the field of one, that is missing or out of range. report may be NULL. Returns
