@@ -159,6 +159,22 @@ void emblas_gaussian_centre(const struct gaussian *g, const double *means, struc
   memcpy(terms->centre, means, g->k * g->d * sizeof *means);
 }
 
+void emblas_gaussian_gather(const struct gaussian *g, const struct gaussian_terms *terms, size_t count,
+                            const size_t *which, struct gaussian_terms *to) {
+  size_t d = g->d, inverse = inverse_size(g);
+  to->expanded_count = 0;
+  for (size_t a = 0; a < count; a++) {
+    size_t c = which[a];
+    to->constant[a] = terms->constant[c];
+    memcpy(to->mean + a * d, terms->mean + c * d, d * sizeof *to->mean);
+    memcpy(to->centre + a * d, terms->centre + c * d, d * sizeof *to->centre);
+    memcpy(to->inverse + a * inverse, terms->inverse + c * inverse, inverse * sizeof *to->inverse);
+    if (g->geometry == GEOMETRY_FULL) continue;
+    memcpy(to->natural + a * g->p, terms->natural + c * g->p, g->p * sizeof *to->natural);
+    to->expanded_count += to->expanded[a] = terms->expanded[c];
+  }
+}
+
 /* Components in the centred form, from number first on, as kernels take them. */
 static struct emblas_normals normals_of(const struct gaussian *g, const struct gaussian_terms *terms,
                                         size_t first, size_t count) {

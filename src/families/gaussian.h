@@ -80,6 +80,11 @@ void emblas_gaussian_scratch_allocate(const struct gaussian *g, struct arena *ar
 void emblas_gaussian_prepare(const struct gaussian *g, const struct emblas_backend *backend, double limit,
                              const double *theta, struct gaussian_terms *terms);
 
+/* The terms of `count` components, as those of a mixture of so many. What the expanded form's constants
+   have lost is not among them. */
+void emblas_gaussian_gather(const struct gaussian *g, const struct gaussian_terms *terms, size_t count,
+                            const size_t *which, struct gaussian_terms *to);
+
 /* All components in the centred form, as kernels take them. */
 struct emblas_normals emblas_gaussian_normals(const struct gaussian *g, const struct gaussian_terms *terms);
 

@@ -13,8 +13,10 @@ struct compression {
   const struct frame *frame;
   double expansion_limit;
   struct emblas_data view;      /* .. and what it walks over instead, .. */
-  struct frame identity;        /* .. in one dimension in the coordinates of the frame */
+  struct frame identity;        /* .. if they are in the coordinates of the frame */
   struct weighted_rows ordered; /* all of one column; count 0: not in order */
+  struct boxes boxes;           /* of several columns all, or those without duplicates; count 0: none */
+  struct nearby nearby;         /* what is within reach of them */
   struct compressor line;
   struct reach reach;
   int ready;             /* `view` has the rows for the reach's parameters */
@@ -40,7 +42,7 @@ void emblas_compression_all(const struct compression *c, struct pass *pass);
 
 /* Are the rows that the pass walks over now fewer than all? */
 static inline int compression_active(const struct compression *c, const struct pass *pass) {
-  return pass->data != c->all && c->view.values != c->ordered.values;
+  return c->kind != COMPRESSION_NONE && pass->data != c->all && c->view.values != c->ordered.values;
 }
 
 /* Is M(theta) of compressed rows that of all rows, to their roundings? */

@@ -20,6 +20,8 @@ enum {
   EXPONENTIAL = 16        /* the work of an exponential, in products */
 };
 
+_Static_assert(BLOCK % BOX_ROWS == 0, "a block is made of whole boxes");
+
 static size_t least(size_t a, size_t b) {
   return a < b ? a : b;
 }
@@ -216,6 +218,34 @@ static void add_quadratic(struct pass *pass, struct pass_worker *worker, void *c
                            statistics(sums), sums);
 }
 
+/* A block of whole boxes: of each the components within reach. */
+static void add_nearby(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                       size_t count, double *to) {
+  struct emblas_block_sums *sums = (struct emblas_block_sums *)to;
+  struct nearby_room *room = &pass->nearby->rooms[worker - pass->workers];
+  const struct emblas_backend *backend = pass->backend;
+  struct gaussian_scratch *scratch = &worker->scratch;
+  (void)context;
+  emblas_pass_load(pass, worker, first, count);
+  struct gaussian_block box = worker->block;
+  for (size_t i = 0; i < count; i += BOX_ROWS, box.x += BOX_ROWS) {
+    const double *weights = pass_weights(pass, first + i);
+    struct gaussian near =
+        emblas_nearby_select(pass->nearby, &pass->gaussian, &pass->terms, (first + i) / BOX_ROWS, room);
+    box.rows = least(BOX_ROWS, count - i);
+    if (quadratic(pass)) {
+      struct emblas_normals normals = emblas_gaussian_normals(&near, &room->terms);
+      backend->quadratic(box.rows, box.stride, &normals, box.x, weights, (struct emblas_ahead){NULL, 0},
+                         box.r, scratch->quadratic, room->stats, sums);
+    } else {
+      emblas_gaussian_logits(&near, backend, &room->terms, &box, scratch);
+      backend->softmax(box.rows, box.stride, near.k, box.r, weights, NULL, sums);
+      emblas_gaussian_moments(&near, backend, &room->terms, &box, room->stats, scratch);
+    }
+    emblas_nearby_add(&pass->gaussian, &near, room, statistics(sums));
+  }
+}
+
 static void add_densities(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
                           size_t count, double *to) {
   (void)context;
@@ -246,7 +276,11 @@ static void expect(struct pass *pass, pass_block add) {
 void emblas_pass_expectation(struct pass *pass, const double *theta) {
   emblas_gaussian_prepare(&pass->gaussian, pass->backend, univariate(pass) ? 0 : pass->expansion_limit,
                           theta, &pass->terms);
-  expect(pass, univariate(pass) ? add_univariate : quadratic(pass) ? add_quadratic : add_expectation);
+  int near = pass->nearby != NULL && emblas_nearby_prepare(pass->nearby, &pass->gaussian, &pass->terms);
+  expect(pass, near               ? add_nearby
+               : univariate(pass) ? add_univariate
+               : quadratic(pass)  ? add_quadratic
+                                  : add_expectation);
 }
 
 void emblas_pass_expectation_about(struct pass *pass, const double *theta, const double *centres) {

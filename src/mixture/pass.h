@@ -10,6 +10,7 @@
 
 #include "../data/frame.h"
 #include "../families/gaussian.h"
+#include "nearby.h"
 #include "reduce.h"
 
 /* A block's rows in the frame, and their features once they were made. */
@@ -39,6 +40,7 @@ struct pass {
   size_t block_rows;
   const struct emblas_data *few; /* rows of a single leaf or less, whose blocks .. */
   struct pass_rows *kept;        /* .. are kept from one walk to the next; NULL: they are many */
+  struct nearby *nearby;         /* the rows are those of its boxes, where it is not NULL */
   size_t max_chunks, max_length;
   double *chunks; /* max_chunks x max_length: their sums */
   /* Results of the last pass: */

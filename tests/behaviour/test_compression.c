@@ -307,6 +307,62 @@ Test(compression, order_of_rows_changes_nothing) {
   }
 }
 
+/* The fit after so many maps of plain EM, of which there might have been more. */
+static struct fit fit_steps(const struct emblas_data *data, struct emblas_options options, size_t maps) {
+  struct emblas_fitter *fitter = NULL;
+  struct fit fit = {0};
+  enum emblas_stop_reason reason = EMBLAS_RUNNING;
+  options.max_iterations = 10 * maps, options.accelerate = EMBLAS_ACCELERATE_NONE;
+  cr_assert_eq(emblas_fitter_create(data, &options, &fitter, NULL), EMBLAS_OK);
+  cr_assert_eq(emblas_fitter_start(fitter, 0), EMBLAS_OK);
+  for (size_t i = 0; i <= maps; i++) /* the first step is to the start */
+    cr_assert_eq(emblas_fitter_step(fitter, NULL, &reason), EMBLAS_OK);
+  emblas_report_init(&fit.report, sizeof fit.report);
+  cr_assert_eq(emblas_fitter_finish(fitter, &fit.model, &fit.report), EMBLAS_OK);
+  check_fit(&fit);
+  emblas_fitter_free(fitter);
+  return fit;
+}
+
+/* Many components in two columns: rows are put in boxes where many maps may come, and what is out of reach
+   is left out. The rows that a component stands on are those of the caller. */
+Test(compression, boxes_change_nothing) {
+  enum { GROUPS = 20, ROWS = 5000, FEW = 8 };
+  struct generator generator = {28};
+  double *x = test_keep(ROWS * 2, sizeof *x), *weights = test_keep(ROWS, sizeof *weights);
+  size_t *labels = test_keep(ROWS, sizeof *labels);
+  for (size_t i = 0; i < ROWS; i++) {
+    size_t c = labels[i] =
+        i % 2500 == 77 ? GROUPS - 1 : (size_t)((GROUPS - 1) * generate_uniform(&generator));
+    double deviation = c == GROUPS - 1 ? 1e-3 : 1; /* two rows, too few */
+    x[2 * i] = 8 * (double)(c % 5) + deviation * generate_gaussian(&generator);
+    x[2 * i + 1] = 8 * (double)(c / 5) + deviation * generate_gaussian(&generator);
+    weights[i] = i % 7 == 2 ? 0 : 1 + (double)(c % 3);
+  }
+  struct emblas_data data = view(x, ROWS, 2);
+  for (int v = EMBLAS_FULL; v < EMBLAS_COVARIANCE_COUNT; v++)
+    for (int weighted = 0; weighted < 2; weighted++) {
+      struct emblas_options options = options_from_labels(GROUPS, (enum emblas_covariance)v, labels, FEW);
+      data.weights = weighted ? weights : NULL;
+      struct fit a = fit_steps(&data, options, FEW);
+      struct fit b = fit_with(&data, options, EMBLAS_COMPRESS_AUTO);
+      cr_assert_eq(a.report.iterations, b.report.iterations);
+      check_models("boxes", a.model, b.model, 0);
+      check_near("boxes", a.report.loglik, b.report.loglik, loglik_tolerance * fabs(b.report.loglik));
+      check_near("boxes", a.report.icl, b.report.icl, tolerance * fabs(b.report.icl));
+      check_near("boxes", a.report.entropy, b.report.entropy, tolerance * fabs(b.report.loglik));
+      cr_assert_eq(a.report.rows, ROWS);
+      for (size_t c = 0; c < GROUPS; c++) {
+        cr_assert_eq(a.report.component_flags[c], b.report.component_flags[c]);
+        if (a.report.component_flags[c] == 0) continue;
+        cr_assert_eq(a.report.component_rows[c].row, b.report.component_rows[c].row);
+        cr_assert_eq(a.report.component_rows[c].row % 2500, 77);
+      }
+      fit_free(&a);
+      fit_free(&b);
+    }
+}
+
 static emblas_status fit_compressed(struct emblas_allocator allocator, const struct emblas_data *data,
                                     const struct emblas_model *start) {
   struct emblas_options options = options_from_model(start, 20);

@@ -20,6 +20,7 @@ static const struct shape {
     {"tied", 20000, 3, 4, EMBLAS_TIED, EMBLAS_START_RANDOM},
     {"diag", 20000, 5, 9, EMBLAS_DIAG, EMBLAS_START_KMEANSPP},
     {"spherical", 20000, 5, 9, EMBLAS_SPHERICAL, EMBLAS_START_KMEANSPP},
+    {"boxes", 6000, 2, 100, EMBLAS_FULL, EMBLAS_START_KMEANSPP},
 };
 
 Test(thread_count, changes_no_bit) {
