@@ -160,7 +160,9 @@ struct emblas_backend {
   /**
    * All at once: quadratic_logits, softmax and quadratic_moments. NULL: by these. r: room for k rows as x
    * has; weights, scratch, stats and sums are theirs. For log sum_c exp(l_ic) = max + log z magnitude may
-   * take |max| + log z, which is up to 2 log k more.
+   * take |max| + log z, which is up to 2 log k more. Row i may be left out of the statistics of component c
+   * where the weighted responsibility r_ic is at most 2^-100 of the weight w_i, and at most 2^-100 of the
+   * largest r_c of the block or of 2^-465 w_i.
    */
   void (*quadratic)(size_t b, size_t stride, const struct emblas_normals *normals, const double *x,
                     const double *weights, struct emblas_ahead ahead, double *r, double *scratch,

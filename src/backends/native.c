@@ -46,7 +46,19 @@ static const double ones[] = {1, 1, 1, 1, 1, 1, 1, 1};
 enum shifts { CONSTANT_NEAR, CONSTANT, OWN_MAXIMUM };
 #define LEAST_LOGIT (-600.0)
 
+/* Responsibilities that a component's moments may do without, and a component's largest one that makes
+   none: the M step has no use for a component of less than 1e-150 = 2^-498. */
+#define NEGLIGIBLE 0x1p-100
+#define VANISHING 0x1p-465
+
 #if defined(__x86_64__)
+/* Of four doubles those of a set, by the set's bits: which halves of which come first. */
+static const uint8_t halves_of_set[16][8] = {
+    {0, 1, 0, 1, 0, 1, 0, 1}, {0, 1, 0, 1, 0, 1, 0, 1}, {2, 3, 0, 1, 0, 1, 0, 1}, {0, 1, 2, 3, 0, 1, 0, 1},
+    {4, 5, 0, 1, 0, 1, 0, 1}, {0, 1, 4, 5, 0, 1, 0, 1}, {2, 3, 4, 5, 0, 1, 0, 1}, {0, 1, 2, 3, 4, 5, 0, 1},
+    {6, 7, 0, 1, 0, 1, 0, 1}, {0, 1, 6, 7, 0, 1, 0, 1}, {2, 3, 6, 7, 0, 1, 0, 1}, {0, 1, 2, 3, 6, 7, 0, 1},
+    {4, 5, 6, 7, 0, 1, 0, 1}, {0, 1, 4, 5, 6, 7, 0, 1}, {2, 3, 4, 5, 6, 7, 0, 1}, {0, 1, 2, 3, 4, 5, 6, 7}};
+
 #define FUSED 1
 #define LANES 8
 #define NAMED(name) name##_v4

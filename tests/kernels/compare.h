@@ -43,6 +43,7 @@ void compare_quadratic_moments(const struct comparison *comparison);
 /* These kernels stand in the tables of some backends alone: the others are left out. */
 void compare_columns(const struct comparison *comparison);
 void compare_quadratic(const struct comparison *comparison);
+void compare_owned(const struct comparison *comparison);
 void compare_multiply(const struct comparison *comparison);
 void compare_scatter(const struct comparison *comparison);
 /* Every kind of rows: see softmax.c, univariate.c. */

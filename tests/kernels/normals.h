@@ -30,6 +30,10 @@ double normals_logit(const struct normals *normals, size_t c, const struct guard
 void normals_features(const struct normals *normals, size_t c, const struct guarded *x, size_t i,
                       double *features);
 
+/* All at once, quadratic(), beside the oracle's; before: what the statistics hold before. */
+void compare_expectation(const struct comparison *comparison, const struct guarded *x,
+                         const struct normals *normals, const double *weights, double before);
+
 /* Scratch of the kernels. */
 struct guarded normals_scratch(const struct kernel_case *size);
 

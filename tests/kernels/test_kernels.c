@@ -149,6 +149,19 @@ Test(full_covariances, quadratic_moments) {
 Test(full_covariances, quadratic) {
   each_normals(0, 40000, compare_quadratic); /* sixteen times each */
 }
+/* Blocks of less than a tile of rows, of whole vectors and of some more. */
+Test(full_covariances, rows_that_a_component_owns) {
+  SKIP_WITHOUT_REAL();
+  const size_t rows[] = {7, 64, 77, 256}, columns[] = {5, 9};
+  struct contestant others[CONTESTANTS];
+  size_t count = other_backends(others);
+  for (size_t i = 0; i < 4 * 2; i++) {
+    struct kernel_case size = {.b = rows[i % 4], .d = columns[i / 4], .k = 5};
+    size.p = kernel_feature_count(0, size.d);
+    both_strides((struct comparison){others, count, quad(), size, 0}, compare_owned);
+  }
+}
+
 Test(diagonal_covariances, diagonal_logits) {
   each_normals(1, 500000, compare_diagonal_logits);
 }

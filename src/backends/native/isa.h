@@ -32,6 +32,7 @@ enum {
 #include "products.h"
 #include "softmax.h"
 #include "quadratic.h"
+#include "owned.h"
 #include "diagonal.h"
 #include "univariate.h"
 #include "distances.h"
@@ -73,7 +74,10 @@ TARGET static void NAMED(log_all)(size_t n, const double *x, double *y) {
 #undef put
 #undef left
 #undef sum_of_lanes
+#undef largest_of_lanes
 #undef sums
 #undef add_exactly
+#undef lanes_set
+#undef compressed
 #undef exponentials
 #undef logarithm

@@ -91,6 +91,17 @@ INLINE double NAMED(sum_of_lanes)(lanes v) {
 }
 #define sum_of_lanes NAMED(sum_of_lanes)
 
+INLINE double NAMED(largest_of_lanes)(lanes v) {
+#if LANES == 8
+  v = greater(v, __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3));
+  v = greater(v, __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5));
+#elif LANES == 4
+  v = greater(v, __builtin_shufflevector(v, v, 2, 3, 0, 1));
+#endif
+  return v[0] > v[1] ? v[0] : v[1];
+}
+#define largest_of_lanes NAMED(largest_of_lanes)
+
 /* Lane l of the result is the sum of all lanes of v[l]: half of the vectors with each step. */
 INLINE lanes NAMED(sums)(const lanes *v) {
 #if LANES == 8
@@ -122,3 +133,28 @@ INLINE void NAMED(add_exactly)(lanes *sum, lanes x) {
   sum[0] = s;
 }
 #define add_exactly NAMED(add_exactly)
+
+/* Bit l is that of lane l of a comparison. */
+INLINE unsigned NAMED(lanes_set)(bits comparison) {
+#if LANES == 8
+  return _mm512_movepi64_mask((__m512i)comparison);
+#elif LANES == 4
+  return (unsigned)_mm256_movemask_pd((__m256d)comparison);
+#else
+  return (unsigned)(comparison[0] & 1) | (unsigned)(comparison[1] & 2);
+#endif
+}
+#define lanes_set NAMED(lanes_set)
+
+/* The lanes of which `set` has the bit, put together at the start; what follows is anything. */
+INLINE lanes NAMED(compressed)(unsigned set, lanes v) {
+#if LANES == 8
+  return (lanes)_mm512_maskz_compress_pd((__mmask8)set, (__m512d)v);
+#elif LANES == 4
+  __m256i halves = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)halves_of_set[set]));
+  return (lanes)_mm256_permutevar8x32_ps((__m256)v, halves);
+#else
+  return set == 2 ? __builtin_shufflevector(v, v, 1, 1) : v;
+#endif
+}
+#define compressed NAMED(compressed)

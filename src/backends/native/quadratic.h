@@ -187,7 +187,10 @@ INLINE void NAMED(moments_of_few)(int d, const struct NAMED(scattered) * s) {
   }
 }
 
-INLINE void NAMED(moments_of_one)(const struct NAMED(scattered) * s) {
+/* One function for all callers: its tiles are much code. The copy is known to be no part of what it writes.
+ */
+TARGET static __attribute__((noinline)) void NAMED(moments_of_one)(const struct NAMED(scattered) * block) {
+  const struct NAMED(scattered) here = *block, *s = &here;
   if (s->d == 1) NAMED(moments_of_few)(1, s);
   if (s->d == 2) NAMED(moments_of_few)(2, s);
   if (s->d == 3) NAMED(moments_of_few)(3, s);
@@ -200,29 +203,27 @@ INLINE void NAMED(moments_of_one)(const struct NAMED(scattered) * s) {
   for (; j < s->d; j += MOMENTS_ROWS) NAMED(triangle_group)(s, j);
 }
 
-TARGET static void NAMED(quadratic_moments)(size_t b, size_t stride, const struct emblas_normals *normals,
-                                            const double *r, const double *x, double *scratch, double *s) {
+INLINE struct NAMED(scattered)
+    NAMED(scattered_by)(size_t b, size_t stride, const struct emblas_normals *normals, size_t c,
+                        const double *r, const double *x, double *scratch, double *s) {
   size_t d = normals->d, p = 1 + d + d * (d + 1) / 2, apart = b + LANES;
-  for (size_t c = 0; c < normals->k; c++) NAMED(moments_of_one)
-  (&(struct NAMED(scattered)){.b = b,
-                              .stride = stride,
-                              .d = d,
-                              .apart = apart,
-                              .x = x,
-                              .r = r + c * stride,
-                              .mean = normals->mean + c * d,
-                              .y = scratch,
-                              .w = scratch + d * apart,
-                              .first = s + c * p + 1,
-                              .second = s + c * p + 1 + d});
+  return (struct NAMED(scattered)){.b = b,
+                                   .stride = stride,
+                                   .d = d,
+                                   .apart = apart,
+                                   .x = x,
+                                   .r = r + c * stride,
+                                   .mean = normals->mean + c * d,
+                                   .y = scratch,
+                                   .w = scratch + d * apart,
+                                   .first = s + c * p + 1,
+                                   .second = s + c * p + 1 + d};
 }
 
-/* The block's responsibilities stay in the cache from one kernel to the next. */
-TARGET static void NAMED(quadratic)(size_t b, size_t stride, const struct emblas_normals *normals,
-                                    const double *x, const double *weights, struct emblas_ahead ahead,
-                                    double *r, double *scratch, double *stats,
-                                    struct emblas_block_sums *sums) {
-  NAMED(quadratic_logits)(b, stride, normals, x, scratch, r);
-  NAMED(bayes)(b, stride, normals->k, r, weights, ahead, sums);
-  NAMED(quadratic_moments)(b, stride, normals, r, x, scratch, stats);
+TARGET static void NAMED(quadratic_moments)(size_t b, size_t stride, const struct emblas_normals *normals,
+                                            const double *r, const double *x, double *scratch, double *s) {
+  for (size_t c = 0; c < normals->k; c++) {
+    struct NAMED(scattered) block = NAMED(scattered_by)(b, stride, normals, c, r, x, scratch, s);
+    NAMED(moments_of_one)(&block);
+  }
 }
