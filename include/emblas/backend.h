@@ -54,9 +54,10 @@ struct emblas_backend {
   /**
    * How far a component of a diagonal or spherical covariance may go in the expanded form logit = phi'
    * theta: up to sum_j |theta_j phi_j| = limit times d, two standard deviations out from its mean. The
-   * error of a logit, which is a sum of d squares, is about 1.1e-16 times that sum. 0: never; every component is
-   * evaluated in the centred form |L^-1 (x - mean)|^2, as full covariances are, and a single component, and
-   * one dimension by univariate(). With n rows a fit uses the limit or 8 sqrt(n), whichever is less.
+   * error of a logit, which is a sum of d squares, is about 1.1e-16 times that sum. 0: never; every
+   * component is evaluated in the centred form |L^-1 (x - mean)|^2, as full covariances are, and a single
+   * component, and one dimension by univariate(). With n rows a fit uses the limit or 8 sqrt(n), whichever
+   * is less.
    */
   double expansion_limit;
 

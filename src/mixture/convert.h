@@ -13,8 +13,8 @@
    floor in some direction is raised to it and flagged.
 
    room: as many doubles as theta. flags: k, set here. EMBLAS_ERROR_DIMENSION or EMBLAS_ERROR_COMPONENTS
-   when the sizes differ; EMBLAS_ERROR_RANGE when a component is so far from the rows, or so much wider, that its
-   parameters overflow in the frame: then *component is it. */
+   when the sizes differ; EMBLAS_ERROR_RANGE when a component is so far from the rows, or so much wider,
+   that its parameters overflow in the frame: then *component is it. */
 emblas_status emblas_parameters_convert(struct pass *pass, const struct gaussian_floor *floor,
                                         const struct emblas_model *model, double *theta, double *room,
                                         unsigned *flags, size_t *component);
