@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kmeans.h"
 
+#include "../base/dispatch.h"
 #include "partition.h"
 
 #include <math.h>
@@ -19,8 +20,9 @@ struct candidates {
   int first;            /* no row has a distance yet */
 };
 
-static void squares(size_t d, size_t count, size_t stride, const double *z, const double *centre,
-                    double *square) {
+RUN_TIME_DISPATCH
+static void squares(size_t d, size_t count, size_t stride, const double *restrict z, const double *centre,
+                    double *restrict square) {
   memset(square, 0, count * sizeof *square);
   for (size_t j = 0; j < d; j++)
     for (size_t i = 0; i < count; i++) {
@@ -39,8 +41,10 @@ static void try_candidates(struct pass *pass, struct pass_worker *worker, void *
   emblas_partition_rows(candidates->starter, pass, worker, first, count, z);
   for (size_t c = 0; c < candidates->count; c++) {
     squares(d, count, stride, z, candidates->centre + c * d, square);
+    double sum = 0;
     for (size_t i = 0; i < count; i++)
-      sums[2 + c] += view_weight(pass->data, first + i) * fmin(square[i], nearest[i]);
+      sum += view_weight(pass->data, first + i) * (square[i] < nearest[i] ? square[i] : nearest[i]);
+    sums[2 + c] += sum;
   }
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "partition.h"
 
+#include "../base/dispatch.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -29,18 +31,32 @@ void emblas_partition_prepare(struct starter *starter, size_t k, size_t d) {
   }
 }
 
-/* The largest entry of each row becomes the row's weight, the others 0; the first of equals wins. */
-static double harden(const struct pass *pass, const struct gaussian_block *block, size_t first) {
-  double sum = 0;
+/* The largest of the first entries of rows, and whose it is; the first of equals wins. Lanes are rows. */
+RUN_TIME_DISPATCH
+static void find_largest(size_t rows, size_t stride, size_t k, const double *restrict r,
+                         double *restrict most, double *restrict best) {
+  for (size_t i = 0; i < rows; i++) most[i] = r[i], best[i] = 0;
+  for (size_t c = 1; c < k; c++) {
+    const double *restrict own = r + c * stride;
+    double number = (double)c;
+    for (size_t i = 0; i < rows; i++) {
+      best[i] = own[i] > most[i] ? number : best[i];
+      most[i] = own[i] > most[i] ? own[i] : most[i];
+    }
+  }
+}
+
+/* The largest entry of each row becomes the row's weight, the others 0. */
+static double harden(const struct pass *pass, struct pass_worker *worker, size_t first) {
+  const struct gaussian_block *block = &worker->block;
+  double sum = 0, *most = worker->scratch.column, *best = worker->row_loglik;
+  find_largest(block->rows, block->stride, pass->gaussian.k, block->r, most, best);
+  for (size_t c = 0; c < pass->gaussian.k; c++)
+    memset(block->r + c * block->stride, 0, block->rows * sizeof *block->r);
   for (size_t i = 0; i < block->rows; i++) {
-    double *r = block->r + i;
-    size_t best = 0;
-    for (size_t c = 1; c < pass->gaussian.k; c++)
-      if (r[c * block->stride] > r[best * block->stride]) best = c;
     double weight = view_weight(pass->data, first + i);
-    sum += weight * r[best * block->stride];
-    for (size_t c = 0; c < pass->gaussian.k; c++) r[c * block->stride] = 0;
-    r[best * block->stride] = weight;
+    sum += weight * most[i];
+    block->r[(size_t)best[i] * block->stride + i] = weight;
   }
   return sum;
 }
@@ -82,7 +98,7 @@ static double assign(struct starter *starter, struct pass *pass, struct pass_wor
   } else {
     pass->backend->logits(count, block->stride, p, pass->gaussian.k, starter->nearest, p, worker->own.phi,
                           block->r, 0);
-    return harden(pass, block, first);
+    return harden(pass, worker, first);
   }
   return 0;
 }
