@@ -374,18 +374,40 @@ static emblas_status fit_compressed(struct emblas_allocator allocator, const str
   return status;
 }
 
-Test(compression, each_allocation_fails) {
-  struct emblas_data line = view(three_humps(5000, 1, 0), 5000, 1);
-  struct emblas_model *start = start_for(EMBLAS_FULL, 1, 0, 1.5);
+static void check_each_allocation(const struct emblas_data *data, const struct emblas_model *start) {
   struct counting_allocator counter = {0};
-  cr_assert_eq(fit_compressed(counting_hooks(&counter), &line, start), EMBLAS_OK);
+  cr_assert_eq(fit_compressed(counting_hooks(&counter), data, start), EMBLAS_OK);
   size_t calls = counter.calls;
   for (size_t n = 1; n <= calls; n++) {
     counter = (struct counting_allocator){.fail_at = n};
-    cr_assert_eq(fit_compressed(counting_hooks(&counter), &line, start), EMBLAS_ERROR_MEMORY, "call %zu",
-                 n);
+    cr_assert_eq(fit_compressed(counting_hooks(&counter), data, start), EMBLAS_ERROR_MEMORY, "call %zu", n);
     cr_assert_eq(counter.live, 0, "call %zu", n);
   }
+}
+
+Test(compression, each_allocation_fails) {
+  struct emblas_data line = view(three_humps(5000, 1, 0), 5000, 1);
+  struct emblas_model *start = start_for(EMBLAS_FULL, 1, 0, 1.5);
+  check_each_allocation(&line, start);
+  emblas_model_free(start);
+}
+
+/* Rows in boxes; some weigh nothing. */
+Test(compression, each_allocation_fails_in_boxes) {
+  enum { GROUPS = 16, ROWS = 4300 };
+  struct emblas_data plane = view(generate_blobs(ROWS, 2, 6, 30), ROWS, 2);
+  double weights[GROUPS], means[GROUPS * 2], covariances[GROUPS * 4],
+      *observed = test_keep(ROWS, sizeof *observed);
+  for (size_t i = 0; i < ROWS; i++) observed[i] = i % 50 != 3;
+  plane.weights = observed;
+  for (size_t c = 0; c < GROUPS; c++) {
+    weights[c] = 1. / GROUPS;
+    means[2 * c] = 2 * (double)(c % 4), means[2 * c + 1] = 2 * (double)(c / 4);
+    covariances[4 * c] = covariances[4 * c + 3] = 0.5;
+    covariances[4 * c + 1] = covariances[4 * c + 2] = 0;
+  }
+  struct emblas_model *start = model_or_fail(EMBLAS_FULL, GROUPS, 2, weights, means, covariances);
+  check_each_allocation(&plane, start);
   emblas_model_free(start);
 }
 
