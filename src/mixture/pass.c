@@ -2,25 +2,17 @@
 #include "pass.h"
 
 #include "../base/dispatch.h"
-#include "../base/parallel.h"
 
 #include <math.h>
 #include <string.h>
 
 enum {
-  LEAF = 1024, /* rows in a leaf, and at most in a block */
-  BLOCK =
-      256, /* rows in a block: with a panel of features and the responsibilities it stays in the cache */
-  PADDING = 8,     /* keeps columns of a block from falling into the same places of the cache */
-  PANEL = 160,     /* features in a panel, about */
-  MAX_CHUNKS = 64, /* shares of work for the threads .. */
-  MIN_CHUNKS = 16,
-  CHUNK_MEMORY = 1 << 20, /* .. in doubles, while there are more than the least */
-  THREAD_WORK = 1 << 20,  /* products that a thread must have to do for it to be worth waking */
-  EXPONENTIAL = 16        /* the work of an exponential, in products */
+  PADDING = 8, /* keeps columns of a block from falling into the same places of the cache */
+  PANEL = 160, /* features in a panel, about: with it and the responsibilities a block stays in the cache */
+  EXPONENTIAL = 16 /* the work of an exponential, in products */
 };
 
-_Static_assert(BLOCK % BOX_ROWS == 0, "a block is made of whole boxes");
+_Static_assert(WALK_BLOCK % BOX_ROWS == 0, "a block is made of whole boxes");
 
 static size_t least(size_t a, size_t b) {
   return a < b ? a : b;
@@ -58,14 +50,13 @@ static void allocate_worker(struct pass *pass, struct arena *arena, struct pass_
   worker->block.r = emblas_arena_doubles(arena, g->k, stride);
   worker->row_loglik = emblas_arena_doubles(arena, stride, 1);
   emblas_gaussian_scratch_allocate(g, arena, stride, &worker->scratch);
-  emblas_reduction_allocate(&worker->reduction, arena, pass->max_length, pass->data->rows / LEAF + 1);
 }
 
 /* With a single leaf there is one worker, and its blocks are few enough to be loaded only once. Features
    are kept where a panel holds them all. */
 static void allocate_kept(struct pass *pass, struct arena *arena) {
   const struct pass_worker *worker = &pass->workers[0];
-  size_t blocks = (pass->data->rows + BLOCK - 1) / BLOCK, stride = worker->block.stride;
+  size_t blocks = (pass->data->rows + WALK_BLOCK - 1) / WALK_BLOCK, stride = worker->block.stride;
   size_t d = pass->gaussian.d, p = pass->gaussian.p;
   int features = pass->gaussian.geometry != GEOMETRY_FULL && worker->block.panel >= p;
   pass->kept = emblas_arena_take(arena, blocks, 1, sizeof *pass->kept);
@@ -83,77 +74,42 @@ void emblas_pass_allocate(struct pass *pass, struct arena *arena, const struct e
                           struct gaussian gaussian, size_t threads) {
   *pass = (struct pass){.data = data, .frame = frame, .backend = backend, .gaussian = gaussian};
   const struct gaussian *g = &pass->gaussian;
-  size_t statistics, leaves = (data->rows + LEAF - 1) / LEAF;
+  size_t statistics;
   if (emblas_size_multiply(g->k, g->p + g->d + 1, &statistics)) {
     arena->status = EMBLAS_ERROR_SIZE;
     return;
   }
   pass->expansion_limit = expansion_limit(backend, data->rows, g->k);
-  pass->block_rows = (least(data->rows, BLOCK) + PADDING - 1) / PADDING * PADDING;
-  pass->max_length = sizeof(struct emblas_block_sums) / sizeof(double) + statistics;
-  pass->max_chunks = CHUNK_MEMORY / pass->max_length;
-  if (pass->max_chunks < MIN_CHUNKS) pass->max_chunks = MIN_CHUNKS;
-  pass->max_chunks = least(least(pass->max_chunks, MAX_CHUNKS), leaves);
-  pass->chunks = emblas_arena_doubles(arena, pass->max_chunks, pass->max_length);
+  pass->block_rows = (least(data->rows, WALK_BLOCK) + PADDING - 1) / PADDING * PADDING;
+  emblas_walk_allocate(&pass->walk, arena, data->rows,
+                       sizeof(struct emblas_block_sums) / sizeof(double) + statistics, threads);
   emblas_gaussian_terms_allocate(g, arena, &pass->terms);
-  pass->threads = least(threads, pass->max_chunks);
+  pass->threads = pass->walk.threads;
   pass->workers = emblas_arena_take(arena, pass->threads, 1, sizeof *pass->workers);
   for (size_t i = 0; i < pass->threads && arena->status == EMBLAS_OK; i++)
     allocate_worker(pass, arena, &pass->workers[i]);
-  if (leaves == 1 && arena->status == EMBLAS_OK) allocate_kept(pass, arena);
+  if (data->rows <= WALK_LEAF && arena->status == EMBLAS_OK) allocate_kept(pass, arena);
 }
 
 /* ------------------------------------------------------------------ the walk */
 
-struct walk {
+/* A block on its way from the walk to what is done with it. */
+struct visit {
   struct pass *pass;
-  size_t length, chunk_leaves;
   pass_block add;
   void *context;
 };
 
-/* One chunk: its leaves, block by block, added up as a tree. */
-static void walk_chunk(void *context, size_t worker_number, size_t chunk) {
-  const struct walk *walk = context;
-  struct pass *pass = walk->pass;
-  struct pass_worker *worker = &pass->workers[worker_number];
-  struct reduction *reduction = &worker->reduction;
-  size_t start = chunk * walk->chunk_leaves * LEAF;
-  size_t end = least(start + walk->chunk_leaves * LEAF, pass->data->rows);
-  reduction->length = walk->length;
-  emblas_reduction_start(reduction);
-  for (size_t leaf = start; leaf < end; leaf += LEAF) {
-    size_t leaf_end = least(leaf + LEAF, end);
-    memset(reduction->leaf, 0, walk->length * sizeof *reduction->leaf);
-    for (size_t first = leaf; first < leaf_end; first += BLOCK)
-      walk->add(pass, worker, walk->context, first, least(BLOCK, leaf_end - first), reduction->leaf);
-    emblas_reduction_add(reduction);
-  }
-  emblas_reduction_finish(reduction);
-  memcpy(pass->chunks + chunk * walk->length, reduction->leaf, walk->length * sizeof *reduction->leaf);
-}
-
-static size_t useful_threads(const struct pass *pass) {
-  const struct gaussian *g = &pass->gaussian;
-  double work = (double)pass->data->rows * (double)g->k * (double)(g->p + EXPONENTIAL) / THREAD_WORK;
-  return work < (double)pass->threads ? (size_t)work + 1 : pass->threads;
+static void visit_block(void *context, size_t worker, size_t first, size_t count, double *sums) {
+  const struct visit *visit = context;
+  visit->add(visit->pass, &visit->pass->workers[worker], visit->context, first, count, sums);
 }
 
 double *emblas_pass_walk(struct pass *pass, size_t length, pass_block add, void *context) {
-  size_t leaves = (pass->data->rows + LEAF - 1) / LEAF;
-  struct walk walk = {pass, length, (leaves + pass->max_chunks - 1) / pass->max_chunks, add, context};
-  size_t chunks = (leaves + walk.chunk_leaves - 1) / walk.chunk_leaves;
-  emblas_parallel_run(useful_threads(pass), chunks, walk_chunk, &walk);
-  if (chunks == 1) return pass->chunks;
-  struct reduction *reduction = &pass->workers[0].reduction;
-  reduction->length = length;
-  emblas_reduction_start(reduction);
-  for (size_t chunk = 0; chunk < chunks; chunk++) {
-    memcpy(reduction->leaf, pass->chunks + chunk * length, length * sizeof *reduction->leaf);
-    emblas_reduction_add(reduction);
-  }
-  emblas_reduction_finish(reduction);
-  return reduction->leaf;
+  const struct gaussian *g = &pass->gaussian;
+  struct visit visit = {pass, add, context};
+  return emblas_walk_run(&pass->walk, pass->data->rows, (double)g->k * (double)(g->p + EXPONENTIAL), length,
+                         visit_block, &visit);
 }
 
 /* ------------------------------------------------------------------ the E step */
@@ -162,7 +118,7 @@ double *emblas_pass_walk(struct pass *pass, size_t length, pass_block add, void 
 static struct emblas_ahead rows_after(const struct pass *pass, size_t first, size_t count) {
   size_t after = first + count, stride = view_stride(pass->data);
   if (after >= pass->data->rows || stride > 2 * pass->data->columns) return (struct emblas_ahead){NULL, 0};
-  size_t rows = least(BLOCK, pass->data->rows - after) - 1;
+  size_t rows = least(WALK_BLOCK, pass->data->rows - after) - 1;
   return (struct emblas_ahead){view_row(pass->data, after),
                                (rows * stride + pass->data->columns) * sizeof(double)};
 }
@@ -171,7 +127,7 @@ static void load(struct pass *pass, struct pass_worker *worker, size_t first, si
                  struct emblas_ahead ahead) {
   struct gaussian_block *block = &worker->block;
   int few = pass->data == pass->few;
-  struct pass_rows *rows = few ? &pass->kept[first / BLOCK] : &worker->own;
+  struct pass_rows *rows = few ? &pass->kept[first / WALK_BLOCK] : &worker->own;
   block->rows = count;
   block->x = rows->x;
   block->phi = rows->phi;

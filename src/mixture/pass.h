@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* One pass over the rows, block by block: responsibilities, and the statistics they weigh. Nothing of size
-   n x k is ever stored.
-
-   Blocks make leaves, leaves make chunks, chunks are shared out to threads. How rows are cut depends on
-   their number alone, and sums are those of a fixed binary tree: any number of threads gives the same bits.
- */
+   n x k is ever stored. */
 #ifndef EMBLAS_PASS_H
 #define EMBLAS_PASS_H
 
 #include "../data/frame.h"
 #include "../families/gaussian.h"
+#include "../walk/walk.h"
 #include "nearby.h"
-#include "reduce.h"
 
 /* A block's rows in the frame, and their features once they were made. */
 struct pass_rows {
@@ -25,7 +21,6 @@ struct pass_worker {
   struct pass_rows own; /* room for any block */
   struct gaussian_scratch scratch;
   double *row_loglik; /* log density of each row of the block, for those who ask for it */
-  struct reduction reduction;
 };
 
 struct pass {
@@ -41,8 +36,7 @@ struct pass {
   const struct emblas_data *few; /* rows of a single leaf or less, whose blocks .. */
   struct pass_rows *kept;        /* .. are kept from one walk to the next; NULL: they are many */
   struct nearby *nearby;         /* the rows are those of its boxes, where it is not NULL */
-  size_t max_chunks, max_length;
-  double *chunks; /* max_chunks x max_length: their sums */
+  struct walk walk;
   /* Results of the last pass: */
   double loglik;    /* in the frame's coordinates, as all of these */
   double magnitude; /* sum of |log-likelihood of a row| */

@@ -14,11 +14,12 @@ from pathlib import Path
 LAYERS = {
     "base": set(),
     "data": {"base"},
+    "walk": {"base"},
     "backends": {"base"},
     "families": {"base", "backends"},
     "em": {"base"},
     "model": {"base", "backends", "families"},
-    "mixture": {"base", "data", "families", "em", "model"},
+    "mixture": {"base", "data", "walk", "families", "em", "model"},
     "io": set(),
     "cli": {"io"},
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "mixture/reduce.h"
+#include "walk/reduce.h"
 
 #include <criterion/criterion.h>
 
