@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* A model meets rows: labels, responsibilities, densities. Rows are cut into blocks, blocks make chunks,
-   and chunks are shared out to threads. How rows are cut depends on their number alone, and chunks are
-   added up in their order: any number of threads gives the same bits. */
+/* A model meets rows: labels, responsibilities, densities, in one walk over the rows. */
 #include "../base/dispatch.h"
 #include "../base/parallel.h"
 #include "../base/sized.h"
-#include "../base/sum.h"
 #include "../data/view.h"
 #include "../model/model.h"
+#include "../walk/walk.h"
 #include "report.h"
 
 #include <math.h>
 #include <string.h>
 
 enum {
-  BLOCK = 256, /* rows whose logits stay in the cache */
   PADDING = 8, /* keeps columns of a block from falling into the same places of the cache */
-  STRIDE = BLOCK + PADDING,
-  MAX_CHUNKS = 64,
-  THREAD_WORK = 1 << 20, /* products that a thread must have to do for it to be worth waking */
-  EXPONENTIAL = 16       /* the work of an exponential, in products */
+  STRIDE = WALK_BLOCK + PADDING,
+  EXPONENTIAL = 16 /* the work of an exponential, in products */
 };
 
 void emblas_prediction_init(struct emblas_prediction *prediction, size_t size) {
@@ -32,17 +27,12 @@ void emblas_predict_options_init(struct emblas_predict_options *options, size_t 
   sized_init(options, size, &defaults, sizeof defaults);
 }
 
-/* Weighted sums of a chunk's rows, each in a high and a low part. */
-struct totals {
-  double loglik[2], q[2], hard[2];
-};
-
 struct predict_worker {
   double *logits;     /* k x STRIDE: log weight + log density, then responsibilities */
   double *copy;       /* of the logits, where there are weights: as many; else NULL */
-  double *distances;  /* BLOCK x PACKED_LANES */
-  double *row_loglik; /* BLOCK */
-  double *largest;    /* BLOCK */
+  double *distances;  /* WALK_BLOCK x PACKED_LANES */
+  double *row_loglik; /* WALK_BLOCK */
+  double *largest;    /* WALK_BLOCK */
 };
 
 struct predict {
@@ -51,8 +41,7 @@ struct predict {
   const struct emblas_backend *backend;
   const struct emblas_prediction *wanted;
   struct predict_worker *workers;
-  struct totals *chunks;
-  size_t chunk_rows;
+  struct walk walk;
 };
 
 /* ------------------------------------------------------------------ a block of rows */
@@ -97,74 +86,61 @@ static void write_block(const struct emblas_prediction *wanted, const struct pre
 
 /* Bayes' rule. The outputs are those of unweighted rows; where there are weights, the sums take the logits
    once more. */
-static void predict_block(const struct predict *predict, struct predict_worker *worker, size_t first,
-                          size_t count, struct totals *totals) {
-  size_t k = predict->model->shape.k;
+static void predict_block(void *context, size_t number, size_t first, size_t count, double *to) {
+  const struct predict *predict = context;
+  struct predict_worker *worker = &predict->workers[number];
+  struct emblas_block_sums *sums = (struct emblas_block_sums *)to, unweighted = {0};
   const struct emblas_backend *backend = predict->backend;
-  struct emblas_block_sums sums = {0}, unweighted = {0};
+  size_t k = predict->model->shape.k;
   block_logits(predict, worker, first, count);
   if (predict->data->weights == NULL) {
-    backend->softmax(count, STRIDE, k, worker->logits, NULL, worker->row_loglik, &sums);
+    backend->softmax(count, STRIDE, k, worker->logits, NULL, worker->row_loglik, sums);
   } else {
     memcpy(worker->copy, worker->logits, k * STRIDE * sizeof *worker->copy);
-    backend->softmax(count, STRIDE, k, worker->copy, predict->data->weights + first, NULL, &sums);
+    backend->softmax(count, STRIDE, k, worker->copy, predict->data->weights + first, NULL, sums);
     backend->softmax(count, STRIDE, k, worker->logits, NULL, worker->row_loglik, &unweighted);
   }
   write_block(predict->wanted, worker, k, predict->model->density.log_volume, first, count);
-  sum_add(totals->loglik, sums.loglik[0]);
-  sum_add(totals->loglik, sums.loglik[1]);
-  sum_add(totals->q, sums.q);
-  sum_add(totals->hard, sums.hard);
 }
 
 /* ------------------------------------------------------------------ all rows */
 
-static void predict_chunk(void *context, size_t worker, size_t chunk) {
-  const struct predict *predict = context;
-  size_t start = chunk * predict->chunk_rows, left = predict->data->rows - start;
-  size_t rows = left < predict->chunk_rows ? left : predict->chunk_rows;
-  predict->chunks[chunk] = (struct totals){{0}, {0}, {0}};
-  for (size_t i = 0; i < rows; i += BLOCK)
-    predict_block(predict, &predict->workers[worker], start + i, rows - i < BLOCK ? rows - i : BLOCK,
-                  &predict->chunks[chunk]);
+enum { SUMS = sizeof(struct emblas_block_sums) / sizeof(double) };
+
+/* The work on a row, in products. */
+static double products(const struct gaussian *g) {
+  size_t entries = g->d * (g->geometry == GEOMETRY_FULL ? g->d + 1 : 2) / 2;
+  return (double)g->k * (double)(entries + EXPONENTIAL);
 }
 
-static size_t useful_threads(const struct gaussian *g, size_t rows, size_t threads) {
-  double products = (double)g->d * (g->geometry == GEOMETRY_FULL ? (double)(g->d + 1) / 2 : 1);
-  double work = (double)rows * (double)g->k * (products + EXPONENTIAL) / THREAD_WORK;
-  return work < (double)threads ? (size_t)work + 1 : threads;
-}
-
-static void allocate(struct predict *predict, struct arena *arena, size_t threads, size_t chunks) {
+static void allocate(struct predict *predict, struct arena *arena, size_t threads) {
   size_t k = predict->model->shape.k;
-  predict->chunks = emblas_arena_take(arena, chunks, 1, sizeof *predict->chunks);
+  emblas_walk_allocate(&predict->walk, arena, predict->data->rows, SUMS, threads);
+  threads = predict->walk.threads;
   predict->workers = emblas_arena_take(arena, threads, 1, sizeof *predict->workers);
   for (size_t i = 0; i < threads && arena->status == EMBLAS_OK; i++) {
     struct predict_worker *worker = &predict->workers[i];
     worker->logits = emblas_arena_doubles(arena, k, STRIDE);
     worker->copy = predict->data->weights != NULL ? emblas_arena_doubles(arena, k, STRIDE) : NULL;
-    worker->distances = emblas_arena_doubles(arena, BLOCK, PACKED_LANES);
-    worker->row_loglik = emblas_arena_doubles(arena, BLOCK, 1);
-    worker->largest = emblas_arena_doubles(arena, BLOCK, 1);
+    worker->distances = emblas_arena_doubles(arena, WALK_BLOCK, PACKED_LANES);
+    worker->row_loglik = emblas_arena_doubles(arena, WALK_BLOCK, 1);
+    worker->largest = emblas_arena_doubles(arena, WALK_BLOCK, 1);
   }
 }
 
 /* The log-likelihood may be beyond the range of double where rows are far out and weights are large. */
-static emblas_status add_up(const struct predict *predict, size_t chunks, double total_weight,
-                            struct emblas_prediction *prediction) {
-  struct totals all = {{0}, {0}, {0}};
-  for (size_t i = 0; i < chunks; i++) {
-    const struct totals *chunk = &predict->chunks[i];
-    sum_add(all.loglik, chunk->loglik[0]);
-    sum_add(all.loglik, chunk->loglik[1]);
-    sum_add(all.q, chunk->q[0] + chunk->q[1]);
-    sum_add(all.hard, chunk->hard[0] + chunk->hard[1]);
-  }
-  double loglik = all.loglik[0] + all.loglik[1], q = all.q[0] + all.q[1];
-  if (!isfinite(loglik) || !isfinite(q)) return EMBLAS_ERROR_RANGE;
+static emblas_status predict_rows(struct predict *predict, double total_weight,
+                                  struct emblas_prediction *prediction) {
+  const struct emblas_backend *backend = predict->backend;
+  int token = backend->enter != NULL ? backend->enter() : 0;
+  const struct emblas_block_sums *sums = (struct emblas_block_sums *)emblas_walk_run(
+      &predict->walk, predict->data->rows, products(&predict->model->shape), SUMS, predict_block, predict);
+  if (backend->leave != NULL) backend->leave(token);
+  double loglik = sums->loglik[0] + sums->loglik[1];
+  if (!isfinite(loglik) || !isfinite(sums->q)) return EMBLAS_ERROR_RANGE;
   prediction->loglik = loglik - total_weight * predict->model->density.log_volume;
-  prediction->entropy = fmax(loglik - q, 0); /* what is below is rounding */
-  prediction->hard = all.hard[0] + all.hard[1];
+  prediction->entropy = fmax(loglik - sums->q, 0); /* what is below is rounding */
+  prediction->hard = sums->hard;
   return EMBLAS_OK;
 }
 
@@ -209,23 +185,13 @@ emblas_status emblas_predict(const struct emblas_model *model, const struct embl
   const struct gaussian *g = &model->shape;
   if (data->columns != g->d) return EMBLAS_ERROR_DIMENSION;
 
-  size_t blocks = (data->rows - 1) / BLOCK + 1;
-  predict.chunk_rows = ((blocks - 1) / MAX_CHUNKS + 1) * BLOCK;
   predict.backend = options->backend != NULL ? options->backend : emblas_backend_auto(g->k, g->p);
-  size_t chunks = (data->rows - 1) / predict.chunk_rows + 1;
-  size_t threads = useful_threads(g, data->rows, emblas_parallel_limit(options->threads));
-  if (threads > chunks) threads = chunks;
   emblas_arena_init(&arena,
                     options->allocator.allocate != NULL ? options->allocator : model->arena.allocator);
   double total_weight;
-  allocate(&predict, &arena, threads, chunks);
+  allocate(&predict, &arena, emblas_parallel_limit(options->threads));
   status = check_rows(data, &arena, report, &total_weight);
-  if (status == EMBLAS_OK) {
-    int token = predict.backend->enter != NULL ? predict.backend->enter() : 0;
-    emblas_parallel_run(threads, chunks, predict_chunk, &predict);
-    if (predict.backend->leave != NULL) predict.backend->leave(token);
-    status = add_up(&predict, chunks, total_weight, prediction);
-  }
+  if (status == EMBLAS_OK) status = predict_rows(&predict, total_weight, prediction);
   emblas_arena_free(&arena);
   return status;
 }
