@@ -21,6 +21,18 @@ static void agree(struct fit_arguments *arguments, const char *path, size_t comp
   arguments->k_low = arguments->k_high = components;
 }
 
+/* Whether a start has a line of `size` bytes for each row of the file, of which those of rows that were left out
+   are taken away, or for each row of the table. */
+static int matches(const struct io_table *table, size_t count, void *lines, size_t size) {
+  char *line = lines;
+  if (count != table->rows && count == table->file_rows) {
+    for (size_t i = 0; i < table->rows; i++)
+      memmove(line + i * size, line + io_table_place(table, i) * size, size);
+    return 1;
+  }
+  return count == table->rows;
+}
+
 static void read_labels(struct given_start *start, struct fit_arguments *arguments,
                         const struct io_table *table) {
   struct io_error error;
@@ -28,11 +40,11 @@ static void read_labels(struct given_start *start, struct fit_arguments *argumen
   if (io_labels_read(arguments->labels_path, &start->labels, &count, &error) != 0) {
     die_of_file(&error);
   }
-  if (count != table->rows) {
+  if (!matches(table, count, start->labels, sizeof *start->labels)) {
     die(EXIT_DATA, "%s has %zu labels, %s has %zu rows", arguments->labels_path, count, arguments->data,
-        table->rows);
+        table->file_rows);
   }
-  for (size_t i = 0; i < count; i++) most = start->labels[i] > most ? start->labels[i] : most;
+  for (size_t i = 0; i < table->rows; i++) most = start->labels[i] > most ? start->labels[i] : most;
   agree(arguments, arguments->labels_path, most + 1);
   arguments->options.labels = start->labels;
 }
@@ -45,8 +57,8 @@ static void read_responsibilities(struct given_start *start, struct fit_argument
   if (io_responsibilities_read(path, &start->responsibilities, &rows, &count, &error) != 0) {
     die_of_file(&error);
   }
-  if (rows != table->rows) {
-    die(EXIT_DATA, "%s has %zu rows, %s has %zu", path, rows, arguments->data, table->rows);
+  if (!matches(table, rows, start->responsibilities, count * sizeof *start->responsibilities)) {
+    die(EXIT_DATA, "%s has %zu rows, %s has %zu", path, rows, arguments->data, table->file_rows);
   }
   agree(arguments, path, count);
   arguments->options.responsibilities = start->responsibilities;
@@ -59,7 +71,7 @@ static void read_model(struct given_start *start, struct fit_arguments *argument
     rows_read(arguments->data, &arguments->selection, table);
     rows_check_dimension(&start->model, arguments->data, table);
   } else {
-    rows_read_for(&start->model, arguments->data, arguments->selection.weights, table);
+    rows_read_for(&start->model, arguments->data, &arguments->selection, table);
   }
   agree(arguments, arguments->model_path, emblas_model_components(start->model.model));
   arguments->options.model = start->model.model;
@@ -75,6 +87,7 @@ static enum exit_status say(const struct fit_arguments *arguments, const struct 
                             const char *written) {
   struct io_fit fit;
   struct io_error error;
+  if (arguments->quiet) rows_say_notes(table, arguments->data);
   if (!arguments->json && !arguments->quiet) report_print(arguments, table, search, warnings, written);
   if (!arguments->json) return EXIT_DONE;
   fit_describe(&fit, arguments, search, warnings, table->rows);
@@ -115,5 +128,6 @@ enum exit_status command_fit(int argc, char **argv) {
   free(start.responsibilities);
   io_table_free(&table);
   free(files.written);
+  free(arguments.columns);
   return files.status != EXIT_DONE ? files.status : said;
 }

@@ -12,6 +12,7 @@ extern const char *const criterion_names[EMBLAS_CRITERION_COUNT + 1]; /* "bic", 
 struct fit_arguments {
   const char *data;
   struct io_selection selection;
+  char *columns; /* what the selection has of them; malloc'ed */
   size_t k_low, k_high; /* 0: as many as the labels or the model have */
   int k_default;        /* -k was not given: as many of its range as there are rows for */
   enum emblas_covariance covariances[EMBLAS_COVARIANCE_COUNT];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line of `emblas fit`. */
 #include "fit.h"
+#include "rows.h"
 #include "values.h"
 
 #include <stdlib.h>
@@ -39,7 +40,8 @@ static const struct argp_option option_table[] = {
     {"criterion", KEY_CRITERION, "NAME", 0, "bic, aic or icl: the smallest is kept (bic)", 0},
     {"family", KEY_FAMILY, "NAME", 0, "gaussian (gaussian)", 0},
     {NULL, 0, NULL, 0, "Data:", 2},
-    {"columns", KEY_COLUMNS, "LIST", 0, "names or numbers from 1, with commas (all)", 0},
+    {"columns", KEY_COLUMNS, "LIST", 0, "names, numbers from 1 or ranges 2:5, with commas, in quotation marks where they hold some; -NAME: all but "
+     "this; may be repeated (all of numbers)", 0},
     {"weights", KEY_WEIGHTS, "COLUMN", 0, "observation weights, name or number (all 1)", 0},
     {NULL, 0, NULL, 0, "Algorithm:", 3},
     {"init", KEY_INIT, "KIND", 0,
@@ -123,6 +125,13 @@ static void set_picture(const char **path, const char *option, const char *text)
   *path = text;
 }
 
+/* Lists follow one another. */
+static void add_columns(struct fit_arguments *a, const char *text) {
+  char *all = print_string("%s%s%s", a->columns ? a->columns : "", a->columns ? "\n" : "", text);
+  free(a->columns);
+  a->selection.columns = a->columns = all;
+}
+
 static void set_data(struct fit_arguments *a, const char *text, struct argp_state *state) {
   if (a->data) usage_error(state, "one DATA at a time: '%s' is too many", text);
   a->data = text;
@@ -152,6 +161,9 @@ static void check(struct fit_arguments *a, struct argp_state *state) {
 static error_t parse(int key, char *text, struct argp_state *state) {
   struct fit_arguments *a = state->input;
   switch (key) {
+  case ARGP_KEY_INIT:
+    state->child_inputs[0] = &a->selection.format;
+    break;
   case 'k':
     value_range("-k", text, &a->k_low, &a->k_high);
     break;
@@ -171,7 +183,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     a->criterion = (enum emblas_criterion)value_choice(&criterion_choice, text);
     break;
   case KEY_COLUMNS:
-    a->selection.columns = text;
+    add_columns(a, text);
     break;
   case KEY_WEIGHTS:
     a->selection.weights = text;
@@ -234,12 +246,14 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 }
 
 void fit_arguments_parse(struct fit_arguments *arguments, int argc, char **argv) {
+  static const struct argp_child children[] = {{&table_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
   static const struct argp argp = {
       .options = option_table,
       .parser = parse,
+      .children = children,
       .args_doc = "DATA",
-      .doc = "Fits mixtures of Gaussians to the rows of DATA: CSV or TSV, with or without a header, - for "
-             "standard input, or .npy. Defaults are in parentheses.",
+      .doc = "Fits mixtures of Gaussians to the rows of DATA: a table in text, with or without a header, or .npy, "
+             "also compressed by gzip; - for standard input. Defaults are in parentheses.",
   };
   *arguments = (struct fit_arguments){.criterion = EMBLAS_BIC};
   emblas_options_init(&arguments->options, sizeof arguments->options);

@@ -6,12 +6,16 @@
 #include "values.h"
 
 struct arguments {
-  const char *model, *data, *weights, *output, *script;
+  const char *model, *data, *output, *script;
+  struct io_selection selection; /* its format and weights */
 };
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   struct arguments *a = state->input;
   switch (key) {
+  case ARGP_KEY_INIT:
+    state->child_inputs[0] = &a->selection.format;
+    return 0;
   case 'o':
     value_picture("-o", text);
     a->output = text;
@@ -20,7 +24,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     a->script = text;
     return 0;
   case 'w':
-    a->weights = text;
+    a->selection.weights = text;
     return 0;
   case ARGP_KEY_ARG:
     if (state->arg_num > 1) usage_error(state, "'%s' is too many: MODEL and perhaps DATA are needed", text);
@@ -28,7 +32,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case ARGP_KEY_END:
     if (!a->model) usage_error(state, "MODEL is missing");
-    if (a->weights && !a->data) usage_error(state, "--weights needs DATA");
+    if (a->selection.weights && !a->data) usage_error(state, "--weights needs DATA");
     if (!a->output) usage_error(state, "-o is missing: the picture to write");
     return 0;
   default:
@@ -43,9 +47,11 @@ enum exit_status command_plot(int argc, char **argv) {
       {"weights", 'w', "COLUMN", 0, "observation weights in DATA, name or number (all 1)", 0},
       {NULL, 0, NULL, 0, NULL, 0},
   };
+  static const struct argp_child children[] = {{&table_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
   static const struct argp argp = {
       .options = options,
       .parser = parse,
+      .children = children,
       .args_doc = "MODEL [DATA]",
       .doc = "Draws MODEL, with DATA where it is given: one column as histogram and densities, two as "
              "points and "
@@ -56,7 +62,10 @@ enum exit_status command_plot(int argc, char **argv) {
   struct io_table table = {0};
   parse_arguments(&argp, argc, argv, &arguments);
   model_load(arguments.model, &loaded);
-  if (arguments.data) rows_read_for(&loaded, arguments.data, arguments.weights, &table);
+  if (arguments.data) {
+    rows_read_for(&loaded, arguments.data, &arguments.selection, &table);
+    rows_say_notes(&table, arguments.data);
+  }
   struct plot_mixture plot = {
       .model = loaded.model,
       .names = (const char *const *)loaded.names,

@@ -8,13 +8,17 @@
 enum { CHUNK = 8192 };
 
 struct arguments {
-  const char *model, *data, *weights, *output;
+  const char *model, *data, *output;
+  struct io_selection selection; /* its format and weights */
   int responsibilities, logpdf;
 };
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   struct arguments *a = state->input;
   switch (key) {
+  case ARGP_KEY_INIT:
+    state->child_inputs[0] = &a->selection.format;
+    return 0;
   case 'o':
     a->output = text;
     return 0;
@@ -25,7 +29,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     a->logpdf = 1;
     return 0;
   case 'w':
-    a->weights = text;
+    a->selection.weights = text;
     return 0;
   case ARGP_KEY_ARG:
     if (state->arg_num > 1) usage_error(state, "'%s' is too many: MODEL and DATA are needed", text);
@@ -55,6 +59,16 @@ static void write_row(FILE *stream, const struct emblas_prediction *p, size_t i,
   fputc('\n', stream);
 }
 
+/* Rows of the file that were left out, up to one that was not. */
+static void write_gaps(FILE *stream, const struct arguments *a, size_t k, size_t *next, size_t place) {
+  size_t fields = 1 + (a->responsibilities ? k : 0) + (a->logpdf ? 1 : 0);
+  for (; *next < place; ++*next) {
+    for (size_t c = 0; c < fields; c++) fputs(c ? ",NA" : "NA", stream);
+    fputc('\n', stream);
+  }
+  ++*next;
+}
+
 /* The rows of the table, from `first` on, at most CHUNK. */
 static emblas_status predict_chunk(const struct loaded_model *loaded, const struct io_table *table,
                                    size_t first, struct emblas_prediction *prediction, size_t *count) {
@@ -70,15 +84,19 @@ static enum exit_status write_table(const struct arguments *a, const struct load
                                     const struct io_table *table, struct emblas_prediction *prediction) {
   struct io_replacement file;
   struct io_error error;
-  size_t k = emblas_model_components(loaded->model), count;
+  size_t k = emblas_model_components(loaded->model), count, next = 0;
   emblas_status status = EMBLAS_OK;
   if (io_replace_open(&file, a->output, &error) != 0) die(EXIT_FAILED, "%s", error.text);
   write_header(file.stream, a, k);
   for (size_t first = 0; first < table->rows; first += count) {
     status = predict_chunk(loaded, table, first, prediction, &count);
     if (status != EMBLAS_OK) break;
-    for (size_t i = 0; i < count; i++) write_row(file.stream, prediction, i, k);
+    for (size_t i = 0; i < count; i++) {
+      write_gaps(file.stream, a, k, &next, io_table_place(table, first + i));
+      write_row(file.stream, prediction, i, k);
+    }
   }
+  write_gaps(file.stream, a, k, &next, table->file_rows);
   if (status != EMBLAS_OK) {
     io_replace_discard(&file);
     die(exit_status_of(status), "%s: %s", a->data, emblas_status_string(status));
@@ -96,13 +114,15 @@ enum exit_status command_predict(int argc, char **argv) {
       {"output", 'o', "FILE.csv", 0, "write there instead of to standard output", 0},
       {NULL, 0, NULL, 0, NULL, 0},
   };
+  static const struct argp_child children[] = {{&table_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
   static const struct argp argp = {
       .options = options,
       .parser = parse,
+      .children = children,
       .args_doc = "MODEL DATA",
-      .doc = "Writes CSV, one line a row of DATA: label is its most probable component, counted from 0. "
-             "Columns "
-             "are found by the names in MODEL where DATA has a header with them.",
+      .doc = "Writes CSV, one line a row of DATA: label is its most probable component, counted from 0, and "
+             "NA where --missing drop has left out the row. Columns are found by the names in MODEL where "
+             "DATA has a header with them.",
   };
   struct arguments arguments = {.output = "-"};
   struct loaded_model loaded;
@@ -110,7 +130,8 @@ enum exit_status command_predict(int argc, char **argv) {
   struct emblas_prediction prediction;
   parse_arguments(&argp, argc, argv, &arguments);
   model_load(arguments.model, &loaded);
-  rows_read_for(&loaded, arguments.data, arguments.weights, &table);
+  rows_read_for(&loaded, arguments.data, &arguments.selection, &table);
+  rows_say_notes(&table, arguments.data);
 
   size_t k = emblas_model_components(loaded.model);
   emblas_prediction_init(&prediction, sizeof prediction);

@@ -37,13 +37,17 @@ void rows_check_dimension(const struct loaded_model *loaded, const char *path,
   }
 }
 
-void rows_read_for(const struct loaded_model *loaded, const char *path, const char *weights,
+void rows_read_for(const struct loaded_model *loaded, const char *path, const struct io_selection *asked,
                    struct io_table *table) {
-  struct io_selection selection = {.weights = weights,
-                                   .known = (const char *const *)loaded->names,
-                                   .known_count = emblas_model_dim(loaded->model)};
+  struct io_selection selection = *asked;
+  selection.known = (const char *const *)loaded->names;
+  selection.known_count = emblas_model_dim(loaded->model);
   rows_read(path, &selection, table);
   rows_check_dimension(loaded, path, table);
+}
+
+void rows_say_notes(const struct io_table *table, const char *path) {
+  for (size_t i = 0; i < table->note_count; i++) complain("%s: %s", path, table->notes[i]);
 }
 
 size_t rows_that_count(const struct io_table *table) {

@@ -5,7 +5,8 @@
 #include "values.h"
 
 struct arguments {
-  const char *model, *data, *weights;
+  const char *model, *data;
+  struct io_selection selection; /* its format and weights */
   int json;
 };
 
@@ -15,11 +16,14 @@ static const struct choice format_choice = {"format", formats, NULL};
 static error_t parse(int key, char *text, struct argp_state *state) {
   struct arguments *a = state->input;
   switch (key) {
+  case ARGP_KEY_INIT:
+    state->child_inputs[0] = &a->selection.format;
+    return 0;
   case 'f':
     a->json = value_choice(&format_choice, text) == 1;
     return 0;
   case 'w':
-    a->weights = text;
+    a->selection.weights = text;
     return 0;
   case ARGP_KEY_ARG:
     if (state->arg_num > 1) usage_error(state, "'%s' is too many: MODEL and DATA are needed", text);
@@ -46,9 +50,11 @@ enum exit_status command_score(int argc, char **argv) {
       {"weights", 'w', "COLUMN", 0, "observation weights, name or number (all 1)", 0},
       {NULL, 0, NULL, 0, NULL, 0},
   };
+  static const struct argp_child children[] = {{&table_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
   static const struct argp argp = {
       .options = options,
       .parser = parse,
+      .children = children,
       .args_doc = "MODEL DATA",
       .doc =
           "Prints the log-likelihood of the rows of DATA in nats, in total and per row or unit of weight.",
@@ -60,7 +66,8 @@ enum exit_status command_score(int argc, char **argv) {
   char total[32], mean[32];
   parse_arguments(&argp, argc, argv, &arguments);
   model_load(arguments.model, &loaded);
-  rows_read_for(&loaded, arguments.data, arguments.weights, &table);
+  rows_read_for(&loaded, arguments.data, &arguments.selection, &table);
+  rows_say_notes(&table, arguments.data);
 
   struct emblas_data data = rows_data(&table);
   emblas_prediction_init(&prediction, sizeof prediction);

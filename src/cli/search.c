@@ -24,7 +24,7 @@ static size_t most_components(const struct fit_arguments *arguments, const struc
 
 /* A start that was given and is none. Rows are counted from 1, components from 0. */
 static void judge_start(emblas_status status, const struct emblas_report *report,
-                        const struct fit_arguments *arguments) {
+                        const struct fit_arguments *arguments, const struct io_table *table) {
   int one = report->component != EMBLAS_NOWHERE;
   if (status == EMBLAS_ERROR_LABEL && one) {
     die(EXIT_DATA, "%s: no row has label %zu", arguments->labels_path, report->component);
@@ -35,7 +35,7 @@ static void judge_start(emblas_status status, const struct emblas_report *report
   }
   if (status == EMBLAS_ERROR_RESPONSIBILITY) {
     die(EXIT_DATA, "%s: the responsibilities of row %zu are all 0", arguments->responsibilities_path,
-        report->row + 1);
+        io_table_place(table, report->row) + 1);
   }
   if (status == EMBLAS_ERROR_RANGE && arguments->model_path && one) {
     die(EXIT_DATA, "%s: component %zu is too far from the rows of %s, or too wide, to start from",
@@ -45,8 +45,8 @@ static void judge_start(emblas_status status, const struct emblas_report *report
 
 /* No pair could be fitted. */
 static _Noreturn void give_up(emblas_status status, const struct search *search,
-                              const struct fit_arguments *arguments) {
-  judge_start(status, &search->report, arguments);
+                              const struct fit_arguments *arguments, const struct io_table *table) {
+  judge_start(status, &search->report, arguments, table);
   if (search->report.argument)
     die(exit_status_of(status), "%s: %s", emblas_status_string(status), search->report.argument);
   if (status == EMBLAS_ERROR_NUMERICAL || status == EMBLAS_ERROR_RANGE)
@@ -78,7 +78,7 @@ void search_run(struct search *search, const struct fit_arguments *arguments,
       emblas_select(&data, &options, &candidates, &search->model, &search->report, &search->table);
   search->seconds = now() - begin;
   progress_end(&progress);
-  if (status != EMBLAS_OK) give_up(status, search, arguments);
+  if (status != EMBLAS_OK) give_up(status, search, arguments, table);
 }
 
 void search_free(struct search *search) {

@@ -73,17 +73,20 @@ static void components(struct warnings *warnings, const struct emblas_report *re
 
 /* A single row, or equal ones, that make a component what should not be trusted; NULL when it is neither.
    Rows are counted from 1. malloc'ed. */
-static char *component_rows(size_t component, const struct emblas_component_rows *at) {
+static char *component_rows(size_t component, const struct emblas_component_rows *at,
+                            const struct io_table *table) {
   if (at->row == EMBLAS_NOWHERE) return NULL;
-  if (at->rows < 1.5) return print_string("component %zu stands on row %zu alone", component, at->row + 1);
+  size_t place = io_table_place(table, at->row);
+  if (at->rows < 1.5) return print_string("component %zu stands on row %zu alone", component, place + 1);
   if (at->equal < 2 || (double)at->equal < at->rows / 2) return NULL;
   return print_string("component %zu stands on %zu equal rows, the first of them row %zu", component,
-                      at->equal, at->row + 1);
+                      at->equal, place + 1);
 }
 
-static void places(struct warnings *warnings, const struct emblas_report *report) {
+static void places(struct warnings *warnings, const struct emblas_report *report,
+                   const struct io_table *table) {
   for (size_t c = 0; c < report->components && report->component_rows; c++) {
-    char *text = component_rows(c, &report->component_rows[c]);
+    char *text = component_rows(c, &report->component_rows[c], table);
     if (text) add(warnings, text);
   }
 }
@@ -121,8 +124,8 @@ static void starts(struct warnings *warnings, const struct search *search) {
 
 /* The reason not to take a flagged model: the rows of its suspect, or else what the flag says. malloc'ed.
  */
-static char *fault_of(const struct emblas_trial *trial) {
-  char *rows = component_rows(trial->suspect, &trial->suspect_rows);
+static char *fault_of(const struct emblas_trial *trial, const struct io_table *table) {
+  char *rows = component_rows(trial->suspect, &trial->suspect_rows, table);
   size_t i = 0;
   if (rows) return rows;
   while (i + 1 < FAULTS && !(trial->suspect_flags & faults[i].flag)) i++;
@@ -130,14 +133,15 @@ static char *fault_of(const struct emblas_trial *trial) {
 }
 
 /* Flagged models that the criterion would have taken, and what is wrong with each. */
-static void passed_over(struct warnings *warnings, const struct search *search) {
+static void passed_over(struct warnings *warnings, const struct search *search,
+                        const struct io_table *table) {
   enum emblas_criterion criterion = search->criterion;
   const struct emblas_trial *best = best_trial(search);
   for (size_t i = 0; i < search->table.count && !best->flagged; i++) {
     const struct emblas_trial *trial = &search->table.trials[i];
     if (trial->status != EMBLAS_OK || !trial->flagged) continue;
     if (!(trial->criteria[criterion] < best->criteria[criterion])) continue;
-    char *fault = fault_of(trial);
+    char *fault = fault_of(trial, table);
     add(warnings, print_string("k %zu %s was passed over: %s", trial->components,
                                emblas_covariance_string(trial->covariance), fault));
     free(fault);
@@ -197,7 +201,7 @@ static void equal_rows(struct warnings *warnings, const struct io_table *table) 
     return;
   add(warnings,
       print_string("%zu rows are equal, the first of them row %zu: a component of their own has no spread",
-                   most[0], row + 1));
+                   most[0], io_table_place(table, row) + 1));
 }
 
 /* The best at an end of the range may not be the best there is. */
@@ -215,15 +219,16 @@ void warnings_collect(struct warnings *warnings, const struct search *search, co
                       const struct emblas_options *options) {
   const struct emblas_report *report = &search->report;
   *warnings = (struct warnings){0, NULL};
+  for (size_t i = 0; i < table->note_count; i++) add(warnings, print_string("%s", table->notes[i]));
   columns(warnings, report, table->names);
   collinear(warnings, search, table, options);
   for (size_t i = 0; i < FAULTS; i++) components(warnings, report, &faults[i]);
-  places(warnings, report);
+  places(warnings, report, table);
   equal_rows(warnings, table);
   starts(warnings, search);
   evidence(warnings, search, table);
   range(warnings, search);
-  passed_over(warnings, search);
+  passed_over(warnings, search, table);
   if (report->stop == EMBLAS_ITERATION_LIMIT) {
     add(warnings,
         print_string("stopped by the limit of %zu iterations before it converged", options->max_iterations));

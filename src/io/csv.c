@@ -1,34 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* CSV and TSV. libcsv splits the fields; it is fed line by line, so that a message can name the line. */
-#include "internal.h"
+/* Tables in text. libcsv splits the fields; it is fed line by line, so that a message can name the line. */
+#include "layout.h"
 
 #include <csv.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-enum { CHUNK = 65536, LONGEST_FIELD = 1 << 24 };
-
-struct field {
-  char *text;
-  size_t length;
-};
+enum { LONGEST_FIELD = 1 << 24 };
 
 struct reader {
   const struct io_source *source;
+  const struct io_format *format;
   struct io_table *table;
   struct io_error *error;
   struct csv_parser parser;
-  struct io_plan plan; /* made from the first row */
-  struct field *first; /* the first row: column names, or already data */
-  size_t expected;     /* fields in the first row */
-  size_t first_capacity, value_capacity, weight_capacity;
+  struct io_dialect dialect;
+  struct io_head head;     /* the first rows, until there are enough of them to plan */
+  struct io_layout layout; /* made from them, as the plan */
+  struct io_plan plan;
+  size_t value_capacity, weight_capacity;
   size_t field;    /* fields of the current row so far */
   size_t line;     /* physical line being read, from 1 */
   size_t row_line; /* line after the last complete row; 0: not begun */
+  size_t comments; /* lines left out */
   char last;       /* the character before the next */
+  bool quoted;     /* the last line ended within quotation marks */
+  bool comment;    /* the line is one */
   bool bad;        /* the current row has a bad field; error says which */
   bool failed;     /* error says why */
+  struct io_squeeze squeeze;
+  char squeezed[IO_CHUNK + 1];
 };
 
 static void fail_memory(struct reader *reader) {
@@ -36,68 +38,79 @@ static void fail_memory(struct reader *reader) {
   reader->failed = true;
 }
 
-static struct field trim(const char *text, size_t length) {
-  while (length > 0 && (*text == ' ' || *text == '\t')) text++, length--;
-  while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '\t')) length--;
-  return (struct field){(char *)text, length};
+/* ---- a field goes to its place ---- */
+
+static void fail_field(struct reader *reader, size_t column, struct io_field field, const char *problem,
+                       const char *advice) {
+  const char *name = reader->source->name;
+  struct io_quote quote = io_quote(field.text, field.length);
+
+  reader->bad = true;
+  if (field.length == 0)
+    io_fail(reader->error, "%s:%zu:%zu: the field is empty%s", name, field.line, column + 1, advice);
+  else
+    io_fail(reader->error, "%s:%zu:%zu: '%s' %s%s", name, field.line, column + 1, quote.text, problem,
+            advice);
 }
 
-/* What stands for a number that is missing or infinite: no name of a column, so that a first row that holds
-   one is reported, not taken for a header. */
-static bool is_missing(struct field field) {
-  static const char *const words[] = {"na", "n/a", "nan", "null", "none", "inf", "infinity", "?", "."};
-
-  if (field.length > 1 && (*field.text == '+' || *field.text == '-')) field.text++, field.length--;
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (field.length == strlen(words[i]) && strncasecmp(field.text, words[i], field.length) == 0)
-      return true;
-  return field.length == 0;
-}
-
-static bool is_number(struct field field) {
+static bool reads_with_comma(struct io_field field) {
   double value;
 
-  return io_number_parse(field.text, field.length, &value) == 0;
+  return memchr(field.text, ',', field.length) &&
+         io_number_read_field(field.text, field.length, ',', &value) == IO_NUMBER;
 }
 
-static bool is_word(struct field field) {
-  double value;
+/* A field that is no number. */
+static void refuse_field(struct reader *reader, size_t column, struct io_field field) {
+  char advice[160] = "";
 
-  return io_number_read(field.text, field.length, &value) == IO_NUMBER_NONE && !is_missing(field);
+  switch (io_field_kind(field, reader->format, reader->layout.decimal)) {
+  case IO_FIELD_MISSING:
+    fail_field(reader, column, field, "is not a finite number",
+               reader->source->content == IO_VALUES ? "; --missing drop leaves out such rows" : "");
+    return;
+  case IO_FIELD_INFINITE:
+    fail_field(reader, column, field, "is not a finite number", "");
+    return;
+  default:
+    if (reader->layout.text[column] && reader->layout.names)
+      snprintf(advice, sizeof advice, ", nor is anything in column '%s'",
+               io_quote(reader->layout.names[column], strlen(reader->layout.names[column])).text);
+    else if (reader->layout.decimal == '.' && reads_with_comma(field))
+      strcpy(advice, "; --decimal , reads it");
+    fail_field(reader, column, field, "is not a number", advice);
+  }
 }
 
-static const char *problem_of(enum io_number kind, struct field field, double value, size_t slot,
-                              enum io_content content) {
-  if (kind == IO_NUMBER) return io_value_problem(value, slot, content);
-  if (kind == IO_NUMBER_TOO_LARGE) return "is too large for a double";
-  return is_missing(field) ? "is not a finite number" : "is not a number";
-}
-
-static void take_field(struct reader *reader, size_t column, const char *text, size_t length) {
-  struct field field = trim(text, length);
-  size_t slot = column < reader->expected ? reader->plan.slot[column] : IO_UNUSED;
-  enum io_number kind;
-  const char *problem;
+static void take_field(struct reader *reader, size_t column, struct io_field untrimmed) {
+  struct io_field field = io_field_trim(untrimmed);
+  size_t slot = column < reader->plan.columns ? reader->plan.slot[column] : IO_UNUSED;
+  const char *problem = NULL;
   double value;
 
   if (slot == IO_UNUSED || reader->bad) return;
-  kind = io_number_read(field.text, field.length, &value);
-  if (kind == IO_NUMBER_NO_MEMORY) {
+  switch (io_number_read_field(field.text, field.length, reader->layout.decimal, &value)) {
+  case IO_NUMBER_NO_MEMORY:
     fail_memory(reader);
     return;
-  }
-  problem = problem_of(kind, field, value, slot, reader->source->content);
-  if (!problem) {
-    io_table_put(reader->table, reader->table->rows, slot, value);
+  case IO_NUMBER_TOO_LARGE:
+    fail_field(reader, column, field, "is too large for a double", "");
     return;
+  case IO_NUMBER_NONE:
+    if (!reader->format->drop_missing ||
+        io_field_kind(field, reader->format, reader->layout.decimal) != IO_FIELD_MISSING) {
+      refuse_field(reader, column, field);
+      return;
+    }
+    value = NAN;
+    break;
+  default:
+    problem = io_value_problem(value, slot, reader->source->content);
   }
-  reader->bad = true;
-  if (field.length == 0)
-    io_fail(reader->error, "%s:%zu:%zu: the field is empty", reader->source->name, reader->line,
-            column + 1);
+  if (problem)
+    fail_field(reader, column, field, problem, "");
   else
-    io_fail(reader->error, "%s:%zu:%zu: '%s' %s", reader->source->name, reader->line, column + 1,
-            io_quote(field.text, field.length).text, problem);
+    io_table_put(reader->table, reader->table->rows, slot, value);
 }
 
 /* Makes room for one more row. */
@@ -115,12 +128,12 @@ static void reserve_row(struct reader *reader) {
   if (!values || (reader->plan.weighted && !weights)) fail_memory(reader);
 }
 
-static void end_row(struct reader *reader) {
+static void end_row(struct reader *reader, size_t fields, size_t line) {
   /* A wrong number of fields first: it is what puts a good field into the wrong column. */
-  if (reader->field != reader->expected)
-    io_fail(reader->error, "%s:%zu: expected %zu fields, found %zu", reader->source->name, reader->line,
-            reader->expected, reader->field);
-  if (reader->field != reader->expected || reader->bad) {
+  if (fields != reader->plan.columns)
+    io_fail(reader->error, "%s:%zu: expected %zu fields, found %zu", reader->source->name, line,
+            reader->plan.columns, fields);
+  if (fields != reader->plan.columns || reader->bad) {
     reader->failed = true;
     return;
   }
@@ -128,76 +141,46 @@ static void end_row(struct reader *reader) {
   reserve_row(reader);
 }
 
-static void keep_first_row(struct reader *reader, const char *text, size_t length) {
-  struct field field = trim(text, length), *first;
-  size_t length_in_utf8 = 0;
-  char *copy;
+/* ---- the first rows ---- */
 
-  if (reader->expected == IO_MOST_COLUMNS) {
+static void keep_field(struct reader *reader, struct io_field field) {
+  if (io_head_count(&reader->head, reader->head.rows) == IO_MOST_COLUMNS) {
     io_fail(reader->error, "%s:%zu: more than %d fields", reader->source->name, reader->line,
             IO_MOST_COLUMNS);
     reader->failed = true;
-    return;
-  }
-  first = io_grow(reader->first, reader->expected + 1, &reader->first_capacity, sizeof *first);
-  copy = io_utf8_copy(field.text, field.length, &length_in_utf8);
-  if (first) reader->first = first;
-  if (!first || !copy) {
-    free(copy);
+  } else if (io_head_add(&reader->head, io_field_trim(field)) != 0) {
     fail_memory(reader);
-    return;
   }
-  first[reader->expected++] = (struct field){copy, length_in_utf8};
 }
 
-/* A first row with a word in a selected column is a header, and so is one that columns were found in by
- * name. */
-static bool first_row_is_header(const struct reader *reader) {
-  for (size_t c = 0; c < reader->expected; c++)
-    if (reader->plan.slot[c] != IO_UNUSED && is_word(reader->first[c])) return true;
-  return reader->plan.by_name;
-}
+/* There are as many as are looked at, or as there are: the table begins with them. */
+static void begin_table(struct reader *reader) {
+  struct io_head *head = &reader->head;
 
-static void plan_columns(struct reader *reader, const char **names) {
-  struct io_header header = {reader->source->name, NULL, reader->expected, false};
-
-  for (size_t c = 0; c < reader->expected; c++) {
-    names[c] = reader->first[c].text;
-    if (!is_number(reader->first[c])) header.names = names;
-    header.words = header.words || is_word(reader->first[c]);
-  }
-  if (io_plan_make(&reader->plan, &header, reader->source->selection, reader->error) != 0) {
+  if (io_layout_make(&reader->layout, head, &reader->dialect, reader->source, &reader->plan, reader->table,
+                     reader->error) != 0) {
     reader->failed = true;
     return;
   }
-  reader->table->columns = reader->plan.selected;
-  if (io_table_name(reader->table, &reader->plan, first_row_is_header(reader) ? names : NULL) != 0)
-    fail_memory(reader);
-}
+  reserve_row(reader);
+  for (size_t r = reader->layout.first; r < head->rows && !reader->failed; r++) {
+    size_t fields = io_head_count(head, r);
 
-static void end_first_row(struct reader *reader) {
-  const char **names = malloc(reader->expected * sizeof *names);
-
-  if (names)
-    plan_columns(reader, names);
-  else
-    fail_memory(reader);
-  free(names);
-  if (!reader->failed) reserve_row(reader);
-  if (reader->failed || first_row_is_header(reader)) return;
-  for (size_t c = 0; c < reader->expected; c++)
-    take_field(reader, c, reader->first[c].text, reader->first[c].length);
-  end_row(reader);
+    for (size_t c = 0; c < fields; c++) take_field(reader, c, io_head_field(head, r, c));
+    if (!reader->failed) end_row(reader, fields, io_head_field(head, r, fields - 1).line);
+  }
+  io_head_free(head);
 }
 
 static void on_field(void *text, size_t length, void *context) {
   struct reader *reader = context;
+  struct io_field field = {length > 0 ? text : "", length, reader->line};
 
   if (reader->failed) return;
   if (reader->plan.slot)
-    take_field(reader, reader->field, text, length);
+    take_field(reader, reader->field, field);
   else
-    keep_first_row(reader, text, length);
+    keep_field(reader, field);
   reader->field++;
 }
 
@@ -207,87 +190,118 @@ static void on_row(int terminator, void *context) {
   (void)terminator;
   if (reader->failed) return;
   if (reader->plan.slot)
-    end_row(reader);
-  else
-    end_first_row(reader);
+    end_row(reader, reader->field, reader->line);
+  else if (io_head_end_row(&reader->head))
+    begin_table(reader);
   reader->field = 0;
   reader->row_line = 0;
 }
 
-/* Up to and including the first line end. */
-static size_t line_length(const char *text, size_t length) {
-  for (size_t i = 0; i < length; i++)
-    if (text[i] == '\n' || text[i] == '\r') return i + 1;
-  return length;
+/* ---- lines ---- */
+
+/* A piece of the text, and where in it the next of each character is: the place + 1; 0: not looked for. */
+struct piece {
+  const char *text;
+  size_t length, newline, carriage, mark;
+};
+
+/* The place of the next such character, from `at` on; the length when there is none. */
+static size_t next_place(const struct piece *piece, size_t at, char c, size_t *known) {
+  const char *found;
+
+  if (*known > at) return *known - 1;
+  found = memchr(piece->text + at, c, piece->length - at);
+  *known = (found ? (size_t)(found - piece->text) : piece->length) + 1;
+  return *known - 1;
+}
+
+/* Up to and including the line end. */
+static size_t end_of_line(struct piece *piece, size_t at) {
+  size_t newline = next_place(piece, at, '\n', &piece->newline);
+  size_t carriage = next_place(piece, at, '\r', &piece->carriage);
+  size_t end = newline < carriage ? newline : carriage;
+
+  return end + (end < piece->length);
+}
+
+/* Hands a line, or a part of one, to libcsv. */
+static void parse(struct reader *reader, const char *text, size_t length) {
+  const char *file = reader->source->name;
+
+  if (reader->dialect.separator == ' ') {
+    length = io_squeeze(&reader->squeeze, text, length, reader->squeezed);
+    text = reader->squeezed;
+  }
+  if (csv_parse(&reader->parser, text, length, on_field, on_row, reader) == length || reader->failed)
+    return;
+  if (csv_error(&reader->parser) == CSV_EPARSE)
+    io_fail(reader->error, "%s:%zu:%zu: a quotation mark out of place", file, reader->line,
+            reader->field + 1);
+  else
+    io_fail_memory(reader->error, file);
+  reader->failed = true;
+}
+
+/* Counts lines, and leaves out comments. */
+static void take_line(struct reader *reader, struct piece *piece, size_t at, size_t end) {
+  char first = piece->text[at];
+
+  if (reader->last == '\n' || (reader->last == '\r' && first != '\n')) {
+    reader->line++;
+    reader->comment = !reader->quoted && first == reader->dialect.comment && first != IO_NO_COMMENT;
+    reader->comments += reader->comment;
+  }
+  if (reader->row_line == 0) reader->row_line = reader->line;
+  reader->last = piece->text[end - 1];
+  if (reader->comment) return;
+  for (size_t mark = at; (mark = next_place(piece, mark, '"', &piece->mark)) < end; mark++)
+    reader->quoted = !reader->quoted;
+  parse(reader, piece->text + at, end - at);
 }
 
 static void feed(struct reader *reader, const char *text, size_t length) {
-  const char *file = reader->source->name;
+  struct piece piece = {.text = text, .length = length};
 
-  while (length > 0 && !reader->failed) {
-    size_t piece = line_length(text, length);
-
-    if (reader->last == '\n' || (reader->last == '\r' && *text != '\n')) reader->line++;
-    if (reader->row_line == 0) reader->row_line = reader->line;
-    if (csv_parse(&reader->parser, text, piece, on_field, on_row, reader) != piece && !reader->failed) {
-      if (csv_error(&reader->parser) == CSV_EPARSE)
-        io_fail(reader->error, "%s:%zu:%zu: a quotation mark out of place", file, reader->line,
-                reader->field + 1);
-      else
-        io_fail_memory(reader->error, file);
-      reader->failed = true;
-    }
-    reader->last = text[piece - 1];
-    text += piece;
-    length -= piece;
+  for (size_t at = 0, end; at < length && !reader->failed; at = end) {
+    end = end_of_line(&piece, at);
+    take_line(reader, &piece, at, end);
   }
   if (!reader->failed && csv_get_buffer_size(&reader->parser) > LONGEST_FIELD) {
-    io_fail(reader->error, "%s:%zu:%zu: a field of more than %d bytes", file, reader->line,
+    io_fail(reader->error, "%s:%zu:%zu: a field of more than %d bytes", reader->source->name, reader->line,
             reader->field + 1, LONGEST_FIELD);
     reader->failed = true;
   }
 }
 
-/* What separates fields: of comma, tab and semicolon the most frequent outside quotes in the first line. */
-static unsigned char detect_delimiter(const char *text, size_t length) {
-  static const char candidates[3] = {',', '\t', ';'};
-  size_t count[3] = {0}, best = 0;
-  bool quoted = false, begun = false;
+/* ---- all of it ---- */
 
-  for (size_t i = 0; i < length; i++) {
-    if (text[i] == '"') quoted = !quoted;
-    if (!quoted && (text[i] == '\n' || text[i] == '\r')) {
-      if (begun) break;
-    } else if (text[i] != ' ') {
-      begun = true;
-    }
-    for (size_t j = 0; j < 3; j++) count[j] += !quoted && text[i] == candidates[j];
-  }
-  for (size_t j = 1; j < 3; j++)
-    if (count[j] > count[best]) best = j;
-  return (unsigned char)candidates[best];
+static void fail_empty(struct reader *reader) {
+  bool header = reader->layout.names || reader->head.rows > 0;
+
+  io_fail(reader->error, "%s: %s", reader->source->name,
+          reader->source->input->length == 0 ? "the file is empty"
+          : header                           ? "a header but no rows"
+                                             : "no rows");
+  reader->failed = true;
 }
 
 /* Ends the last row, which may have no line end, and the table. */
-static void finish(struct reader *reader, bool empty) {
+static void finish(struct reader *reader) {
   struct io_table *table = reader->table;
-  const char *file = reader->source->name;
   void *shrunk;
 
   if (csv_fini(&reader->parser, on_field, on_row, reader) != 0 && !reader->failed) {
-    io_fail(reader->error, "%s:%zu: a quoted field that begins in this row is not closed", file,
-            reader->row_line);
+    io_fail(reader->error, "%s:%zu: a quoted field that begins in this row is not closed",
+            reader->source->name, reader->row_line);
     reader->failed = true;
   }
+  if (!reader->failed && !reader->plan.slot && reader->head.rows > 0) begin_table(reader);
+  if (!reader->failed && table->rows == 0) fail_empty(reader);
+  if (!reader->failed && reader->comments > 0 && !reader->format->comment &&
+      io_table_note(table, "%zu line%s that begin%s with # left out", reader->comments,
+                    reader->comments == 1 ? "" : "s", reader->comments == 1 ? "s" : "") != 0)
+    fail_memory(reader);
   if (reader->failed) return;
-  if (table->rows == 0) {
-    io_fail(reader->error, "%s: %s", file,
-            empty                  ? "the file is empty"
-            : reader->expected > 0 ? "a header but no rows"
-                                   : "no rows");
-    reader->failed = true;
-    return;
-  }
   shrunk = realloc(table->values, table->rows * table->columns * sizeof *table->values);
   if (shrunk) table->values = shrunk;
   shrunk = table->weights ? realloc(table->weights, table->rows * sizeof *table->weights) : NULL;
@@ -296,34 +310,45 @@ static void finish(struct reader *reader, bool empty) {
 
 static void read_all(struct reader *reader) {
   static const char byte_order_mark[3] = "\xef\xbb\xbf";
-  FILE *stream = reader->source->stream;
-  char chunk[CHUNK];
-  size_t length = fread(chunk, 1, sizeof chunk, stream), skip = 0;
-  bool empty = length == 0;
+  struct io_input *input = reader->source->input;
+  size_t length = input->length, skip = 0;
 
-  if (length >= 3 && memcmp(chunk, byte_order_mark, 3) == 0) skip = 3;
-  csv_set_delim(&reader->parser, detect_delimiter(chunk + skip, length - skip));
-  for (; length > 0 && !reader->failed; length = fread(chunk, 1, sizeof chunk, stream)) {
-    feed(reader, chunk + skip, length - skip);
-    skip = 0;
+  if (length >= 3 && memcmp(input->chunk, byte_order_mark, 3) == 0) skip = 3;
+  io_dialect_find(&reader->dialect, reader->format, input->chunk + skip, length - skip, length < IO_CHUNK);
+  csv_set_delim(&reader->parser, (unsigned char)reader->dialect.separator);
+  feed(reader, input->chunk + skip, length - skip);
+  while (!reader->failed && length == IO_CHUNK) {
+    length = fread(input->chunk, 1, IO_CHUNK, input->stream);
+    feed(reader, input->chunk, length);
   }
-  if (!reader->failed && ferror(stream)) {
+  if (!reader->failed && ferror(input->stream)) {
     io_fail_read(reader->error, reader->source->name);
     reader->failed = true;
   }
-  if (!reader->failed) finish(reader, empty);
+  if (!reader->failed) finish(reader);
 }
 
 int io_csv_read(const struct io_source *source, struct io_table *table, struct io_error *error) {
-  struct reader reader = {.source = source, .table = table, .error = error, .last = '\n'};
+  struct reader *reader = calloc(1, sizeof *reader);
+  bool failed = true;
 
-  if (csv_init(&reader.parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
-    return io_fail_memory(error, source->name);
-  csv_set_blk_size(&reader.parser, CHUNK); /* the step by which a long field's buffer grows */
-  read_all(&reader);
-  for (size_t c = 0; c < reader.expected; c++) free(reader.first[c].text);
-  free(reader.first);
-  io_plan_free(&reader.plan);
-  csv_free(&reader.parser);
-  return reader.failed ? -1 : 0;
+  if (!reader) return io_fail_memory(error, source->name);
+  reader->source = source;
+  reader->format = &source->selection->format;
+  reader->table = table;
+  reader->error = error;
+  reader->last = '\n';
+  if (csv_init(&reader->parser, CSV_STRICT | CSV_STRICT_FINI) == 0) {
+    csv_set_blk_size(&reader->parser, IO_CHUNK); /* the step by which a long field's buffer grows */
+    read_all(reader);
+    csv_free(&reader->parser);
+    failed = reader->failed;
+  } else {
+    io_fail_memory(error, source->name);
+  }
+  io_head_free(&reader->head);
+  io_layout_free(&reader->layout);
+  io_plan_free(&reader->plan);
+  free(reader);
+  return failed ? -1 : 0;
 }

@@ -37,6 +37,8 @@ bool io_is_control(const char *text);
 enum io_number { IO_NUMBER, IO_NUMBER_TOO_LARGE, IO_NUMBER_NONE, IO_NUMBER_NO_MEMORY };
 /* io_number_parse() that tells why. */
 enum io_number io_number_read(const char *text, size_t length, double *value);
+/* The same for a field of a table: decimal: '.' or ','; the exponent may be Fortran's, as in 1.5D+03. */
+enum io_number io_number_read_field(const char *text, size_t length, char decimal, double *value);
 
 /* ---- memory (memory.c) ---- */
 
@@ -54,9 +56,29 @@ void io_close(FILE *stream);
 /* The file cannot be read: says why. Returns -1. */
 int io_fail_read(struct io_error *error, const char *file);
 
-/* Copies what is left of a stream into a temporary file without a name, which can be read more than once.
-   NULL after an error of either. */
-FILE *io_spool(FILE *stream, const char *name, struct io_error *error);
+/* A file of which the first bytes have been read, to see what it is. */
+enum { IO_CHUNK = 65536 };
+struct io_input {
+  FILE *stream;
+  const char *name;     /* what messages call it */
+  char chunk[IO_CHUNK]; /* the first bytes, fewer only where the file ends */
+  size_t length;
+};
+
+/* Opens a file, or standard input for "-", and reads the chunk. 0, or -1 after an error. */
+int io_input_open(struct io_input *input, const char *path, struct io_error *error);
+void io_input_close(struct io_input *input);
+/* Puts another stream, from its beginning, in the place of the stream, which is closed. */
+int io_input_replace(struct io_input *input, FILE *stream, struct io_error *error);
+/* Makes the stream one that stands at its beginning and has a size, the chunk unread: a temporary file without a
+   name where it is none, as a pipe. */
+int io_input_rewind(struct io_input *input, struct io_error *error);
+
+/* Text of UTF-16 becomes UTF-8, what gzip has compressed is expanded, each in a temporary file; kinds of files that
+   are known and not read are refused by their names (recognise.c). */
+int io_recognise(struct io_input *input, struct io_error *error);
+/* Expands what gzip has compressed (gunzip.c). */
+int io_gunzip(struct io_input *input, struct io_error *error);
 
 /* ---- where the columns of a file go (selection.c) ---- */
 
@@ -69,6 +91,7 @@ struct io_plan {
   size_t selected; /* columns of the table */
   bool weighted;
   bool by_name; /* a column was selected by its name */
+  bool rest;    /* columns were taken as they stand, without those to be left out */
 };
 
 /* A column takes some hundred bytes, whatever its values take: files that have more, as of one line that was
@@ -80,7 +103,8 @@ struct io_header {
   const char *file;
   const char *const *names; /* NULL: there are none */
   size_t columns;
-  bool words; /* one of them is a word, so that the row cannot be one of numbers */
+  bool words;           /* one of them is a word, so that the row cannot be one of numbers */
+  const bool *left_out; /* one a column: not taken unless it is selected; NULL: none is */
 };
 
 int io_plan_make(struct io_plan *plan, const struct io_header *header, const struct io_selection *selection,
@@ -93,11 +117,17 @@ void io_plan_free(struct io_plan *plan);
 enum io_content { IO_VALUES, IO_LABELS, IO_RESPONSIBILITIES };
 
 struct io_source {
-  FILE *stream;
-  const char *name;
+  struct io_input *input;
+  const char *name; /* the input's */
   const struct io_selection *selection;
   enum io_content content;
 };
+
+/* Adds a line to the notes. 0, or -1 without memory. */
+int io_table_note(struct io_table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Leaves out the rows in which a value or the weight is NaN, which stands for a missing one, and notes how many they
+   are; -1 when they are all, or without memory. */
+int io_table_drop_missing(struct io_table *table, const char *file, struct io_error *error);
 
 /* What is wrong with a value that a column receives, as "is negative"; NULL when nothing is. */
 const char *io_value_problem(double value, size_t slot, enum io_content content);

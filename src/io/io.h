@@ -6,6 +6,7 @@
 #define EMBLAS_IO_H
 
 #include <emblas/emblas.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 struct io_error {
@@ -21,14 +22,43 @@ void io_make_printable(char *text);
 
 struct io_table {
   size_t rows, columns;
-  double *values;  /* rows x columns, finite */
-  double *weights; /* rows, >= 0, not all 0; NULL when no weights column was asked for */
-  char **names;    /* one a column: the header's, or x1, x2, .. */
+  double *values;   /* rows x columns, finite */
+  double *weights;  /* rows, >= 0, not all 0; NULL when no weights column was asked for */
+  char **names;     /* one a column: the header's, or x1, x2, .. */
+  size_t file_rows; /* of the file; more than rows where some were left out */
+  size_t *places;   /* rows: which row of the file each is, from 0; NULL: none was left out */
+  char **notes;     /* what the reader decided or left out, one line each */
+  size_t note_count;
+};
+
+/* Which row of the file a row is, from 0. */
+static inline size_t io_table_place(const struct io_table *table, size_t row) {
+  return table->places ? table->places[row] : row;
+}
+
+enum io_header_rule { IO_HEADER_AUTO, IO_HEADER_YES, IO_HEADER_NO };
+#define IO_NO_COMMENT '\n'
+
+/* How the text of a table is to be read; all 0: as its first lines suggest. */
+struct io_format {
+  char separator; /* ' ': runs of blanks and tabs; 0: tab, semicolon, bar, comma or blanks, whichever splits
+                     the first lines evenly */
+  char comment;   /* lines that begin with it are left out; IO_NO_COMMENT: none; 0: '#' */
+  char decimal;   /* '.' or ','; 0: a comma where it separates nothing else, and no number has a point */
+  enum io_header_rule header; /* whether the first row holds names; auto: words over numbers are names */
+  bool drop_missing;   /* leave out rows with a missing value in a selected column; false: refuse them */
+  const char *missing; /* comma list of what stands for a missing value beside nothing, NA, N/A, NaN, null,
+                          none, ., * and ?; NULL: nothing */
 };
 
 struct io_selection {
-  const char *columns; /* comma list of names or 1-based numbers; NULL: all but the weights column */
-  const char *weights; /* a name or 1-based number; NULL: none */
+  struct io_format format;
+  /* Names and 1-based numbers; NULL: all columns of numbers but the weights and one that counts rows. Items are set
+     apart by commas, lists by line ends. Digits are a name where all items are names of the header, else a number;
+     2:5 is columns 2 to 5; an item in quotation marks, and a list that is a name as a whole, may hold commas; a list
+     of items that begin with '-' means all columns but these. */
+  const char *columns;
+  const char *weights; /* a name or, where it is none, a 1-based number; NULL: none */
   /* Where columns is NULL: the columns of a model, in this order; NULL: none. A header must have them all, and may
      have more, in any order. Where there is none, names x1, x5, .. say which columns these are; so do they beside
      a header that has none of them. Else columns are taken as they stand. */
@@ -36,10 +66,12 @@ struct io_selection {
   size_t known_count;
 };
 
-/* Reads CSV or TSV (path "-": standard input) or .npy. The first row of a CSV is a header when a selected
-   field in it is a word, or when columns are selected by name; of known columns, when any field is. Unselected columns may hold anything.
-   Numbers of columns count the file's. Names that are no UTF-8 are taken for Latin-1. At most 1,048,576
-   columns and fields of 16 MiB are read. On failure the table is as it was. */
+/* Reads a table in text (path "-": standard input) or .npy, either also compressed by gzip, text also in UTF-16.
+   Where the first row has words over numbers, or consecutive integers over fractions, it is a header, and so it is
+   when columns are selected by name; numbers and words over numbers are an error. Columns of words are left out
+   unless they are selected, and unselected ones may hold anything. Numbers of columns count the file's. Names that
+   are no UTF-8 are taken for Latin-1. At most 1,048,576 columns and fields of 16 MiB are read. On failure the
+   table is as it was. */
 int io_table_read(const char *path, const struct io_selection *selection, struct io_table *table,
                   struct io_error *error);
 void io_table_free(struct io_table *table);

@@ -2,6 +2,7 @@
 /* NumPy's .npy files, versions 1 to 3. Nothing is believed of the header until the file's size agrees. */
 #include "npy_header.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,7 +10,7 @@
 enum { LONGEST_HEADER = 65536, CHUNK = 65536 };
 
 static int fail_short(const struct io_source *source, struct io_error *error) {
-  if (ferror(source->stream)) return io_fail_read(error, source->name);
+  if (ferror(source->input->stream)) return io_fail_read(error, source->name);
   return io_fail(error, "%s: the file is cut short", source->name);
 }
 
@@ -19,18 +20,18 @@ static int read_header(const struct io_source *source, struct npy_header *header
   char text[LONGEST_HEADER + 1];
   size_t length, fixed;
 
-  if (fread(start, 1, 8, source->stream) != 8 || memcmp(start, "\x93NUMPY", 6) != 0)
+  if (fread(start, 1, 8, source->input->stream) != 8 || memcmp(start, "\x93NUMPY", 6) != 0)
     return io_fail(error, "%s: not a .npy file", source->name);
   if (start[6] < 1 || start[6] > 3 || start[7] != 0)
     return io_fail(error, "%s: .npy version %d.%d; 1.0 to 3.0 are read", source->name, start[6], start[7]);
   fixed = start[6] == 1 ? 10 : 12;
-  if (fread(start + 8, 1, fixed - 8, source->stream) != fixed - 8) return fail_short(source, error);
+  if (fread(start + 8, 1, fixed - 8, source->input->stream) != fixed - 8) return fail_short(source, error);
   length = start[8] | (size_t)start[9] << 8;
   if (fixed == 12) length |= (size_t)start[10] << 16 | (size_t)start[11] << 24;
   if (length > LONGEST_HEADER)
     return io_fail(error, "%s: a .npy header of %zu bytes; at most %d are read", source->name, length,
                    LONGEST_HEADER);
-  if (fread(text, 1, length, source->stream) != length) return fail_short(source, error);
+  if (fread(text, 1, length, source->input->stream) != length) return fail_short(source, error);
   text[length] = '\0';
   if (strlen(text) != length) return io_fail(error, "%s: a NUL in the .npy header", source->name);
   *offset = fixed + length;
@@ -43,7 +44,7 @@ static int check_size(const struct io_source *source, const struct npy_header *h
   struct stat status;
   size_t count, bytes, memory;
 
-  if (fstat(fileno(source->stream), &status) != 0) return io_fail_read(error, source->name);
+  if (fstat(fileno(source->input->stream), &status) != 0) return io_fail_read(error, source->name);
   if (header->rows == 0 || header->columns == 0)
     return io_fail(error, "%s: no rows: the shape is (%zu, %zu)", source->name, header->rows,
                    header->columns);
@@ -87,7 +88,9 @@ static int take_element(const struct io_source *source, const struct npy_header 
   size_t row = header->fortran ? index % header->rows : index / header->columns;
   size_t column = header->fortran ? index / header->rows : index % header->columns;
   size_t slot = plan->slot[column];
-  const char *problem = slot == IO_UNUSED ? NULL : io_value_problem(value, slot, source->content);
+  bool missing = isnan(value) && source->selection->format.drop_missing;
+  const char *problem =
+      slot == IO_UNUSED || missing ? NULL : io_value_problem(value, slot, source->content);
   char text[32];
 
   if (problem)
@@ -105,7 +108,7 @@ static int read_elements(const struct io_source *source, const struct npy_header
   for (size_t index = 0; index < total;) {
     size_t count = total - index < CHUNK / header->size ? total - index : CHUNK / header->size;
 
-    if (fread(chunk, header->size, count, source->stream) != count) return fail_short(source, error);
+    if (fread(chunk, header->size, count, source->input->stream) != count) return fail_short(source, error);
     for (size_t i = 0; i < count; i++, index++)
       if (take_element(source, header, plan, table, index, element_value(header, chunk + i * header->size),
                        error) != 0)
@@ -133,8 +136,8 @@ static int read_array(const struct io_source *source, struct io_table *table, st
 
   if (read_header(source, &header, &offset, error) != 0) return -1;
   if (check_size(source, &header, offset, error) != 0) return -1;
-  if (io_plan_make(&plan, &(struct io_header){source->name, NULL, header.columns, false}, source->selection,
-                   error) == 0)
+  if (io_plan_make(&plan, &(struct io_header){source->name, NULL, header.columns, false, NULL},
+                   source->selection, error) == 0)
     result = fill_table(source, &header, &plan, table, error);
   io_plan_free(&plan);
   return result;
@@ -142,15 +145,5 @@ static int read_array(const struct io_source *source, struct io_table *table, st
 
 /* What comes through a pipe has no size that could be compared, before it is in a file. */
 int io_npy_read(const struct io_source *source, struct io_table *table, struct io_error *error) {
-  struct io_source spooled = *source;
-  struct stat status;
-  int result;
-
-  if (fstat(fileno(source->stream), &status) != 0) return io_fail_read(error, source->name);
-  if (S_ISREG(status.st_mode)) return read_array(source, table, error);
-  spooled.stream = io_spool(source->stream, source->name, error);
-  if (!spooled.stream) return -1;
-  result = read_array(&spooled, table, error);
-  fclose(spooled.stream);
-  return result;
+  return io_input_rewind(source->input, error) == 0 ? read_array(source, table, error) : -1;
 }

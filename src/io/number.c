@@ -31,22 +31,35 @@ char *io_number_format(double value, char *text) {
 /* Numbers longer than this are rare, and copied to the heap. */
 enum { SHORT_NUMBER = 64 };
 
-enum io_number io_number_read(const char *text, size_t length, double *value) {
+/* The text in the way that strtod() reads it, NUL-terminated; false: it holds what no number does: words,
+   hexadecimal, blanks, NUL. */
+static bool copy_number(char *copy, const char *text, size_t length, char decimal, const char *exponents) {
+  for (size_t i = 0; i < length; i++) {
+    char c = text[i];
+
+    if (c == decimal)
+      c = '.';
+    else if (!((c >= '0' && c <= '9') || c == '+' || c == '-')) {
+      if (c == '\0' || !strchr(exponents, c)) return false;
+      c = 'e';
+    }
+    copy[i] = c;
+  }
+  copy[length] = '\0';
+  return true;
+}
+
+static enum io_number read_number(const char *text, size_t length, char decimal, const char *exponents,
+                                  double *value) {
   char short_copy[SHORT_NUMBER], *copy = short_copy, *end;
   enum io_number result = IO_NUMBER_NONE;
   locale_t c_locale;
   double number;
 
-  for (size_t i = 0; i < length; i++) /* no words, no hexadecimal, no blanks, no NUL */
-    if (!((text[i] >= '0' && text[i] <= '9') || text[i] == '.' || text[i] == '+' || text[i] == '-' ||
-          text[i] == 'e' || text[i] == 'E'))
-      return IO_NUMBER_NONE;
   if (length >= SHORT_NUMBER) copy = malloc(length + 1);
   if (!copy) return IO_NUMBER_NO_MEMORY;
   c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* a constant of the C library: free of cost */
-  if (c_locale) {
-    memcpy(copy, text, length);
-    copy[length] = '\0';
+  if (c_locale && copy_number(copy, text, length, decimal, exponents)) {
     number = strtod_l(copy, &end, c_locale);
     if (length > 0 && end == copy + length) {
       result = isfinite(number) ? IO_NUMBER : IO_NUMBER_TOO_LARGE;
@@ -56,6 +69,14 @@ enum io_number io_number_read(const char *text, size_t length, double *value) {
   if (c_locale) freelocale(c_locale);
   if (copy != short_copy) free(copy);
   return result;
+}
+
+enum io_number io_number_read(const char *text, size_t length, double *value) {
+  return read_number(text, length, '.', "eE", value);
+}
+
+enum io_number io_number_read_field(const char *text, size_t length, char decimal, double *value) {
+  return read_number(text, length, decimal, "eEdD", value);
 }
 
 int io_number_parse(const char *text, size_t length, double *value) {

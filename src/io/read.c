@@ -18,11 +18,8 @@ static bool is_hdf5(const char *path) {
 
 /* NumPy's files are known by their first byte, which begins no text, so that they also come through a
    pipe's end or under another name. */
-static bool is_npy(FILE *stream, const char *path) {
-  int first = getc(stream);
-
-  ungetc(first, stream);
-  return first == 0x93 || (first != EOF && ends_with(path, ".npy"));
+static bool is_npy(const struct io_input *input, const char *path) {
+  return input->length > 0 && (input->chunk[0] == '\x93' || ends_with(path, ".npy"));
 }
 
 static int check_weights(const struct io_table *table, const char *file, struct io_error *error) {
@@ -31,19 +28,33 @@ static int check_weights(const struct io_table *table, const char *file, struct 
   return io_fail(error, "%s: all weights are zero", file);
 }
 
+/* What holds for every file, once its rows are there. */
+static int complete(struct io_table *table, const struct io_source *source, struct io_error *error) {
+  table->file_rows = table->rows;
+  if (source->selection->format.drop_missing && io_table_drop_missing(table, source->name, error) != 0)
+    return -1;
+  return table->weights ? check_weights(table, source->name, error) : 0;
+}
+
+static int read_input(struct io_input *input, const char *path, const struct io_selection *selection,
+                      enum io_content content, struct io_table *table, struct io_error *error) {
+  struct io_source source = {input, input->name, selection, content};
+
+  if (io_recognise(input, error) != 0) return -1;
+  if ((is_npy(input, path) ? io_npy_read : io_csv_read)(&source, table, error) != 0) return -1;
+  return complete(table, &source, error);
+}
+
 static int read_table(const char *path, const struct io_selection *selection, enum io_content content,
                       struct io_table *table, struct io_error *error) {
-  struct io_source source = {.selection = selection, .content = content};
   struct io_table read = {0};
+  struct io_input input;
   int result;
 
   if (is_hdf5(path)) return io_fail(error, "%s: HDF5 input is not in this build", path);
-  source.stream = io_open(path, &source.name, error);
-  if (!source.stream) return -1;
-  result =
-      is_npy(source.stream, path) ? io_npy_read(&source, &read, error) : io_csv_read(&source, &read, error);
-  io_close(source.stream);
-  if (result == 0 && read.weights) result = check_weights(&read, source.name, error);
+  if (io_input_open(&input, path, error) != 0) return -1;
+  result = read_input(&input, path, selection, content, &read, error);
+  io_input_close(&input);
   if (result == 0)
     *table = read;
   else

@@ -3,6 +3,7 @@
 #include "internal.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,55 @@ int io_table_name(struct io_table *table, const struct io_plan *plan, const char
   return 0;
 }
 
+int io_table_note(struct io_table *table, const char *format, ...) {
+  char **notes = realloc(table->notes, (table->note_count + 1) * sizeof *notes);
+  va_list arguments;
+  int length;
+
+  if (!notes) return -1;
+  table->notes = notes;
+  va_start(arguments, format);
+  length = vasprintf(&notes[table->note_count], format, arguments);
+  va_end(arguments);
+  if (length < 0) return -1;
+  io_make_printable(notes[table->note_count++]);
+  return 0;
+}
+
+static bool row_is_missing(const struct io_table *table, size_t row) {
+  const double *values = table->values + row * table->columns;
+
+  if (table->weights && isnan(table->weights[row])) return true;
+  for (size_t j = 0; j < table->columns; j++)
+    if (isnan(values[j])) return true;
+  return false;
+}
+
+static void move_row(struct io_table *table, size_t to, size_t from) {
+  memmove(table->values + to * table->columns, table->values + from * table->columns,
+          table->columns * sizeof *table->values);
+  if (table->weights) table->weights[to] = table->weights[from];
+  table->places[to] = from;
+}
+
+int io_table_drop_missing(struct io_table *table, const char *file, struct io_error *error) {
+  size_t rows = table->rows, first = 0, kept;
+
+  while (first < rows && !row_is_missing(table, first)) first++;
+  if (first == rows) return 0;
+  table->places = malloc(rows * sizeof *table->places);
+  if (!table->places) return io_fail_memory(error, file);
+  for (size_t i = 0; i < first; i++) table->places[i] = i;
+  kept = first;
+  for (size_t i = first; i < rows; i++)
+    if (!row_is_missing(table, i)) move_row(table, kept++, i);
+  table->rows = kept;
+  if (kept == 0) return io_fail(error, "%s: each of the %zu rows has a missing value", file, rows);
+  if (io_table_note(table, "%zu of %zu rows left out: missing values", rows - kept, rows) != 0)
+    return io_fail_memory(error, file);
+  return 0;
+}
+
 void io_names_free(char **names, size_t count) {
   for (size_t i = 0; names && i < count; i++) free(names[i]);
   free(names);
@@ -47,5 +97,7 @@ void io_table_free(struct io_table *table) {
   free(table->values);
   free(table->weights);
   io_names_free(table->names, table->columns);
+  io_names_free(table->notes, table->note_count);
+  free(table->places);
   *table = (struct io_table){0};
 }

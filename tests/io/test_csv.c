@@ -98,25 +98,25 @@ Test(csv, errors_name_line_column_and_text) {
       {"a,b\r1,2\r3,abc", "data.csv:3:2: 'abc' is not a number"},
       {"\n\na,b\n\n1,2\n\n3,abc\n", "data.csv:7:2: 'abc' is not a number"},
       {"\"two\nlines\",b\n1,2\n3,abc\n", "data.csv:4:2: 'abc' is not a number"},
-      {"a,b\n1,nan\n", "data.csv:2:2: 'nan' is not a finite number"},
+      {"a,b\n1,nan\n", "data.csv:2:2: 'nan' is not a finite number; --missing drop leaves out such rows"},
       {"a,b\n-Inf,1\n", "data.csv:2:1: '-Inf' is not a finite number"},
-      {"a,b\n1,NA\n", "data.csv:2:2: 'NA' is not a finite number"},
-      {"a,b\n1,\n", "data.csv:2:2: the field is empty"},
-      {"a,b\n\"\",1\n", "data.csv:2:1: the field is empty"},
+      {"a,b\n1,NA\n", "data.csv:2:2: 'NA' is not a finite number; --missing drop leaves out such rows"},
+      {"a,b\n1,\n", "data.csv:2:2: the field is empty; --missing drop leaves out such rows"},
+      {"a,b\n\"\",1\n", "data.csv:2:1: the field is empty; --missing drop leaves out such rows"},
       {"a,b\n1,1e400\n", "data.csv:2:2: '1e400' is too large for a double"},
-      {"a,b\n1,0x1p3\n", "data.csv:2:2: '0x1p3' is not a number"},
-      {"a,b\n1,\"1,5\"\n", "data.csv:2:2: '1,5' is not a number"},
-      {"a;b\n1;1,5\n", "data.csv:2:2: '1,5' is not a number"},
-      {"a,b\n1,1_000\n", "data.csv:2:2: '1_000' is not a number"},
-      {"a,b\n1,\x1b[2J\n", "data.csv:2:2: '\\x1b[2J' is not a number"},
-      {"a,b\n1,gr\xc3\xb6\xc3\x9f"
+      {"a,b\n1,2\n1,0x1p3\n", "data.csv:3:2: '0x1p3' is not a number"},
+      {"a,b\n1,2\n1,\"1,5\"\n", "data.csv:3:2: '1,5' is not a number; --decimal , reads it"},
+      {"a;b\n1.5;1,5\n1;2\n", "data.csv:2:2: '1,5' is not a number; --decimal , reads it"},
+      {"a,b\n1,2\n1,1_000\n", "data.csv:3:2: '1_000' is not a number"},
+      {"a,b\n1,2\n1,\x1b[2J\n", "data.csv:3:2: '\\x1b[2J' is not a number"},
+      {"a,b\n1,2\n1,gr\xc3\xb6\xc3\x9f"
        "e\n",
-       "data.csv:2:2: 'gr\xc3\xb6\xc3\x9f"
+       "data.csv:3:2: 'gr\xc3\xb6\xc3\x9f"
        "e' is not a number"},
-      {"a,b\n1,\xc3(\xc2\x9b\n", "data.csv:2:2: '\\xc3(\\xc2\\x9b' is not a number"},
+      {"a,b\n1,2\n1,\xc3(\xc2\x9b\n", "data.csv:3:2: '\\xc3(\\xc2\\x9b' is not a number"},
       /* the first row is data when all that is wrong with it is a missing or infinite number */
-      {"1,nan\n3,4\n", "data.csv:1:2: 'nan' is not a finite number"},
-      {"1,\n3,4\n", "data.csv:1:2: the field is empty"},
+      {"1,nan\n3,4\n", "data.csv:1:2: 'nan' is not a finite number; --missing drop leaves out such rows"},
+      {"1,\n3,4\n", "data.csv:1:2: the field is empty; --missing drop leaves out such rows"},
       {"1e400\n3\n", "data.csv:1:1: '1e400' is too large for a double"},
       {"a,b\n1,2\n3\n", "data.csv:3: expected 2 fields, found 1"},
       {"a,b\n1,2\n3,4,5\n", "data.csv:3: expected 2 fields, found 3"},
@@ -129,7 +129,8 @@ Test(csv, errors_name_line_column_and_text) {
       {"\xef\xbb\xbf", "data.csv: no rows"},
       {"\xef\xbb\xbf\xef\xbb\xbf"
        "1,2\n3,\n",
-       "data.csv:2:2: the field is empty"},
+       "data.csv:1:1: '\xef\xbb\xbf"
+       "1' is not a number; if the first row holds names, --header yes says so"},
       {"a,b\n", "data.csv: a header but no rows"},
       {"a,b", "data.csv: a header but no rows"},
   };
@@ -139,13 +140,16 @@ Test(csv, errors_name_line_column_and_text) {
 }
 
 Test(csv, nul_bytes_do_not_end_a_field) {
-  const char in_field[] = "a,b\n1,2\0003\n", in_header[] = "a\0b\n1\n";
-  struct io_table table;
-  struct io_error error;
+  const char early[] = "a,b\n1,2\0003\n";
+  size_t length = 65536 + 5;
+  char *text = malloc(length);
 
-  expect_error(in_field, sizeof in_field - 1, "data.csv:2:2: '2\\x003' is not a number");
-  cr_expect_eq(read_length(in_header, sizeof in_header - 1, &table, &error), 0);
-  io_table_free(&table);
+  expect_error(early, sizeof early - 1, "data.csv: byte 8 is NUL: the file is neither text nor .npy");
+  cr_assert_not_null(text);
+  for (size_t i = 0; i < length; i++) text[i] = i % 2 == 0 ? '1' : '\n'; /* beyond what is looked at first */
+  memcpy(text + 65536, "2\0003\n", 4);
+  expect_error(text, 65540, "data.csv:32769:1: '2\\x003' is not a number");
+  free(text);
 }
 
 /* "v\n<length times c>\n" */
@@ -174,8 +178,12 @@ Test(csv, long_fields) {
   cr_expect_lt(strlen(error.text), 160);
   cr_expect_not_null(strstr(error.text, "zzz...' is not a number"));
 
+  write_long_field('z', (1 << 24) + 200000);
+  cr_assert_eq(io_table_read("data.csv", NULL, &table, &error), -1);
+  cr_expect_str_eq(error.text, "data.csv:2:1: a field of more than 16777216 bytes");
+
   cr_assert_eq(io_table_read("/dev/zero", NULL, &table, &error), -1);
-  cr_expect_str_eq(error.text, "/dev/zero:1:1: a field of more than 16777216 bytes");
+  cr_expect_str_eq(error.text, "/dev/zero: byte 1 is NUL: the file is neither text nor .npy");
 }
 
 Test(csv, a_line_end_split_between_two_reads_counts_once) {
@@ -323,7 +331,7 @@ Test(csv, the_locale_has_no_say) {
   cr_expect_eq(table.values[0], 1.5);
   cr_expect_eq(table.values[1], 2.5);
   io_table_free(&table);
-  expect_error("a;b\n1;1,5\n", 10, "data.csv:2:2: '1,5' is not a number");
+  expect_error("a;b\n1.5;1,5\n1;2\n", 16, "data.csv:2:2: '1,5' is not a number; --decimal , reads it");
 }
 
 Test(csv, labels) {

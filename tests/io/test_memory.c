@@ -181,7 +181,7 @@ static struct io_table table;
 static const char *path;
 
 static int read_table(struct io_error *error) {
-  const struct io_selection selection = {.weights = "3"};
+  const struct io_selection selection = {.weights = "3", .format.drop_missing = true};
 
   return io_table_read(path, &selection, &table, error);
 }
@@ -199,15 +199,18 @@ static void check_table(int result) {
 }
 
 Test(memory, csv) {
-  char rows[8192] = "\"x\",y,w\n";
+  char rows[8192] = "\"x\",y,w,text\n# comment\nNA,1,1,word\n";
   size_t used = strlen(rows);
 
   need_an_allocator_that_fails();
   for (int i = 0; i < 60; i++)
-    used += (size_t)snprintf(rows + used, sizeof rows - used, "%d,%d.%080d,%d\n", i, i, 0, 1);
+    used += (size_t)snprintf(rows + used, sizeof rows - used, "%d,%d.%080d,%d,word\n", i, i, 0, 1);
   memcpy(strstr(rows, "59,59.0") + 6, "5", 1);
   write_text("rows.csv", rows);
   path = "rows.csv";
+  fail_each_allocation(read_table, check_table);
+  if (system("iconv -f UTF-8 -t UTF-16 rows.csv >wide.csv && gzip wide.csv") != 0) return;
+  path = "wide.csv.gz";
   fail_each_allocation(read_table, check_table);
 }
 

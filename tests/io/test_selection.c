@@ -32,7 +32,8 @@ static struct io_table expect_table(const char *text, struct io_selection select
 Test(selection, only_selected_columns_have_to_be_numbers) {
   const char *const lists[] = {"1,2", "length,width", " length , 2 "};
 
-  expect_error(flowers, (struct io_selection){0}, "data.csv:2:4: 'setosa' is not a number");
+  expect_error(flowers, (struct io_selection){.columns = "length,species"},
+               "data.csv:2:4: 'setosa' is not a number, nor is anything in column 'species'");
   for (size_t i = 0; i < COUNT(lists); i++) {
     const double expected[] = {5.1, 3.5, 4.9, 3};
     struct io_table table = expect_table(flowers, (struct io_selection){.columns = lists[i]});
@@ -41,6 +42,46 @@ Test(selection, only_selected_columns_have_to_be_numbers) {
     cr_expect_arr_eq(table.values, expected, sizeof expected);
     cr_expect_str_eq(table.names[0], "length");
     cr_expect_str_eq(table.names[1], "width");
+    io_table_free(&table);
+  }
+}
+
+/* Each way to say which columns, by the first row of what comes of it. */
+Test(selection, ways_to_select) {
+  static const char numbered[] = "3,1,2\n0.5,1.5,2.5\n7.5,8.5,9.5\n";
+  const struct {
+    const char *text, *columns, *weights;
+    size_t count;
+    double first[4];
+  } cases[] = {
+      {flowers, "1:3", NULL, 3, {5.1, 3.5, 1}},
+      {flowers, "5,1:2", NULL, 3, {2, 5.1, 3.5}},
+      {flowers, "-length", NULL, 3, {3.5, 1, 2}},
+      {flowers, "-length, -3", NULL, 2, {3.5, 2}},
+      {flowers, "-length", "w", 2, {3.5, 1}},
+      {flowers, "n, m", NULL, 1, {1}},
+      {flowers, "\"n, m\",length", NULL, 2, {1, 5.1}},
+      {flowers, "length, \"n, m\" ,w", NULL, 3, {5.1, 1, 2}},
+      {flowers, "length\nn, m\n2", NULL, 3, {5.1, 1, 3.5}},
+      {"a;\"5\"\" pipe\";-b\n1;2;3\n", "\"5\"\" pipe\",a", NULL, 2, {2, 1}},
+      {"a;\"5\"\" pipe\";-b\n1;2;3\n", "5\" pipe,-b", NULL, 2, {2, 3}},
+      {"a;\"5\"\" pipe\";-b\n1;2;3\n", "-b", NULL, 1, {3}},
+      {"2,1,a\n7,8,9\n", "1,2", NULL, 2, {8, 7}},   /* all are names */
+      {"2,1,a\n7,8,9\n", "1,3", NULL, 2, {7, 9}},   /* all are not */
+      {"2,1,a\n7,8,9\n", "\"1\",3", NULL, 2, {8, 9}}, /* a name in any case */
+      {"2,1,a\n7,8,9\n", "3", "1", 1, {9}},
+      {numbered, "1,2", NULL, 2, {3, 1}}, /* no header */
+  };
+
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    struct io_selection selection = {.columns = cases[i].columns, .weights = cases[i].weights};
+    struct io_table table;
+
+    if (strncmp(cases[i].text, "2,1", 3) == 0) selection.format.header = IO_HEADER_YES;
+    table = expect_table(cases[i].text, selection);
+    cr_assert_eq(table.columns, cases[i].count, "case %zu: %zu columns", i, table.columns);
+    cr_expect_arr_eq(table.values, cases[i].first, table.columns * sizeof(double), "case %zu", i);
+    if (selection.weights && *selection.weights == '1') cr_expect_eq(table.weights[0], 8);
     io_table_free(&table);
   }
 }
@@ -91,7 +132,15 @@ Test(selection, what_cannot_be_selected) {
       {{.columns = "6"}, "data.csv: no column 6: columns are 1 to 5"},
       {{.columns = "99999999999999999999999"},
        "data.csv: no column 99999999999999999999999: columns are 1 to 5"},
-      {{.columns = "-1"}, "data.csv: no column '-1'; there are: length, width, n, m, species, w"},
+      {{.columns = "-height"}, "data.csv: no column 'height'; there are: length, width, n, m, species, w"},
+      {{.columns = "-6"}, "data.csv: no column 6: columns are 1 to 5"},
+      {{.columns = "-1,2"}, "data.csv: '2' stands beside columns that are left out"},
+      {{.columns = "1,-2"}, "data.csv: no column '-2'; there are: length, width, n, m, species, w"},
+      {{.columns = "2:6"}, "data.csv: no column 6: columns are 1 to 5"},
+      {{.columns = "2:1"}, "data.csv: '2:1' are no columns: the first comes after the last"},
+      {{.columns = "1:2,2"}, "data.csv: column '2' is selected twice"},
+      {{.columns = "1\n"}, "data.csv: an empty name among the selected columns"},
+      {{.columns = "n, m,w\n"}, "data.csv: no column 'n'; there are: length, width, n, m, species, w"},
       {{.columns = "1,1"}, "data.csv: column '1' is selected twice"},
       {{.columns = "1,length"}, "data.csv: column 'length' is selected twice"},
       {{.columns = "1,w", .weights = "w"},
