@@ -49,6 +49,32 @@ static bool copy_number(char *copy, const char *text, size_t length, char decima
   return true;
 }
 
+/* Up to 15 digits, with a sign and a decimal mark: their integer and the power of ten are doubles, so that
+   the quotient is the one that is nearest. false: other numbers, or none. */
+static bool read_plain(const char *text, size_t length, char decimal, double *value) {
+  static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+  bool negative = length > 0 && *text == '-', marked = false;
+  size_t digits = 0, fraction = 0;
+  uint64_t integer = 0;
+
+  for (size_t i = negative; i < length; i++) {
+    if (text[i] == decimal && !marked) {
+      marked = true;
+    } else if (text[i] >= '0' && text[i] <= '9' && digits < 15) {
+      integer = 10 * integer + (uint64_t)(text[i] - '0');
+      digits++;
+      fraction += marked;
+    } else {
+      return false;
+    }
+  }
+  if (digits == 0) return false;
+  *value = (double)integer / powers[fraction];
+  if (negative) *value = -*value;
+  return true;
+}
+
 static enum io_number read_number(const char *text, size_t length, char decimal, const char *exponents,
                                   double *value) {
   char short_copy[SHORT_NUMBER], *copy = short_copy, *end;
@@ -56,6 +82,7 @@ static enum io_number read_number(const char *text, size_t length, char decimal,
   locale_t c_locale;
   double number;
 
+  if (read_plain(text, length, decimal, value)) return IO_NUMBER;
   if (length >= SHORT_NUMBER) copy = malloc(length + 1);
   if (!copy) return IO_NUMBER_NO_MEMORY;
   c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* a constant of the C library: free of cost */

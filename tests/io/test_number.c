@@ -106,6 +106,25 @@ Test(number, parses_what_is_a_number) {
   }
 }
 
+/* Few digits are not left to the C library. */
+Test(number, plain_decimals_are_what_strtod_reads) {
+  for (int i = 0; i < 50000; i++) {
+    int digits = 1 + i % 17, point = i / 17 % (digits + 2);
+    char text[32], *end = text;
+    double value;
+
+    if (i % 3 == 0) *end++ = '-';
+    for (int j = 0; j < digits; j++) {
+      if (j == point) *end++ = '.';
+      *end++ = (char)('0' + (i % 5 == 0 && j < 3 ? 0 : rand() % 10));
+    }
+    if (point == digits) *end++ = '.';
+    *end = '\0';
+    cr_assert_eq(io_number_parse(text, strlen(text), &value), 0, "%s", text);
+    cr_assert(same_bits(value, strtod(text, NULL)), "%s", text);
+  }
+}
+
 Test(number, refuses_what_is_none) {
   const char *const cases[] = {"",      "+",     ".",     "e5",     "1e",      "1e+", "--1", "1.2.3",
                                "1,5",   "1_000", "0x1p3", "inf",    "-Inf",    "nan", "NAN", " 1",
