@@ -149,6 +149,8 @@ struct emblas_em_options {
    *  where plain EM ends, as a rule. INFINITY: it may take another hill, in half as many maps. Of models
    *  with `moved`. Default 3e-4 */
   double drift;
+  size_t plain;                      /**< so many iterations first are plain EM, of which an accelerated run keeps
+                                          nothing: they cost their maps alone; default 0 */
   emblas_em_progress progress;       /**< default NULL */
   void *progress_context;            /**< default NULL */
   struct emblas_allocator allocator; /**< default: malloc and free */

@@ -186,7 +186,8 @@ static emblas_status take_plain_step(struct emblas_em *em, struct emblas_em_valu
    accelerator's history does not see what moves: what two plain steps gain counts as well. */
 static double projected_gain(struct emblas_em *em, int proposed, int last) {
   const struct emblas_em_point *point = &em->trace[em->length - 1];
-  if (em->accelerator.method == NULL) return emblas_stop_projected_gain(em->trace, em->length);
+  if (em->accelerator.method == NULL || em->length <= em->options.plain)
+    return emblas_stop_projected_gain(em->trace, em->length);
   if (last) return INFINITY;
   struct accelerator_move move = {.theta = em->theta,
                                   .next = em->next,

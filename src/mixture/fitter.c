@@ -168,6 +168,10 @@ static int anywhere(const struct emblas_options *o) {
   return o->start == EMBLAS_START_RANDOM || (o->start == EMBLAS_START_KMEANSPP && o->starts > 1);
 }
 
+/* Where rows are so few that a map costs no more than what the accelerator does beside it, the first iterations
+   are plain ones: most runs of a search are given up by then. */
+enum { PLAIN_ITERATIONS = 4 };
+
 /* EM from theta; the one that ran is dropped. */
 static emblas_status run_from(struct emblas_fitter *fitter, const double *theta, size_t max_iterations) {
   struct emblas_em_options options;
@@ -179,7 +183,10 @@ static emblas_status run_from(struct emblas_fitter *fitter, const double *theta,
   options.max_iterations = max_iterations;
   options.accelerate = fitter->options.accelerate;
   options.allocator = fitter->options.allocator;
-  if (anywhere(&fitter->options)) options.drift = INFINITY;
+  if (anywhere(&fitter->options)) {
+    options.drift = INFINITY;
+    options.plain = fitter->pass.kept != NULL ? PLAIN_ITERATIONS : 0;
+  }
   emblas_status status = emblas_em_create(&fitter->map, &options, theta, &em);
   if (status != EMBLAS_OK) return status;
   emblas_em_free(fitter->em);
@@ -267,8 +274,7 @@ emblas_status emblas_fitter_move(struct emblas_fitter *fitter, size_t number) {
   int token = enter(fitter);
   emblas_random_seed(&random, fitter->options.seed, MOVES + number);
   emblas_compression_select(&fitter->compression, &fitter->pass, fitter->mover.theta);
-  emblas_mover_move(&fitter->mover, &fitter->pass, &fitter->floor, fitter->summary.total_weight, &random,
-                    fitter->theta, fitter->spare, fitter->flags);
+  emblas_mover_move(&fitter->mover, &fitter->pass, &random, fitter->theta, fitter->spare, fitter->flags);
   leave(fitter, token);
   fitter->iterations = 0;
   return run_from(fitter, fitter->theta, fitter->options.max_iterations);

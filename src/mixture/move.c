@@ -9,8 +9,13 @@
 /* A logit beside which others are nothing. */
 #define ALL 1e100
 
-void emblas_mover_allocate(struct mover *mover, struct arena *arena, const struct pass *pass) {
+void emblas_mover_allocate(struct mover *mover, struct arena *arena, const struct pass *pass,
+                           const struct newcomer_limits *limits) {
   const struct gaussian *g = &pass->gaussian;
+  int few = pass->kept != NULL;
+  *mover =
+      (struct mover){.limits = *limits, .newcoming = few && g->model->estimate == emblas_estimate_free};
+  if (mover->newcoming) emblas_newcomers_allocate(&mover->newcomers, arena, pass, limits);
   mover->loss = emblas_arena_doubles(arena, g->k, 1);
   mover->distance = emblas_arena_doubles(arena, pass->data->rows, 1);
   mover->sorted = emblas_arena_doubles(arena, pass->data->rows, 1);
@@ -22,14 +27,18 @@ void emblas_mover_allocate(struct mover *mover, struct arena *arena, const struc
 /* ------------------------------------------------------------------ the component */
 
 /* A pass_block: -sum_i w_i log(1 - r_ic), what the log-likelihood loses when component c is left out and
-   the others stay as they are. A row that is all its own counts as lost by 1e-20. */
+   the others stay as they are. A row that is all its own counts as lost by 1e-20. Before that, for
+   newcomers, the log-likelihood; that of each row is noted. */
 static void add_losses(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
                        size_t count, double *to) {
+  const struct mover *mover = context;
   const struct gaussian_block *block = &worker->block;
   struct emblas_block_sums sums = {{0}, 0, 0, 0};
-  (void)context;
+  double *logliks = mover->newcoming ? mover->newcomers.rest + first : NULL;
   emblas_pass_load(pass, worker, first, count);
-  emblas_pass_bayes(pass, worker, NULL, NULL, &sums);
+  emblas_pass_bayes(pass, worker, NULL, logliks, &sums);
+  for (size_t i = 0; i < count && mover->newcoming; i++)
+    to[0] += view_weight(pass->data, first + i) * logliks[i];
   for (size_t c = 0; c < pass->gaussian.k; c++)
     for (size_t i = 0; i < count; i++) {
       double rest = 1 - block->r[c * block->stride + i];
@@ -42,8 +51,11 @@ void emblas_mover_begin(struct mover *mover, struct pass *pass, const double *th
   mover->theta = theta;
   mover->suspect = suspect;
   emblas_gaussian_prepare(g, pass->backend, pass->expansion_limit, theta, &pass->terms);
-  const double *losses = emblas_pass_walk(pass, 2 + g->k, add_losses, NULL) + 2;
-  memcpy(mover->loss, losses, g->k * sizeof *losses);
+  const double *sums = emblas_pass_walk(pass, 2 + g->k, add_losses, mover);
+  memcpy(mover->loss, sums + 2, g->k * sizeof *sums);
+  if (!mover->newcoming) return;
+  mover->newcomers.loglik = sums[0] + sums[1];
+  emblas_newcomers_weigh(&mover->newcomers, pass);
 }
 
 static size_t draw(size_t count, struct random *random) {
@@ -159,14 +171,35 @@ static double select_value(double *a, size_t n, size_t m) {
   return a[m];
 }
 
-/* The distance of the m-th nearest row, m log-uniform between 2 (d + 1) and n / k. */
-static double draw_radius(const struct mover *mover, const struct pass *pass, struct random *random) {
-  size_t n = pass->data->rows;
-  double least = 2 * (double)(pass->gaussian.d + 1),
-         most = fmax((double)n / (double)pass->gaussian.k, least);
-  double m = least * pow(most / least, emblas_random_uniform(random));
+/* The distance of the m-th nearest row, m log-uniform between least and most. */
+static double draw_radius(const struct mover *mover, size_t n, double least, double most,
+                          struct random *random) {
+  double m = least * pow(fmax(most, least) / least, emblas_random_uniform(random));
   memcpy(mover->sorted, mover->distance, n * sizeof *mover->sorted);
   return select_value(mover->sorted, n, m < (double)n ? (size_t)m - 1 : n - 1);
+}
+
+/* So that a component of its own may begin there, and no larger than others. */
+static double draw_cluster(const struct mover *mover, const struct pass *pass, struct random *random) {
+  size_t n = pass->data->rows;
+  return draw_radius(mover, n, 2 * (double)(pass->gaussian.d + 1), (double)n / (double)pass->gaussian.k,
+                     random);
+}
+
+/* d + 1 of the m nearest rows, m up to all: such as lie near a line or a plane are together in few balls.
+   The distance of the others is infinite then. */
+static double draw_simplex(const struct mover *mover, const struct pass *pass, struct random *random) {
+  size_t n = pass->data->rows, wanted = pass->gaussian.d + 1, within = 0;
+  double radius = draw_radius(mover, n, (double)wanted, (double)n, random);
+  for (size_t i = 0; i < n; i++) within += mover->distance[i] <= radius;
+  for (size_t i = 0; i < n; i++) { /* Knuth's algorithm S */
+    if (mover->distance[i] > radius) continue;
+    if (emblas_random_uniform(random) * (double)within-- < (double)wanted)
+      wanted--;
+    else
+      mover->distance[i] = INFINITY;
+  }
+  return radius;
 }
 
 /* A pass_block: statistics of the mixture of which one component has the rows within the radius, and no
@@ -185,31 +218,76 @@ static void add_statistics(struct pass *pass, struct pass_worker *worker, void *
   emblas_gaussian_moments(g, pass->backend, &pass->terms, &worker->block, sums + 2, &worker->scratch);
 }
 
-static void draw_row(const struct mover *mover, struct pass *pass, double total_weight,
-                     struct random *random) {
+static void draw_row(const struct mover *mover, struct pass *pass, struct random *random) {
   struct pass_worker *worker = &pass->workers[0];
-  size_t row = emblas_draw_row(pass, NULL, total_weight, random);
+  size_t row = emblas_draw_row(pass, NULL, mover->limits.total_weight, random);
   emblas_frame_load(pass->frame, pass->backend, pass->data, row, 1, (struct emblas_ahead){NULL, 0},
                     worker->block.stride, worker->scratch.more_rows, worker->scratch.rows);
   for (size_t j = 0; j < pass->gaussian.d; j++)
     mover->row[j] = worker->scratch.rows[j * worker->block.stride];
 }
 
-void emblas_mover_move(struct mover *mover, struct pass *pass, const struct gaussian_floor *floor,
-                       double total_weight, struct random *random, double *out, double *spare,
-                       unsigned *flags) {
+/* ------------------------------------------------------------------ moves */
+
+/* To rows that nobody has looked at. */
+static void move_anywhere(const struct mover *mover, struct pass *pass, struct random *random, double *out,
+                          double *spare, unsigned *flags) {
   const struct gaussian *g = &pass->gaussian;
-  struct gaussian_scratch *scratch = &pass->workers[0].scratch;
   struct move move = {.mover = mover, .component = choose_component(mover, g->k, random)};
-  draw_row(mover, pass, total_weight, random);
+  draw_row(mover, pass, random);
   memcpy(spare, mover->theta, gaussian_theta_size(g) * sizeof *spare);
   double *factor = gaussian_factor(g, spare, move.component);
   memcpy(factor, gaussian_factor(g, spare, neighbour(mover, g, move.component)), g->f * sizeof *spare);
   memcpy(gaussian_mean(g, spare, move.component), mover->row, g->d * sizeof *spare);
   spare[move.component] = 1;
   measure_distances(pass, &move, factor);
-  move.radius = draw_radius(mover, pass, random);
+  move.radius = draw_cluster(mover, pass, random);
   emblas_gaussian_prepare(g, pass->backend, pass->expansion_limit, spare, &pass->terms);
   double *stats = emblas_pass_walk(pass, 2 + g->k * g->p, add_statistics, &move) + 2;
-  emblas_gaussian_maximise(g, pass->backend, &pass->terms, floor, spare, stats, out, flags, scratch);
+  emblas_gaussian_maximise(g, pass->backend, &pass->terms, mover->limits.floor, spare, stats, out, flags,
+                           &pass->workers[0].scratch);
+}
+
+static void try_newcomer(struct mover *mover, struct pass *pass, struct random *random) {
+  const struct gaussian *g = &pass->gaussian;
+  struct move move = {.mover = mover};
+  double *theta = mover->newcomers.theta, *factor = theta + 1 + g->d;
+  draw_row(mover, pass, random);
+  theta[0] = 1;
+  memcpy(theta + 1, mover->row, g->d * sizeof *theta);
+  memcpy(factor, mover->theta + g->k * (1 + g->d) + neighbour(mover, g, g->k) * g->f, g->f * sizeof *theta);
+  measure_distances(pass, &move, factor);
+  int simplex = emblas_random_uniform(random) < 0.6;
+  double radius = simplex ? draw_simplex(mover, pass, random) : draw_cluster(mover, pass, random);
+  emblas_newcomers_try(&mover->newcomers, pass, mover->distance, radius);
+}
+
+/* How many are tried before the first of these moves, and before each of the others. */
+enum { FIRST_TRIES = 40, MORE_TRIES = 2 };
+
+/* One of the best newcomers takes a component's place. Zero when there is none. */
+static int move_to_newcomer(struct mover *mover, struct pass *pass, struct random *random, double *out,
+                            unsigned *flags) {
+  const struct gaussian *g = &pass->gaussian;
+  const struct newcomers *s = &mover->newcomers;
+  for (int tries = mover->tried ? MORE_TRIES : FIRST_TRIES; tries > 0; tries--)
+    try_newcomer(mover, pass, random);
+  mover->tried = 1;
+  if (s->count == 0) return 0;
+  size_t a = draw(s->count, random), b = draw(s->count, random), c = choose_component(mover, g->k, random);
+  const double *theta = s->kept + (a < b ? a : b) * s->size;
+  memcpy(out, mover->theta, gaussian_theta_size(g) * sizeof *out);
+  for (size_t j = 0; j < g->k; j++) out[j] *= (1 - theta[0]) / (1 - mover->theta[c]);
+  out[c] = theta[0];
+  memcpy(gaussian_mean(g, out, c), theta + 1, g->d * sizeof *out);
+  memcpy(gaussian_factor(g, out, c), theta + 1 + g->d, g->f * sizeof *out);
+  memset(flags, 0, g->k * sizeof *flags);
+  return 1;
+}
+
+void emblas_mover_move(struct mover *mover, struct pass *pass, struct random *random, double *out,
+                       double *spare, unsigned *flags) {
+  int newcomer = mover->newcoming && emblas_random_uniform(random) < 0.6;
+  if (!newcomer || !move_to_newcomer(mover, pass, random, out, flags))
+    move_anywhere(mover, pass, random, out, spare, flags);
 }

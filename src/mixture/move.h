@@ -4,10 +4,11 @@
 #define EMBLAS_MOVE_H
 
 #include "../base/random.h"
-#include "pass.h"
+#include "newcomer.h"
 
 /* Where moves begin, and room for them. */
 struct mover {
+  struct newcomer_limits limits;
   const double *theta; /* the parameters that components are moved away from */
   size_t suspect;      /* a component that must go first, or k */
   double *loss;        /* k: what the log-likelihood loses without each of them, about */
@@ -15,19 +16,23 @@ struct mover {
   double *sorted;      /* n: room to select one of them */
   double *row, *room;  /* d each */
   double *inverse;     /* d x d, of full covariances */
+  int newcoming;       /* rows are so few that walks over one component cost next to nothing, and components
+                          have their own covariances: there are .. */
+  struct newcomers newcomers;
+  int tried; /* any of them */
 };
 
-void emblas_mover_allocate(struct mover *mover, struct arena *arena, const struct pass *pass);
+void emblas_mover_allocate(struct mover *mover, struct arena *arena, const struct pass *pass,
+                           const struct newcomer_limits *limits);
 
 /* Sets theta, which must stay as it is, and suspect. */
 void emblas_mover_begin(struct mover *mover, struct pass *pass, const double *theta, size_t suspect);
 
-/* Parameters to go on from, into out, of which the moved component has the m rows nearest to one that is
-   drawn, and the others share the rest as the mixture has it; by an M step. m is drawn, too, between d + 1
-   and n / k. spare, flags: room for parameters and component flags. Two walks over the rows that the pass
-   points at. */
-void emblas_mover_move(struct mover *mover, struct pass *pass, const struct gaussian_floor *floor,
-                       double total_weight, struct random *random, double *out, double *spare,
-                       unsigned *flags);
+/* Parameters to go on from, into out. Either the moved component has the m rows nearest to one that is
+   drawn, and the others share the rest as the mixture has it; by an M step. m is drawn, too, between 2 (d +
+   1) and n / k. Or it becomes one of the best newcomers. spare, flags: room for parameters and component
+   flags. The pass points at the rows that it did when the moves began. */
+void emblas_mover_move(struct mover *mover, struct pass *pass, struct random *random, double *out,
+                       double *spare, unsigned *flags);
 
 #endif

@@ -24,7 +24,8 @@ static size_t least(size_t a, size_t b) {
 }
 
 /* Half of the starts begin from scratch, and moves take the place of the others. They go on until 8 k of
-   them (of 20 starts) in succession were in vain: few components have few places to go to. */
+   them (of 20 starts) in succession were in vain, or 11 k where rows are few and moves cost little: few
+   components have few places to go to. */
 void emblas_search_plan(struct search *search) {
   const struct emblas_options *o = &search->fitter->options;
   int several = emblas_options_starts(o) > 1 && o->starts <= SIZE_MAX / MAPS_A_START;
@@ -35,7 +36,7 @@ void emblas_search_plan(struct search *search) {
   search->sound_starts = SOUND_STARTS * o->starts;
   search->most_starts = MORE_STARTS * o->starts;
   size_t size = o->components < FEW_COMPONENTS ? FEW_COMPONENTS : least(o->components, MANY_COMPONENTS);
-  search->patience = o->starts * size * 2 / 5;
+  search->patience = o->starts * size * (search->fitter->pass.kept != NULL ? 11 : 8) / 20;
   search->moves = least(search->patience, MOST_MOVES * o->starts);
 }
 
@@ -120,7 +121,7 @@ struct patience {
   double hope;          /* it may gain so many times that .. */
   double worth;         /* .. and has to become better than the worst that is kept by so many nats */
 };
-static const struct patience with_start = {6, 3, 2, 0}, with_move = {3, 2, 12, 0.01};
+static const struct patience with_start = {4, 3, 2, 0}, with_move = {3, 2, 12, 0.003};
 
 static unsigned count_flags(const struct emblas_fitter *fitter) {
   unsigned count = 0;

@@ -5,6 +5,7 @@
 #include "../base/sized.h"
 #include "fitter.h"
 #include "report.h"
+#include "sound.h"
 
 #include <limits.h>
 #include <math.h>
@@ -147,6 +148,16 @@ static size_t most_maps(const struct emblas_options *o) {
   return emblas_size_multiply(o->max_iterations, emblas_options_starts(o), &maps) ? SIZE_MAX : maps;
 }
 
+static void allocate_mover(struct emblas_fitter *fitter) {
+  const struct view_summary *s = &fitter->summary;
+  struct newcomer_limits limits = {
+      .floor = &fitter->floor,
+      .narrowest = emblas_sound_narrowest(fitter),
+      .least_weight = (double)(fitter->data.columns + 1) * s->total_weight / (double)s->rows,
+      .total_weight = s->total_weight};
+  emblas_mover_allocate(&fitter->mover, &fitter->arena, &fitter->pass, &limits);
+}
+
 emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_report *report) {
   struct emblas_options *o = &fitter->options;
   struct arena *arena = &fitter->arena;
@@ -194,7 +205,7 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_r
                                      .model = o->model,
                                      .summary = &fitter->summary};
   emblas_starter_allocate(&fitter->starter, arena, &fitter->pass);
-  if (emblas_options_starts(o) > 1) emblas_mover_allocate(&fitter->mover, arena, &fitter->pass);
+  if (emblas_options_starts(o) > 1) allocate_mover(fitter);
   if (arena->status != EMBLAS_OK) return arena->status;
   return emblas_compression_create(&fitter->compression, arena, &fitter->pass, &fitter->summary,
                                    o->compress, most_maps(o));

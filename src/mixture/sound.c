@@ -35,11 +35,15 @@ static const double *count_rows(struct emblas_fitter *fitter, const double *thet
   return emblas_pass_walk(pass, 2 + pass->gaussian.k, add_rows, NULL) + 2;
 }
 
+double emblas_sound_narrowest(const struct emblas_fitter *fitter) {
+  return fmax(LEAST_VARIANCE * fitter->frame.least / fitter->options.floor, 1);
+}
+
 void emblas_sound_flags(struct emblas_fitter *fitter, const double *theta, unsigned *flags) {
   struct pass *pass = &fitter->pass;
   const struct gaussian *g = &pass->gaussian;
   const double *rows = count_rows(fitter, theta);
-  double times = fmax(LEAST_VARIANCE * fitter->frame.least / fitter->options.floor, 1), least = (double)(g->d + 1);
+  double times = emblas_sound_narrowest(fitter), least = (double)(g->d + 1);
   if ((double)fitter->summary.rows < (double)g->k * least) least = 0; /* no model would have so many */
   for (size_t c = 0; c < g->k; c++) {
     double count = rows != NULL ? rows[c] : theta[c] * (double)fitter->data.rows;

@@ -5,6 +5,9 @@
 
 #include "fitter.h"
 
+/* The least variance of a sound component, in units of the floor. */
+double emblas_sound_narrowest(const struct emblas_fitter *fitter);
+
 /* Adds EMBLAS_COMPONENT_SPURIOUS to the flags of components that have none and should: less than d + 1
    rows, or a direction of less than 1e-6 of the data's variance. theta: in the frame. */
 void emblas_sound_flags(struct emblas_fitter *fitter, const double *theta, unsigned *flags);

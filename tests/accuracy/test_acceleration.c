@@ -73,6 +73,31 @@ Test(acceleration, stops_at_the_optimum) {
   cr_assert_lt(em_run(&model, &options, theta).maps * 20, plain);
 }
 
+/* So many iterations first are those of plain EM, to the bit, and what follows is accelerated. */
+Test(acceleration, plain_first) {
+  enum { FIRST = 6 };
+  struct emblas_em_model model = poisson();
+  struct emblas_em_options options = accelerated_options(EMBLAS_ACCELERATE_NONE);
+  struct emblas_em *plain, *later;
+  enum emblas_stop_reason reason = EMBLAS_RUNNING;
+  size_t length;
+  cr_assert_eq(emblas_em_create(&model, &options, poisson_start, &plain), EMBLAS_OK);
+  options.accelerate = EMBLAS_ACCELERATE_AUTO, options.plain = FIRST;
+  cr_assert_eq(emblas_em_create(&model, &options, poisson_start, &later), EMBLAS_OK);
+  for (int i = 0; i <= FIRST; i++) {
+    cr_assert_eq(emblas_em_step(plain, &reason), EMBLAS_OK);
+    cr_assert_eq(emblas_em_step(later, &reason), EMBLAS_OK);
+    cr_assert_arr_eq(emblas_em_theta(plain), emblas_em_theta(later), 4 * sizeof(double), "%d", i);
+    cr_assert_eq(emblas_em_maps(plain), emblas_em_maps(later));
+  }
+  while (reason == EMBLAS_RUNNING) cr_assert_eq(emblas_em_step(later, &reason), EMBLAS_OK);
+  const struct emblas_em_point *trace = emblas_em_trace(later, &length);
+  check_near("log-likelihood", trace[length - 1].loglik, poisson_loglik, 2e-7);
+  cr_assert_lt(emblas_em_maps(later), 100); /* plain EM: thousands */
+  emblas_em_free(plain);
+  emblas_em_free(later);
+}
+
 Test(acceleration, linkage) {
   double part = 1;
   struct emblas_em_model model = em_model(1, 0, linkage, &part);
