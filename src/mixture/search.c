@@ -23,6 +23,11 @@ static size_t least(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
+/* Maps and moves cost little. */
+static int few_rows(const struct search *search) {
+  return search->fitter->pass.kept != NULL;
+}
+
 /* Half of the starts begin from scratch, and moves take the place of the others. They go on until 8 k of
    them (of 20 starts) in succession were in vain, or 11 k where rows are few and moves cost little: few
    components have few places to go to. */
@@ -36,7 +41,7 @@ void emblas_search_plan(struct search *search) {
   search->sound_starts = SOUND_STARTS * o->starts;
   search->most_starts = MORE_STARTS * o->starts;
   size_t size = o->components < FEW_COMPONENTS ? FEW_COMPONENTS : least(o->components, MANY_COMPONENTS);
-  search->patience = o->starts * size * (search->fitter->pass.kept != NULL ? 11 : 8) / 20;
+  search->patience = o->starts * size * (few_rows(search) ? 11 : 8) / 20;
   search->moves = least(search->patience, MOST_MOVES * o->starts);
 }
 
@@ -121,7 +126,9 @@ struct patience {
   double hope;          /* it may gain so many times that .. */
   double worth;         /* .. and has to become better than the worst that is kept by so many nats */
 };
-static const struct patience with_start = {4, 3, 2, 0}, with_move = {3, 2, 12, 0.003};
+static const struct patience with_start = {6, 3, 2, 0}, with_move = {3, 2, 12, 0.01};
+/* Where maps cost little the first iterations are plain, and a hundredth of a nat is worth a move. */
+static const struct patience with_cheap_start = {4, 3, 2, 0}, with_cheap_move = {3, 2, 12, 0.003};
 
 static unsigned count_flags(const struct emblas_fitter *fitter) {
   unsigned count = 0;
@@ -172,7 +179,7 @@ static emblas_status run(struct search *search, size_t number, const struct pati
 
 emblas_status emblas_search_run(struct search *search, size_t number) {
   struct emblas_start_result result;
-  emblas_status status = run(search, number, &with_start, &result);
+  emblas_status status = run(search, number, few_rows(search) ? &with_cheap_start : &with_start, &result);
   if (search->results != NULL) search->results[number] = result;
   return status;
 }
@@ -192,7 +199,8 @@ static emblas_status run_move(struct search *search) {
   const struct emblas_em *before = best->em;
   struct emblas_start_result result;
   emblas_status status = emblas_fitter_move(search->fitter, search->moved++);
-  if (status == EMBLAS_OK) status = run(search, best->number, &with_move, &result);
+  if (status == EMBLAS_OK)
+    status = run(search, best->number, few_rows(search) ? &with_cheap_move : &with_move, &result);
   if (status != EMBLAS_OK || best->em == before) return status;
   search->moves_kept++;
   search->moves = least(search->moved + search->patience, MOST_MOVES * search->fitter->options.starts);
