@@ -45,7 +45,7 @@ static void trim(struct span *span) {
 static void take_lines(struct sample *sample) {
   for (size_t at = 0; at < sample->length && sample->count < MOST_LINES;) {
     struct span line = {sample->text + at, 0};
-    bool comment = *line.text == sample->comment, quoted = false;
+    bool comment = *line.text == sample->comment && !ends_line(*line.text), quoted = false;
 
     while (at < sample->length && ((quoted && !comment) || !ends_line(sample->text[at])))
       quoted ^= sample->text[at++] == '"';

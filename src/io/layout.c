@@ -50,6 +50,20 @@ static bool may_guess(const struct study *s) {
   return s->source->content == IO_VALUES;
 }
 
+/* Whether the first field of each row below the first is a word or an integer, and differs from the one
+ * before. */
+static bool tells_rows_apart(const struct study *s) {
+  for (size_t r = 1; r < s->head->rows; r++) {
+    struct io_field field = io_head_field(s->head, r, 0), last = io_head_field(s->head, r - 1, 0);
+
+    if (io_field_kind(field, s->format, s->layout->decimal) != IO_FIELD_WORD && !io_field_is_integer(field))
+      return false;
+    if (r > 1 && field.length == last.length && memcmp(field.text, last.text, field.length) == 0)
+      return false;
+  }
+  return true;
+}
+
 /* All rows below have a field more than the first, and not by a separator at their ends. With commas a
    single name over two fields may as well stand over a number with a decimal comma. */
 static bool find_row_names(const struct study *s, char separator) {
@@ -64,7 +78,7 @@ static bool find_row_names(const struct study *s, char separator) {
   }
   for (size_t c = 0; c < names; c++)
     if (kind_at(s, 0, c) == IO_FIELD_NUMBER) return false;
-  return !at_end;
+  return !at_end && tells_rows_apart(s);
 }
 
 /* A comma that separates nothing, where no number has a point. */
@@ -101,18 +115,12 @@ static bool is_text(const struct study *s, size_t column) {
   return s->columns[column].words > 0 && s->columns[column].numbers == 0;
 }
 
-/* Integers in all rows, without a name over them, none twice in a row. */
+/* Integers without a name over them. */
 static bool numbers_rows(const struct study *s) {
   size_t rows = s->head->rows;
 
   if (!may_guess(s) || rows < 3 || s->layout->columns < 2 || field_at(s, 0, 0).length > 0) return false;
-  if (s->columns[0].integers != rows - 1) return false;
-  for (size_t r = 2; r < rows; r++) {
-    struct io_field a = field_at(s, r - 1, 0), b = field_at(s, r, 0);
-
-    if (a.length == b.length && memcmp(a.text, b.text, a.length) == 0) return false;
-  }
-  return true;
+  return s->columns[0].integers == rows - 1 && tells_rows_apart(s);
 }
 
 /* Whether the integer of a field is the one after that of another. */

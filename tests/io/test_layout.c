@@ -130,7 +130,8 @@ Test(layout, comments) {
       {"# only\n", "data.csv: no rows", NULL, 0, {0}, NULL},
   };
   const struct expected percent[] = {{"% a\n1,2\n%\n3,4\n", NULL, "x1,x2", 2, {1, 2}, NULL}};
-  const struct expected none[] = {{"#a,b\n1,2\n", NULL, "#a,b", 1, {1, 2}, NULL}};
+  const struct expected none[] = {{"#a,b\n1,2\n", NULL, "#a,b", 1, {1, 2}, NULL},
+                                  {"\n#a,b\n1,2\n", NULL, "#a,b", 1, {1, 2}, NULL}};
 
   CHECK_ALL(cases, .weights = NULL);
   CHECK_ALL(percent, .format.comment = '%');
@@ -200,6 +201,8 @@ Test(layout, columns_that_are_left_out) {
        NULL},
       {"\"a\" \"b\"\n\"r 1\" 1 2\n\"r 2\" 3 4\n", NULL, "a,b", 2, {1, 2}, "left out: names of rows"},
       {"\"a\"\n\"1\" 1\n\"2\" 3\n", NULL, "a", 2, {1}, "left out: names of rows"},
+      {"speeds\n1.5 2\n3.5 4\n", "data.csv:2: expected 1 fields, found 2", NULL, 0, {0}, NULL},
+      {"speeds\n1 2\n1 4\n", "data.csv:2: expected 1 fields, found 2", NULL, 0, {0}, NULL},
       {"a,b\n1,2,\n3,4,\n", "data.csv:2: expected 2 fields, found 3", NULL, 0, {0}, NULL},
   };
   const struct expected selected[] = {{",a\n0,2.5\n1,3.5\n", NULL, "x1,a", 2, {0, 2.5}, NULL}};
