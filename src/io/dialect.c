@@ -3,6 +3,7 @@
 #include "dialect.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum { MOST_LINES = 100 };
 
@@ -185,14 +186,29 @@ static bool remark_names_columns(const struct sample *sample, char separator) {
          words == 0 && numbers > 0;
 }
 
+/* The separator of a first line such as "sep=;", by which spreadsheets say it; the line becomes a blank
+   one. 0: there is none. */
+static char take_declaration(char *text, size_t length) {
+  char separator;
+
+  if (length < 6 || strncasecmp(text, "sep=", 4) != 0 || ends_line(text[4]) || !ends_line(text[5]))
+    return 0;
+  separator = text[4];
+  memset(text, ' ', 5);
+  return separator;
+}
+
 void io_dialect_find(struct io_dialect *dialect, const struct io_format *format, char *text, size_t length,
                      bool whole) {
   struct sample sample = {.text = text, .length = length, .whole = whole};
+  char declared = take_declaration(text, length);
 
   dialect->comment = format->comment ? format->comment : '#';
   sample.comment = dialect->comment;
   take_lines(&sample);
-  dialect->separator = format->separator ? format->separator : find_separator(&sample, format->decimal);
+  dialect->separator = format->separator ? format->separator
+                       : declared        ? declared
+                                         : find_separator(&sample, format->decimal);
   if (format->header == IO_HEADER_AUTO && remark_names_columns(&sample, dialect->separator))
     *sample.remark.text = ' ';
 }

@@ -26,6 +26,7 @@ enum verdict {
   NO_HEADER,
   HEADER,
   COUNTING, /* consecutive integers over fractions */
+  RISING,   /* other integers that rise, over fractions: taken for data, and said */
   MIXED,    /* words and numbers over numbers */
   OPEN      /* neither a word nor a number over numbers */
 };
@@ -123,29 +124,29 @@ static bool numbers_rows(const struct study *s) {
   return s->columns[0].integers == rows - 1 && tells_rows_apart(s);
 }
 
-/* Whether the integer of a field is the one after that of another. */
-static bool follows(struct io_field a, struct io_field b) {
-  double x, y;
-
-  return io_field_is_integer(a) && io_field_is_integer(b) && io_number_parse(a.text, a.length, &x) == 0 &&
-         io_number_parse(b.text, b.length, &y) == 0 && y == x + 1;
-}
-
-/* Consecutive integers, over numbers half of which or more have a fraction. One is enough beside a column
+/* Integers that rise, over numbers half of which or more have a fraction. One is enough beside a column
    that counts. */
-static bool is_counting(const struct study *s) {
-  struct io_field last = {NULL, 0, 0};
+static enum verdict judge_numbers(const struct study *s) {
+  enum verdict verdict = COUNTING;
   size_t names = 0, numbers = 0, integers = 0;
+  double value, last = 0;
 
   for (size_t c = 0; c < s->layout->columns; c++) {
+    struct io_field field;
+
     if (s->columns[c].numbers == 0 || (c == 0 && s->counts)) continue;
-    if (!has_field(s, 0, c) || !io_field_is_integer(field_at(s, 0, c))) return false;
-    if (names++ > 0 && !follows(last, field_at(s, 0, c))) return false;
-    last = field_at(s, 0, c);
+    if (!has_field(s, 0, c)) return NO_HEADER;
+    field = field_at(s, 0, c);
+    if (!io_field_is_integer(field) || io_number_parse(field.text, field.length, &value) != 0)
+      return NO_HEADER;
+    if (names > 0 && value <= last) return NO_HEADER;
+    if (names > 0 && value != last + 1) verdict = RISING;
+    names++;
+    last = value;
     numbers += s->columns[c].numbers;
     integers += s->columns[c].integers;
   }
-  return names + s->counts > 1 && 2 * integers <= numbers;
+  return names + s->counts > 1 && 2 * integers <= numbers ? verdict : NO_HEADER;
 }
 
 /* *word: a column in whose first row a word stands over numbers. */
@@ -163,7 +164,7 @@ static enum verdict judge_first_row(const struct study *s, size_t *word) {
   }
   if (words > 0 && numbers > 0) return MIXED;
   if (words > 0) return HEADER;
-  if (numbers > 0) return may_guess(s) && is_counting(s) ? COUNTING : NO_HEADER;
+  if (numbers > 0) return may_guess(s) ? judge_numbers(s) : NO_HEADER;
   return numeric > 0 ? OPEN : HEADER;
 }
 
@@ -234,6 +235,10 @@ static int note(const struct study *s, const struct io_plan *plan, enum verdict 
       io_table_note(table, "the integers of the first row were taken for names; --header no reads them as "
                            "data") != 0)
     return -1;
+  if (verdict == RISING &&
+      io_table_note(
+          table, "the integers of the first row were read as data; --header yes takes them for names") != 0)
+    return -1;
   if (s->layout->decimal == ',' && !s->format->decimal &&
       io_table_note(table, "commas in numbers were taken for decimal marks") != 0)
     return -1;
@@ -261,11 +266,15 @@ static enum verdict judge(const struct study *s, size_t *word) {
   return s->format->header == IO_HEADER_YES ? HEADER : judge_first_row(s, word);
 }
 
+static bool is_data(enum verdict verdict) {
+  return verdict == NO_HEADER || verdict == RISING;
+}
+
 /* Text is left out, and so are, under a header, the names and numbers of rows. */
 static void leave_out(struct study *s, enum verdict verdict) {
   struct io_layout *layout = s->layout;
 
-  s->counts = s->counts && verdict != NO_HEADER && verdict != OPEN;
+  s->counts = s->counts && !is_data(verdict) && verdict != OPEN;
   for (size_t c = 0; c < layout->columns; c++) {
     layout->text[c] = may_guess(s) && is_text(s, c);
     layout->left_out[c] = layout->text[c] || (c == 0 && (s->counts || s->row_names));
@@ -280,10 +289,10 @@ static int plan_columns(struct study *s, const struct io_dialect *dialect, struc
   struct io_header header = {s->source->name, NULL, layout->columns, false, layout->left_out};
 
   leave_out(s, verdict);
-  if (verdict == NO_HEADER && check_decimal_commas(s, dialect, error) != 0) return -1;
-  if (verdict != NO_HEADER && take_names(s) != 0) return io_fail_memory(error, s->source->name);
+  if (is_data(verdict) && check_decimal_commas(s, dialect, error) != 0) return -1;
+  if (!is_data(verdict) && take_names(s) != 0) return io_fail_memory(error, s->source->name);
   header.names = (const char *const *)layout->names;
-  header.words = verdict != NO_HEADER && verdict != OPEN;
+  header.words = !is_data(verdict) && verdict != OPEN;
   if (io_plan_make(plan, &header, s->source->selection, error) != 0) return -1;
   if (verdict == MIXED && !plan->by_name) return fail_mixed(s, word, error);
   if (verdict == OPEN && !plan->by_name) {

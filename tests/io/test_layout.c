@@ -49,6 +49,8 @@ static void check(const struct expected *e, size_t i, struct io_selection select
 #define NUMBERS "left out: column 1, which numbers the rows and has no name"
 #define INTEGERS "the integers of the first row were taken for names; --header no reads them as data"
 
+#define RISING "the integers of the first row were read as data; --header yes takes them for names"
+
 Test(layout, separators) {
   const struct expected cases[] = {
       {"a|b\n1|2\n", NULL, "a,b", 1, {1, 2}, NULL},
@@ -59,6 +61,8 @@ Test(layout, separators) {
       {"\"a;b\",\"c;d\"\n1,2\n", NULL, "a;b,c;d", 1, {1, 2}, NULL},
       {"a b,c d\n1,2\n3,4\n", NULL, "a b,c d", 2, {1, 2}, NULL},
       {"when,b\n2020-01-01 12:00,2\n2020-01-01 12:10,3\n", NULL, "b", 2, {2}, "left out: when (text)"},
+      {"sep=:\r\na:b\r\n1:2\r\n", NULL, "a,b", 1, {1, 2}, NULL},
+      {"SEP=;\na;b\n1;2\n3;x\n", "data.csv:4:2: 'x' is not a number", NULL, 0, {0}, NULL},
       {"waiting time\n1\n2\n", NULL, "waiting time", 2, {1}, NULL},
       {"a;b\n1;2\n3\n", "data.csv:3: expected 2 fields, found 1", NULL, 0, {0}, NULL},
       {"a b\n1 2\n3 4\n5 6 7\n", "data.csv:4: expected 2 fields, found 3", NULL, 0, {0}, NULL},
@@ -147,8 +151,9 @@ Test(layout, headers) {
        2,
        {1.5, 2},
        INTEGERS "|left out: site (text)"},
-      {"0,1\n3,7\n1.5,4\n", NULL, "x1,x2", 3, {0, 1}, NULL},     /* mostly integers */
-      {"0,2\n3.5,7.5\n1.5,4\n", NULL, "x1,x2", 3, {0, 2}, NULL}, /* not consecutive */
+      {"0,1\n3,7\n1.5,4\n", NULL, "x1,x2", 3, {0, 1}, NULL},       /* mostly integers */
+      {"0,2\n3.5,7.5\n1.5,4\n", NULL, "x1,x2", 3, {0, 2}, RISING}, /* not consecutive */
+      {"2,0\n3.5,7.5\n1.5,4\n", NULL, "x1,x2", 3, {2, 0}, NULL},
       {"1\n3.5\n", NULL, "x1", 2, {1}, NULL},
       {"3.5,5o.2\n1,2\n",
        "data.csv:1:2: '5o.2' is not a number; if the first row holds names, --header yes says so",

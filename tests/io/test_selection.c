@@ -196,6 +196,7 @@ Test(selection, known_columns) {
       {named, "c,a,b\nword,1,2\n", NULL, 2, 1, NULL},
       {named, "1,2\n", NULL, 1, 2, NULL},
       {named, "1,2,3\n", "2", 1, 3, NULL},
+      {named, "A,7,8\nB,9,10\n", NULL, 7, 8, NULL}, /* text is left out */
       {named, "a,c\n1,2\n", NULL, 0, 0, "data.csv: no column 'b'; there are: a, c"},
       {named, "a,b,a\n1,2,3\n", NULL, 0, 0, "data.csv: 2 columns are named 'a': select by number"},
       {named, "a,b\n1,2\n", "b", 0, 0, "data.csv: column 'b' is selected twice, as a column and as the weights"},
