@@ -8,7 +8,7 @@
 
 /* What the fields of a column are, below the first row. */
 struct column {
-  size_t numbers, words, integers;
+  size_t numbers, words, integers, filled;
 };
 
 struct study {
@@ -108,8 +108,15 @@ static void count_columns(struct study *s) {
 
       s->columns[c].numbers += kind == IO_FIELD_NUMBER || kind == IO_FIELD_INFINITE;
       s->columns[c].words += kind == IO_FIELD_WORD;
+      s->columns[c].filled += field_at(s, r, c).length > 0;
       s->columns[c].integers += kind == IO_FIELD_NUMBER && io_field_is_integer(field_at(s, r, c));
     }
+}
+
+/* As a separator at the end of every line makes it. */
+static bool is_empty(const struct study *s, size_t column) {
+  return may_guess(s) && s->head->rows > 1 && s->columns[column].filled == 0 && has_field(s, 0, column) &&
+         field_at(s, 0, column).length == 0;
 }
 
 static bool is_text(const struct study *s, size_t column) {
@@ -248,6 +255,11 @@ static int note(const struct study *s, const struct io_plan *plan, enum verdict 
   if (s->counts && !s->row_names && plan->slot[0] == IO_UNUSED &&
       io_table_note(table, "left out: column 1, which numbers the rows and has no name") != 0)
     return -1;
+  for (size_t c = 0; c < s->layout->columns; c++)
+    if (is_empty(s, c) && plan->slot[c] == IO_UNUSED && !(c == 0 && s->row_names) &&
+        io_table_note(table, "left out: column %zu, which has no name and begins with no values", c + 1) !=
+            0)
+      return -1;
   return note_text(s, plan, table);
 }
 
@@ -277,7 +289,7 @@ static void leave_out(struct study *s, enum verdict verdict) {
   s->counts = s->counts && !is_data(verdict) && verdict != OPEN;
   for (size_t c = 0; c < layout->columns; c++) {
     layout->text[c] = may_guess(s) && is_text(s, c);
-    layout->left_out[c] = layout->text[c] || (c == 0 && (s->counts || s->row_names));
+    layout->left_out[c] = layout->text[c] || is_empty(s, c) || (c == 0 && (s->counts || s->row_names));
   }
 }
 

@@ -51,6 +51,8 @@ static void check(const struct expected *e, size_t i, struct io_selection select
 
 #define RISING "the integers of the first row were read as data; --header yes takes them for names"
 
+#define EMPTY "left out: column 3, which has no name and begins with no values"
+
 Test(layout, separators) {
   const struct expected cases[] = {
       {"a|b\n1|2\n", NULL, "a,b", 1, {1, 2}, NULL},
@@ -206,6 +208,14 @@ Test(layout, columns_that_are_left_out) {
        NULL},
       {"\"a\" \"b\"\n\"r 1\" 1 2\n\"r 2\" 3 4\n", NULL, "a,b", 2, {1, 2}, "left out: names of rows"},
       {"\"a\"\n\"1\" 1\n\"2\" 3\n", NULL, "a", 2, {1}, "left out: names of rows"},
+      {"a,b,\n1,2,\n3,4,\n", NULL, "a,b", 2, {1, 2}, EMPTY},
+      {"1;2;\n3;4;\n", NULL, "x1,x2", 2, {1, 2}, EMPTY},
+      {"a,b,c\n1,2,\n3,4,\n",
+       "data.csv:2:3: the field is empty; --missing drop leaves out such rows",
+       NULL,
+       0,
+       {0},
+       NULL},
       {"speeds\n1.5 2\n3.5 4\n", "data.csv:2: expected 1 fields, found 2", NULL, 0, {0}, NULL},
       {"speeds\n1 2\n1 4\n", "data.csv:2: expected 1 fields, found 2", NULL, 0, {0}, NULL},
       {"a,b\n1,2,\n3,4,\n", "data.csv:2: expected 2 fields, found 3", NULL, 0, {0}, NULL},
