@@ -3,6 +3,7 @@
 #include "fit.h"
 #include "rows.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,7 +45,11 @@ static void read_labels(struct given_start *start, struct fit_arguments *argumen
     die(EXIT_DATA, "%s has %zu labels, %s has %zu rows", arguments->labels_path, count, arguments->data,
         table->file_rows);
   }
-  for (size_t i = 0; i < table->rows; i++) most = start->labels[i] > most ? start->labels[i] : most;
+  for (size_t i = 0; i < table->rows; i++) {
+    if (start->labels[i] == IO_NO_LABEL)
+      die(EXIT_DATA, "%s: row %zu has no label", arguments->labels_path, io_table_place(table, i) + 1);
+    most = start->labels[i] > most ? start->labels[i] : most;
+  }
   agree(arguments, arguments->labels_path, most + 1);
   arguments->options.labels = start->labels;
 }
@@ -59,6 +64,10 @@ static void read_responsibilities(struct given_start *start, struct fit_argument
   }
   if (!matches(table, rows, start->responsibilities, count * sizeof *start->responsibilities)) {
     die(EXIT_DATA, "%s has %zu rows, %s has %zu", path, rows, arguments->data, table->file_rows);
+  }
+  for (size_t i = 0; i < table->rows * count; i++) {
+    if (isnan(start->responsibilities[i]))
+      die(EXIT_DATA, "%s: row %zu lacks a responsibility", path, io_table_place(table, i / count) + 1);
   }
   agree(arguments, path, count);
   arguments->options.responsibilities = start->responsibilities;

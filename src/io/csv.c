@@ -66,8 +66,7 @@ static void refuse_field(struct reader *reader, size_t column, struct io_field f
 
   switch (io_field_kind(field, reader->format, reader->layout.decimal)) {
   case IO_FIELD_MISSING:
-    fail_field(reader, column, field, "is not a finite number",
-               reader->source->content == IO_VALUES ? "; --missing drop leaves out such rows" : "");
+    fail_field(reader, column, field, "is not a finite number", "; --missing drop leaves out such rows");
     return;
   case IO_FIELD_INFINITE:
     fail_field(reader, column, field, "is not a finite number", "");
@@ -80,6 +79,11 @@ static void refuse_field(struct reader *reader, size_t column, struct io_field f
       strcpy(advice, "; --decimal , reads it");
     fail_field(reader, column, field, "is not a number", advice);
   }
+}
+
+/* Labels and responsibilities may be missing for rows that are left out. */
+static bool may_be_missing(const struct reader *reader) {
+  return reader->format->drop_missing || reader->source->content != IO_VALUES;
 }
 
 static void take_field(struct reader *reader, size_t column, struct io_field untrimmed) {
@@ -97,7 +101,7 @@ static void take_field(struct reader *reader, size_t column, struct io_field unt
     fail_field(reader, column, field, "is too large for a double", "");
     return;
   case IO_NUMBER_NONE:
-    if (!reader->format->drop_missing ||
+    if (!may_be_missing(reader) ||
         io_field_kind(field, reader->format, reader->layout.decimal) != IO_FIELD_MISSING) {
       refuse_field(reader, column, field);
       return;

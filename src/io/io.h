@@ -76,11 +76,12 @@ int io_table_read(const char *path, const struct io_selection *selection, struct
                   struct io_error *error);
 void io_table_free(struct io_table *table);
 
-/* Labels: a file of one column, values 0, 1, ..; *labels is malloc'ed. */
+/* Labels: a file of one column, values 0, 1, .., IO_NO_LABEL for a missing one; *labels is malloc'ed. */
+#define IO_NO_LABEL ((size_t)-1)
 int io_labels_read(const char *path, size_t **labels, size_t *count, struct io_error *error);
 
-/* Responsibilities: rows of `count` values >= 0, a column for each component; *responsibilities is
-   malloc'ed. Where a header names columns r0, r1, .., as `emblas predict` does, these are taken, in
+/* Responsibilities: rows of `count` values >= 0 or, for missing ones, NaN, a column for each component;
+   *responsibilities is malloc'ed. Where a header names columns r0, r1, .., as `emblas predict` does, these are taken, in
    whatever order they stand; otherwise all columns are, as they stand. */
 int io_responsibilities_read(const char *path, double **responsibilities, size_t *rows, size_t *count,
                              struct io_error *error);

@@ -2,6 +2,7 @@
 /* Tables and labels from files: which reader a file is for, and what holds for every file. */
 #include "internal.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,7 +86,8 @@ int io_labels_read(const char *path, size_t **labels, size_t *count, struct io_e
     io_table_free(&table);
     return -1;
   }
-  for (size_t i = 0; i < table.rows; i++) read[i] = (size_t)table.values[i];
+  for (size_t i = 0; i < table.rows; i++)
+    read[i] = isnan(table.values[i]) ? IO_NO_LABEL : (size_t)table.values[i];
   *labels = read;
   *count = table.rows;
   io_table_free(&table);

@@ -204,6 +204,18 @@ class Missing(Case):
             self.assertEqual(line == "NA,NA,NA,NA", "NA" in row)
         self.assertIn("42 of 153 rows left out", done.stderr)
 
+    def test_predictions_start_a_fit(self):
+        """Their lines of NA stand for rows that are left out again; for others they are an error."""
+        self.emblas("fit", self.file, "-k", 2, "--missing", "drop", *self.columns, "-q", "-o", "m.json")
+        right = self.fit_json(self.file, "-k", 2, "--missing", "drop", *self.columns)["fit"]["loglik"]
+        self.emblas("predict", "m.json", self.file, "--missing", "drop", "-o", "labels.csv")
+        self.emblas("predict", "m.json", self.file, "--missing", "drop", "-r", "-o", "soft.csv")
+        for init, lack in (("labels:labels.csv", "labels.csv: row 5 has no label"),
+                           ("responsibilities:soft.csv", "soft.csv: row 5 lacks a responsibility")):
+            fit = self.fit_json(self.file, "--missing", "drop", *self.columns, "--init", init)["fit"]
+            self.assertAlmostEqual(fit["loglik"], right, places=5)
+            self.refused(3, lack, "fit", self.file, "--columns", "Wind", "--init", init)
+
     def test_starts_are_of_the_same_rows(self):
         """Labels and responsibilities for each row of the file, or for each that is used."""
         self.write("data.csv", "x,y\n" + "".join(f"{i},{i % 7 + 100 * (i % 2)}\n" if i % 5 else "NA,0\n" for i in range(40)))
