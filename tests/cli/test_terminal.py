@@ -122,11 +122,11 @@ class Progress(Case):
         terminal.press_control_c()
         self.assertEqual(terminal.status(), 0)
         output = terminal.output.decode()
-        self.assertIn("start 1/6", output)
+        self.assertRegex(output, r"start 1/\d+ ")
         drawn = [piece.replace("\x1b[K", "").replace("^C", "") for piece in output.split("\r") if piece.startswith("start")]
         self.assertGreaterEqual(len(drawn), 1)
         self.assertLess(max(map(len, drawn)), 40)
-        self.assertNotIn("start 1/6", "".join(lines_of(output)))
+        self.assertNotRegex("".join(lines_of(output)), r"start 1/\d")
 
     def test_quiet_shows_none(self):
         terminal = Terminal(self.folder, "fit", FAITHFUL, *ENDLESS[:4], "--max-iter", 3000, "--starts", 2, "--quiet")
