@@ -5,7 +5,7 @@
 #define EMBLAS_NEARBY_H
 
 #include "../data/boxes.h"
-#include "../families/gaussian.h"
+#include "../families/gaussian/gaussian.h"
 
 /* The components of one box; of one thread. */
 struct nearby_room {

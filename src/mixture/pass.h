@@ -5,7 +5,7 @@
 #define EMBLAS_PASS_H
 
 #include "../data/frame.h"
-#include "../families/gaussian.h"
+#include "../families/gaussian/gaussian.h"
 #include "../walk/walk.h"
 #include "nearby.h"
 

@@ -4,7 +4,7 @@
 #ifndef EMBLAS_REACH_H
 #define EMBLAS_REACH_H
 
-#include "../families/gaussian.h"
+#include "../families/gaussian/gaussian.h"
 
 struct reach {
   size_t k, padded; /* padded: with components of weight 0 to whole vectors */

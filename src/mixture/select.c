@@ -7,7 +7,7 @@
 #include "../base/parallel.h"
 #include "../base/sized.h"
 #include "../data/view.h"
-#include "../families/covariance.h"
+#include "../families/gaussian/covariance.h"
 
 #include <math.h>
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "../families/covariance.h"
+#include "../families/gaussian/covariance.h"
 
 #include <math.h>
 

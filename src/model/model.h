@@ -3,9 +3,9 @@
 #define EMBLAS_MODEL_H
 
 #include "../base/arena.h"
-#include "../families/gaussian_density.h"
+#include "../families/gaussian/density.h"
 
-/* Immutable once made. theta is laid out as in families/gaussian.h, in units of the data. */
+/* Immutable once made. theta is laid out as in families/gaussian/gaussian.h, in units of the data. */
 struct emblas_model {
   struct arena arena;
   enum emblas_covariance covariance;

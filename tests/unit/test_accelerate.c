@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Methods of acceleration on linear maps, where they are exact; coordinates of Gaussian mixtures. */
 #include "em/accelerate.h"
-#include "families/gaussian.h"
+#include "families/gaussian/gaussian.h"
 
 #include <criterion/criterion.h>
 #include <float.h>

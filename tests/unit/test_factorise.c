@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The factor of a covariance that is below the floor somewhere. */
 #include "base/arena.h"
-#include "families/gaussian.h"
+#include "families/gaussian/gaussian.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

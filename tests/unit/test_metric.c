@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The metric of a Gaussian mixture's coordinates against the divergence it is the second derivative of. */
-#include "families/gaussian.h"
+#include "families/gaussian/gaussian.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -12,7 +12,7 @@
    sum bounds the relative error of its second moments about the origin. */
 #include "gaussian.h"
 
-#include "../base/sum.h"
+#include "../../base/sum.h"
 
 #include <math.h>
 #include <string.h>

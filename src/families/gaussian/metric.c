@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The metric of the unconstrained coordinates (gaussian_free.c): the information of one complete
+/* The metric of the unconstrained coordinates (free.c): the information of one complete
    observation, of which a component of weight w has the part w. With t = L^-1 dm and the lower triangular K
    = L^-1 dL,
 

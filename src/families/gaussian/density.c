@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "gaussian_density.h"
+#include "density.h"
 
-#include "../base/dispatch.h"
+#include "../../base/dispatch.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,7 +3,7 @@
    other. */
 #include "gaussian.h"
 
-#include "../base/eigen.h"
+#include "../../base/eigen.h"
 
 #include <math.h>
 #include <string.h>

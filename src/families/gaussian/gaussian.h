@@ -7,7 +7,7 @@
 #ifndef EMBLAS_GAUSSIAN_H
 #define EMBLAS_GAUSSIAN_H
 
-#include "../base/arena.h"
+#include "../../base/arena.h"
 #include "covariance.h"
 
 struct gaussian {

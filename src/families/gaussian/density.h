@@ -5,7 +5,7 @@
 #ifndef EMBLAS_GAUSSIAN_DENSITY_H
 #define EMBLAS_GAUSSIAN_DENSITY_H
 
-#include "../backends/packed.h"
+#include "../../backends/packed.h"
 #include "gaussian.h"
 
 struct gaussian_density {
