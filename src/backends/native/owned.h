@@ -73,11 +73,13 @@ INLINE void NAMED(gather_owned)(const double *weights, struct NAMED(scattered) *
 INLINE void NAMED(owned_moments)(size_t b, size_t stride, const struct emblas_normals *normals,
                                  const double *r, const double *x, const double *weights, double *scratch,
                                  double *s) {
-  for (size_t c = 0; c < normals->k; c++) {
-    struct NAMED(scattered) block = NAMED(scattered_by)(b, stride, normals, c, r, x, scratch, s);
-    if (normals->d > 4) NAMED(gather_owned)(weights, &block);
-    if (block.b > 0) NAMED(moments_of_one)(&block);
-  }
+  for (size_t i = 0, rows = NAMED(slice_rows)(b, normals->d); i < b; i += rows)
+    for (size_t c = 0; c < normals->k; c++) {
+      struct NAMED(scattered) block =
+          NAMED(scattered_by)(b - i < rows ? b - i : rows, stride, normals, c, r + i, x + i, scratch, s);
+      if (normals->d > 4) NAMED(gather_owned)(weights != NULL ? weights + i : NULL, &block);
+      if (block.b > 0) NAMED(moments_of_one)(&block);
+    }
 }
 
 /* The block's responsibilities stay in the cache from one kernel to the next. */

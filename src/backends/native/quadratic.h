@@ -220,10 +220,22 @@ INLINE struct NAMED(scattered)
                                    .second = s + c * p + 1 + d};
 }
 
+/* How many of b rows go into the statistics of all components before the next do: so few that their columns
+   of x and of x - mean stay in the first level of the cache, of which 32 KB are taken for granted, from one
+   component to the next. Each slice adds up the lanes of its sums, so that very short ones cost more than
+   they save, and so does a short rest. */
+INLINE size_t NAMED(slice_rows)(size_t b, size_t d) {
+  enum { CACHE = 32768, LEAST = LANES > 4 ? 64 : 48 };
+  size_t rows = CACHE / sizeof(double) / (2 * d + MOMENTS_ROWS + 1) / 16 * 16;
+  return d <= 4 || rows < LEAST || 4 * rows > 3 * b ? b : rows;
+}
+
 TARGET static void NAMED(quadratic_moments)(size_t b, size_t stride, const struct emblas_normals *normals,
                                             const double *r, const double *x, double *scratch, double *s) {
-  for (size_t c = 0; c < normals->k; c++) {
-    struct NAMED(scattered) block = NAMED(scattered_by)(b, stride, normals, c, r, x, scratch, s);
-    NAMED(moments_of_one)(&block);
-  }
+  for (size_t i = 0, rows = NAMED(slice_rows)(b, normals->d); i < b; i += rows)
+    for (size_t c = 0; c < normals->k; c++) {
+      struct NAMED(scattered) block =
+          NAMED(scattered_by)(b - i < rows ? b - i : rows, stride, normals, c, r + i, x + i, scratch, s);
+      NAMED(moments_of_one)(&block);
+    }
 }
