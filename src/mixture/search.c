@@ -55,8 +55,9 @@ static double same_optimum(const struct emblas_options *o, double loglik) {
 
 /* Sound models are better than such as have merely too few rows to a component, and these than the floor's
    spikes, whose likelihood says nothing. */
+enum { SOUND, FEW_ROWS, AT_FLOOR };
 static int grade(const struct kept_start *kept) {
-  return kept->worst == 0 ? 0 : kept->worst == EMBLAS_COMPONENT_SPURIOUS ? 1 : 2;
+  return kept->worst == 0 ? SOUND : kept->worst == EMBLAS_COMPONENT_SPURIOUS ? FEW_ROWS : AT_FLOOR;
 }
 
 /* Among models of a grade the log-likelihood decides, and of equals the first stays, whatever their
@@ -136,15 +137,21 @@ static unsigned count_flags(const struct emblas_fitter *fitter) {
   return count;
 }
 
+/* Some runs creep along the floor for thousands of iterations. So many are enough where there is one that
+   keeps clear of it. */
+enum { CREEPING = 200 };
+
 /* Has the run no hope to join those that are kept? One with a component at the floor has none beside sound
  * ones. */
 static int hopeless(const struct search *search, const struct patience *patience) {
   size_t length, end;
+  const struct emblas_em_point *trace = emblas_em_trace(search->fitter->em, &length);
+  int flagged = count_flags(search->fitter) > 0;
+  if (length > CREEPING && flagged && search->kept_count > 0 && grade(&search->kept[0]) < AT_FLOOR)
+    return 1;
   if (search->kept_count < search->most_kept) return 0;
   const struct kept_start *worst = &search->kept[search->kept_count - 1];
-  const struct emblas_em_point *trace = emblas_em_trace(search->fitter->em, &length);
   if (length <= patience->first) return 0;
-  int flagged = count_flags(search->fitter) > 0;
   if (flagged != (grade(worst) > 0)) return flagged;
   const struct emblas_em_point *other = emblas_em_trace(worst->em, &end);
   double here = trace[length - 1].loglik, gain = here - trace[length - 1 - patience->window].loglik;
