@@ -79,18 +79,35 @@ EMBLAS_API void emblas_data_init(struct emblas_data *data, size_t size);
 
 /* --------------------------------------------------------------- options */
 
-/** The covariance model of Gaussian components. Their parameters: see emblas_parameter_count(). */
+/**
+ * The covariance model of Gaussian components: those of mclust, by whose names a covariance is volume x
+ * orientation x shape x orientation'. Of volume (the geometric mean of the eigenvalues), shape (what they
+ * are beside it) and orientation (the eigenvectors) each is E, equal in all components, V, a component's
+ * own, or I, that of the identity. In one dimension there are two: V where volumes are components' own,
+ * else E. Their parameters: see emblas_parameter_count().
+ */
 enum emblas_covariance {
-  EMBLAS_FULL = 0,     /**< each component its own matrix (mclust VVV; V in one dimension) */
-  EMBLAS_TIED = 1,     /**< one matrix for all (EEE; E in one dimension) */
-  EMBLAS_DIAG = 2,     /**< each component its own diagonal matrix (VVI) */
-  EMBLAS_SPHERICAL = 3 /**< each component its own multiple of the identity (VII) */
+  EMBLAS_FULL = 0,           /**< each component its own matrix (VVV) */
+  EMBLAS_TIED = 1,           /**< one matrix for all (EEE) */
+  EMBLAS_DIAG = 2,           /**< each component its own diagonal matrix (VVI) */
+  EMBLAS_SPHERICAL = 3,      /**< each component its own multiple of the identity (VII) */
+  EMBLAS_TIED_DIAG = 4,      /**< one diagonal matrix for all (EEI) */
+  EMBLAS_TIED_SPHERICAL = 5, /**< one multiple of the identity for all (EII) */
+  EMBLAS_VEI = 6,            /**< multiples of one diagonal matrix */
+  EMBLAS_EVI = 7,            /**< diagonal matrices of the same determinant */
+  EMBLAS_VEE = 8,            /**< multiples of one matrix */
+  EMBLAS_EVE = 9,            /**< matrices of the same eigenvectors and the same determinant */
+  EMBLAS_VVE = 10,           /**< matrices of the same eigenvectors */
+  EMBLAS_EEV = 11,           /**< matrices of the same eigenvalues */
+  EMBLAS_VEV = 12,           /**< matrices whose eigenvalues are multiples of the same */
+  EMBLAS_EVV = 13            /**< matrices of the same determinant */
 };
 /** How many covariance models there are: emblas_covariance runs from 0 to this minus 1. */
-#define EMBLAS_COVARIANCE_COUNT 4
-/** "full", "tied", "diag", "spherical"; NULL for a value that is none. */
+#define EMBLAS_COVARIANCE_COUNT 14
+/** "full", "tied", "diag", "spherical", "tied-diag", "tied-spherical", of others mclust's name in small
+ * letters; NULL for a value that is none. */
 EMBLAS_API const char *emblas_covariance_string(enum emblas_covariance covariance);
-/** mclust's name: VVV, EEE, VVI, VII, or in one dimension V, E; NULL for a value that is none. */
+/** mclust's name, or in one dimension V, E; NULL for a value that is none. */
 EMBLAS_API const char *emblas_covariance_mclust(enum emblas_covariance covariance, size_t dim);
 /** Reads either kind of name. EMBLAS_ERROR_ARGUMENT when it is none. */
 EMBLAS_API emblas_status emblas_covariance_parse(const char *name, enum emblas_covariance *covariance);
@@ -222,14 +239,13 @@ EMBLAS_API void emblas_options_init(struct emblas_options *options, size_t size)
  * that its moves led to.
  */
 struct emblas_start_result {
-  emblas_status status; /**< an unsuccessful start does not fail the fit unless all do */
-  enum emblas_stop_reason
-      stop;          /**< why it ended; EMBLAS_RUNNING: it failed, see status, or was given up, far from
-                          what was known by then */
-  size_t iterations; /**< steps between the start and its end, plain and accelerated ones */
-  size_t rows;       /**< it was run on: fewer than the data's when it was given up after the sample */
-  double loglik;     /**< at its end, of those rows */
-  unsigned flagged;  /**< components with a flag at its end */
+  emblas_status status;         /**< an unsuccessful start does not fail the fit unless all do */
+  enum emblas_stop_reason stop; /**< why it ended; EMBLAS_RUNNING: it failed, see status, or was given up,
+                                   far from what was known by then */
+  size_t iterations;            /**< steps between the start and its end, plain and accelerated ones */
+  size_t rows;      /**< it was run on: fewer than the data's when it was given up after the sample */
+  double loglik;    /**< at its end, of those rows */
+  unsigned flagged; /**< components with a flag at its end */
 };
 
 /** The rows that a component with a flag stands on. */
@@ -527,8 +543,10 @@ EMBLAS_API emblas_status emblas_sample(const struct emblas_model *model, size_t 
                                        double *values, size_t *labels);
 
 /**
- * Free parameters of a mixture: k - 1 weights, k d means, and the covariance model's own: k d (d + 1) / 2
- * (full), d (d + 1) / 2 (tied), k d (diag), k (spherical). 0 for no components or no covariance model.
+ * Free parameters of a mixture: k - 1 weights, k d means, and the covariance model's own: 1 for the volume, d - 1 for
+ * the shape and d (d - 1) / 2 for the orientation, of which what is V counts k times and what is I not at all. So
+ * k d (d + 1) / 2 (full), d (d + 1) / 2 (tied), k d (diag), k (spherical). 0 for no components or no covariance
+ * model.
  */
 EMBLAS_API size_t emblas_parameter_count(enum emblas_covariance covariance, size_t components, size_t dim);
 /**

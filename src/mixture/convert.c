@@ -23,6 +23,7 @@ static void covariance_in(const struct pass *pass, const struct emblas_model *mo
   if (g->geometry != GEOMETRY_FULL) {
     emblas_gaussian_variances(g, from->geometry, gaussian_factor(from, model->theta, c),
                               pass->frame->inverse, scatter);
+    for (size_t j = 0; j < g->f; j++) factor[j] = sqrt(scatter[j]); /* an estimate may begin there */
     return;
   }
   factor_in(pass, model, c, factor);
@@ -39,13 +40,17 @@ static int all_finite(size_t count, const double *values) {
 static size_t use_factors(struct pass *pass, const struct gaussian_floor *floor,
                           const struct emblas_model *model, double *theta, double *room, unsigned *flags) {
   const struct gaussian *g = &pass->gaussian;
+  int raised = 0;
   for (size_t c = 0; c < g->k; c++) {
     double *factor = gaussian_factor(g, theta, c);
     factor_in(pass, model, c, factor);
     if (!all_finite(g->f, factor) || emblas_gaussian_raise(g, pass->backend, floor, factor, room, &flags[c],
                                                            &pass->workers[0].scratch) != 0)
       return c;
+    raised |= flags[c] != 0;
   }
+  if (raised && !emblas_covariance_own(g->model) && !emblas_covariance_common(g->model))
+    emblas_gaussian_admit(g, pass->backend, floor, theta, room, flags, &pass->workers[0].scratch);
   return g->k;
 }
 

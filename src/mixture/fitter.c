@@ -49,8 +49,9 @@ static void to_free(void *context, const double *theta, double *free) {
 
 static int from_free(void *context, const double *free, double *theta) {
   struct emblas_fitter *fitter = context;
-  return emblas_gaussian_from_free(&fitter->pass.gaussian, &fitter->floor, fitter->unit, free, theta,
-                                   fitter->unit + fitter->pass.gaussian.d);
+  return emblas_gaussian_from_free(&fitter->pass.gaussian, fitter->pass.backend, &fitter->floor,
+                                   fitter->unit, free, theta, fitter->spare, fitter->candidate_flags,
+                                   &fitter->pass.workers[0].scratch);
 }
 
 /* The metric at theta, which several changes are measured in. */
@@ -168,8 +169,8 @@ static int anywhere(const struct emblas_options *o) {
   return o->start == EMBLAS_START_RANDOM || (o->start == EMBLAS_START_KMEANSPP && o->starts > 1);
 }
 
-/* Where rows are so few that a map costs no more than what the accelerator does beside it, the first iterations
-   are plain ones: most runs of a search are given up by then. */
+/* Where rows are so few that a map costs no more than what the accelerator does beside it, the first
+   iterations are plain ones: most runs of a search are given up by then. */
 enum { PLAIN_ITERATIONS = 4 };
 
 /* EM from theta; the one that ran is dropped. */

@@ -22,13 +22,14 @@ struct emblas_fitter {
   struct emblas_em *em; /* of the start that is running; NULL before the first */
   double *theta;        /* gaussian_theta_size entries, as all of these */
   double *spare;
-  double *unit;               /* d: deviations that accelerated steps measure means in; and room for d */
+  double *unit;               /* d: deviations that accelerated steps measure means in */
   double *metric, *metric_at; /* of accelerated steps, and the parameters where it is this .. */
   int measured;               /* .. once it was asked for */
   double *compressed;         /* M(theta) of the compressed rows, beside that of all */
   unsigned *flags;            /* k: of the last M step */
   unsigned *start_flags;      /* k: of a start that was given, before any M step */
   unsigned *run_flags;        /* k: room for those of a run that has ended */
+  unsigned *candidate_flags;  /* k: room for those of a candidate of accelerated steps */
   unsigned *column_flags;     /* d */
   double weight_unit;         /* the caller's observation weights are the data's times this */
   double tolerance; /* as given, of rows of the mean weight: options.tolerance is that of these rows .. */

@@ -13,8 +13,7 @@ void emblas_mover_allocate(struct mover *mover, struct arena *arena, const struc
                            const struct newcomer_limits *limits) {
   const struct gaussian *g = &pass->gaussian;
   int few = pass->kept != NULL;
-  *mover =
-      (struct mover){.limits = *limits, .newcoming = few && g->model->estimate == emblas_estimate_free};
+  *mover = (struct mover){.limits = *limits, .newcoming = few && emblas_covariance_own(g->model)};
   if (mover->newcoming) emblas_newcomers_allocate(&mover->newcomers, arena, pass, limits);
   mover->loss = emblas_arena_doubles(arena, g->k, 1);
   mover->distance = emblas_arena_doubles(arena, pass->data->rows, 1);
@@ -242,6 +241,9 @@ static void move_anywhere(const struct mover *mover, struct pass *pass, struct r
   spare[move.component] = 1;
   measure_distances(pass, &move, factor);
   move.radius = draw_cluster(mover, pass, random);
+  if (!emblas_covariance_own(g->model) && !emblas_covariance_common(g->model))
+    emblas_gaussian_admit(g, pass->backend, mover->limits.floor, spare, out, flags,
+                          &pass->workers[0].scratch);
   emblas_gaussian_prepare(g, pass->backend, pass->expansion_limit, spare, &pass->terms);
   double *stats = emblas_pass_walk(pass, 2 + g->k * g->p, add_statistics, &move) + 2;
   emblas_gaussian_maximise(g, pass->backend, &pass->terms, mover->limits.floor, spare, stats, out, flags,

@@ -50,9 +50,9 @@ static int sizes_fit(const struct emblas_options *o, size_t d) {
   return !emblas_size_multiply(entries, o->components, &all);
 }
 
-/* No variance is held below this part of the square of its column's unit, whatever the floor: the inverse is
-   far from overflowing. Of a matrix whose largest eigenvalues are about 1, smaller ones than 128 eps are but
-   rounding. */
+/* No variance is held below this part of the square of its column's unit, whatever the floor: the inverse
+   is far from overflowing. Of a matrix whose largest eigenvalues are about 1, smaller ones than 128 eps are
+   but rounding. */
 static const double LEAST_FLOOR = 0x1p-400, LEAST_EIGENVALUE = 0x1p-45;
 
 /* The floor in the frame: relative to the pooled variance, which is 1 where the frame is whitened; and no
@@ -61,10 +61,11 @@ static void set_floor(struct emblas_fitter *fitter, double *variance) {
   const struct frame *frame = &fitter->frame;
   enum geometry geometry = fitter->pass.gaussian.geometry;
   double mean = 0, smallest = emblas_frame_smallest_deviation(frame);
-  double least = fmax(geometry == GEOMETRY_FULL ? LEAST_EIGENVALUE : LEAST_FLOOR, smallest * smallest);
   for (size_t j = 0; j < frame->d; j++) mean += frame->variance[j] / (double)frame->d;
+  double eigenvalue = LEAST_EIGENVALUE * (frame->whitener != NULL ? 1 : mean);
+  double least = fmax(geometry == GEOMETRY_FULL ? eigenvalue : LEAST_FLOOR, smallest * smallest);
   for (size_t j = 0; j < frame->d; j++) {
-    double pooled = geometry == GEOMETRY_DIAG ? frame->variance[j] : geometry == GEOMETRY_FULL ? 1 : mean;
+    double pooled = geometry == GEOMETRY_DIAG ? frame->variance[j] : frame->whitener != NULL ? 1 : mean;
     if (pooled == 0) pooled = 1;
     variance[j] = fmax(fitter->options.floor * pooled, least);
     fitter->unit[j] = sqrt(pooled);
@@ -150,11 +151,11 @@ static size_t most_maps(const struct emblas_options *o) {
 
 static void allocate_mover(struct emblas_fitter *fitter) {
   const struct view_summary *s = &fitter->summary;
-  struct newcomer_limits limits = {
-      .floor = &fitter->floor,
-      .narrowest = emblas_sound_narrowest(fitter),
-      .least_weight = (double)(fitter->data.columns + 1) * s->total_weight / (double)s->rows,
-      .total_weight = s->total_weight};
+  struct newcomer_limits limits = {.floor = &fitter->floor,
+                                   .narrowest = emblas_sound_narrowest(fitter),
+                                   .least_weight = (double)(fitter->data.columns + 1) * s->total_weight /
+                                                   (double)s->rows,
+                                   .total_weight = s->total_weight};
   emblas_mover_allocate(&fitter->mover, &fitter->arena, &fitter->pass, &limits);
 }
 
@@ -182,10 +183,11 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_r
   fitter->compressed = vectors[2];
   fitter->metric_at = vectors[3];
   fitter->metric = emblas_arena_doubles(arena, emblas_gaussian_free_size(&shape), 1);
-  fitter->unit = emblas_arena_doubles(arena, d, 2);
+  fitter->unit = emblas_arena_doubles(arena, d, 1);
   fitter->flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->flags);
   fitter->start_flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->start_flags);
   fitter->run_flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->run_flags);
+  fitter->candidate_flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->candidate_flags);
   fitter->column_flags = emblas_arena_take(arena, d, 1, sizeof *fitter->column_flags);
   double *floor = emblas_arena_doubles(arena, d, 1),
          *pooled = whitened ? emblas_arena_doubles(arena, d, d) : NULL;

@@ -3,9 +3,9 @@
 
 #include <math.h>
 
-/* The least share of the variance of all data in the same direction. A component that is narrower by a factor of 1000 has
-   found rows that happen to lie close together, or in a line. Columns that all but follow from others are such
-   a line themselves. */
+/* The least share of the variance of all data in the same direction. A component that is narrower by a
+   factor of 1000 has found rows that happen to lie close together, or in a line. Columns that all but
+   follow from others are such a line themselves. */
 static const double LEAST_VARIANCE = 1e-6;
 
 /* A pass_block: how many rows there are to each component, whatever they weigh. */
@@ -36,7 +36,17 @@ static const double *count_rows(struct emblas_fitter *fitter, const double *thet
 }
 
 double emblas_sound_narrowest(const struct emblas_fitter *fitter) {
-  return fmax(LEAST_VARIANCE * fitter->frame.least / fitter->options.floor, 1);
+  const struct frame *frame = &fitter->frame;
+  double least = frame->least;
+  if (fitter->pass.gaussian.geometry == GEOMETRY_FULL && frame->whitener == NULL) {
+    double mean = 0, smallest = INFINITY; /* the floor is a part of the mean of the columns' variances */
+    for (size_t j = 0; j < frame->d; j++) {
+      mean += frame->variance[j] / (double)frame->d;
+      if (!frame->constant[j]) smallest = fmin(smallest, frame->variance[j]);
+    }
+    least = fmin(least, smallest / mean);
+  }
+  return fmax(LEAST_VARIANCE * least / fitter->options.floor, 1);
 }
 
 void emblas_sound_flags(struct emblas_fitter *fitter, const double *theta, unsigned *flags) {

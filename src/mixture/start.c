@@ -49,7 +49,7 @@ static void set_diagonal_factor(const struct pass *pass, const double *deviation
    Everything is measured in the frame, where no range overflows. */
 static void random_parameters(struct starter *starter, struct pass *pass,
                               const struct gaussian_floor *floor, struct random *random, double *theta,
-                              double *room) {
+                              double *room, unsigned *flags) {
   const struct gaussian *g = &pass->gaussian;
   const struct frame *frame = pass->frame;
   const struct view_summary *s = starter->summary;
@@ -74,6 +74,9 @@ static void random_parameters(struct starter *starter, struct pass *pass,
     if (c > 0 && emblas_covariance_common(g->model))
       memcpy(factor, gaussian_factor(g, theta, 0), g->f * sizeof *factor);
   }
+  if (!emblas_covariance_common(g->model) && !emblas_covariance_own(g->model))
+    emblas_gaussian_admit(g, pass->backend, floor, theta, room, flags, &pass->workers[0].scratch);
+  memset(flags, 0, g->k * sizeof *flags);
 }
 
 /* Parameters that the empty parts of a partition are left with: equal weights, the centres, pooled spread,
@@ -138,7 +141,7 @@ emblas_status emblas_starter_parameters(struct starter *starter, struct pass *pa
       kind == EMBLAS_START_KMEANSPP && number % TURNS == WHITENED && pass->frame->whitener != NULL;
   switch (kind) {
   case EMBLAS_START_RANDOM:
-    random_parameters(starter, pass, floor, &random, theta, previous);
+    random_parameters(starter, pass, floor, &random, theta, previous, flags);
     return EMBLAS_OK;
   case EMBLAS_START_MODEL:
     return emblas_parameters_convert(pass, floor, starter->model, theta, previous, flags, component);

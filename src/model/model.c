@@ -77,9 +77,8 @@ static int symmetric(size_t d, const double *a) {
   return 1;
 }
 
-/* The d x
-#include "../base/sized.h" d lower factor of a covariance, in `factor`. Of a geometry that is diagonal that takes roots
-   alone; entries below the diagonal, which it does not have, stay for pack_factor() to refuse. */
+/* The d x d lower factor of a covariance, in `factor`. Of a geometry that is diagonal that takes roots alone;
+   entries below the diagonal, which it does not have, stay for pack_factor() to refuse. */
 static emblas_status factorise(enum geometry geometry, size_t d, const double *covariance, double *factor) {
   int positive = 1;
   if (!symmetric(d, covariance)) return EMBLAS_ERROR_NOT_SYMMETRIC;
@@ -164,6 +163,19 @@ static emblas_status tie(struct emblas_model *model) {
   return EMBLAS_OK;
 }
 
+/* Those of a model that share a part of their covariances do share it. */
+static emblas_status check_shared(const struct emblas_parameters *p, const struct emblas_model *model,
+                                  size_t *component) {
+  struct arena arena;
+  emblas_arena_init(&arena, p->allocator);
+  size_t c = emblas_model_unshared(model, &arena);
+  emblas_status status = arena.status;
+  emblas_arena_free(&arena);
+  if (status != EMBLAS_OK || c == model->shape.k) return status;
+  *component = c;
+  return EMBLAS_ERROR_COVARIANCE;
+}
+
 static emblas_status fill(const struct emblas_parameters *p, struct emblas_model *model, double *full,
                           size_t *component) {
   emblas_status status = take_weights(p, model->theta, component);
@@ -173,7 +185,10 @@ static emblas_status fill(const struct emblas_parameters *p, struct emblas_model
   }
   if (status != EMBLAS_OK) return status;
   *component = EMBLAS_NOWHERE;
-  if (emblas_covariance_common(model->shape.model)) status = tie(model);
+  if (emblas_covariance_common(model->shape.model))
+    status = tie(model);
+  else if (!emblas_covariance_own(model->shape.model))
+    status = check_shared(p, model, component);
   return status == EMBLAS_OK ? emblas_model_complete(model, component) : status;
 }
 

@@ -22,4 +22,8 @@ emblas_status emblas_model_allocate(struct emblas_allocator allocator, enum embl
    inverse of a factor is beyond the range of double. */
 emblas_status emblas_model_complete(struct emblas_model *model, size_t *component);
 
+/* Of a covariance model in which components share a part of their covariances: the first component that does not,
+   or k. Memory from the arena, whose status tells whether there was any. */
+size_t emblas_model_unshared(const struct emblas_model *model, struct arena *arena);
+
 #endif

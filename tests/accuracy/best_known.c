@@ -67,7 +67,7 @@ static void set_covariance(struct set *set) {
 static size_t make_problems(struct problem *problems) {
   size_t count = 0;
   for (size_t s = 0; s < BEST_KNOWN_SETS; s++)
-    for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++)
+    for (int v = 0; v < TEST_MODELS; v++)
       for (size_t k = LEAST_COMPONENTS; k <= MOST_COMPONENTS; k++) {
         if (sets[s].columns == 1 && v > EMBLAS_TIED) continue; /* full by another name */
         problems[count++] = (struct problem){&sets[s], k, (enum emblas_covariance)v, NAN};
@@ -96,7 +96,7 @@ size_t best_known_read(const char *data_folder, const char *table, struct proble
     read_set(data_folder, names[s], &sets[s]);
     set_covariance(&sets[s]);
   }
-  *problems = allocate(BEST_KNOWN_SETS * EMBLAS_COVARIANCE_COUNT * (MOST_COMPONENTS - LEAST_COMPONENTS + 1),
+  *problems = allocate(BEST_KNOWN_SETS * TEST_MODELS * (MOST_COMPONENTS - LEAST_COMPONENTS + 1),
                        sizeof **problems);
   size_t count = make_problems(*problems);
   if (table != NULL) read_table(table, *problems, count);

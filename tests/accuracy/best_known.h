@@ -5,7 +5,7 @@
 #ifndef ACCURACY_BEST_KNOWN_H
 #define ACCURACY_BEST_KNOWN_H
 
-#include <emblas/emblas.h>
+#include "../support/models.h"
 
 enum { BEST_KNOWN_SETS = 8, LEAST_COMPONENTS = 2, MOST_COMPONENTS = 8 };
 

@@ -31,7 +31,7 @@ static void print(const char *name, const struct tally *tally) {
 }
 
 struct tallies {
-  struct tally all, few, one_column, covariance[EMBLAS_COVARIANCE_COUNT];
+  struct tally all, few, one_column, covariance[TEST_MODELS];
   size_t maps;
 };
 
@@ -73,7 +73,7 @@ int main(int argc, char **argv) {
       if (run(&problems[i], &options, &tallies)) return fprintf(stderr, "a fit failed\n"), 1;
   }
   double seconds = (double)(clock() - begin) / CLOCKS_PER_SEC;
-  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++)
+  for (int v = 0; v < TEST_MODELS; v++)
     print(emblas_covariance_string((enum emblas_covariance)v), &tallies.covariance[v]);
   print("one column", &tallies.one_column);
   print("k <= 3", &tallies.few);

@@ -311,7 +311,7 @@ Test(acceleration, gaussian_mixtures) {
   for (size_t s = 0; s < sizeof sets / sizeof *sets; s++) {
     struct dataset x = dataset_read(sets[s].name);
     struct emblas_data data = view(x.values, x.rows, x.columns);
-    for (int v = 0; v < (x.columns > 1 ? EMBLAS_COVARIANCE_COUNT : EMBLAS_TIED + 1); v++) {
+    for (int v = 0; v < (x.columns > 1 ? TEST_MODELS : EMBLAS_TIED + 1); v++) {
       struct emblas_options options = options_from_labels(sets[s].k, (enum emblas_covariance)v,
                                                           dataset_labels(sets[s].name, sets[s].k), 10000);
       options.tolerance = 1e-10;

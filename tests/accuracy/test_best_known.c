@@ -58,11 +58,11 @@ Test(best_known, iris_by_default) {
 }
 
 Test(best_known, faithful_by_default) {
-  const double best[EMBLAS_COVARIANCE_COUNT] = {-1130.263960184767, -1140.186759437082, -1147.806352537811,
+  const double best[TEST_MODELS] = {-1130.263960184767, -1140.186759437082, -1147.806352537811,
                                                 -1709.529282177519};
   struct dataset x = dataset_read("faithful");
   struct emblas_data data = view(x.values, x.rows, x.columns);
-  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+  for (int v = 0; v < TEST_MODELS; v++) {
     struct emblas_options options = options_for(2, (enum emblas_covariance)v);
     struct fit fit = fit_or_fail(&data, &options);
     check_near("faithful, 2", fit.report.loglik, best[v], promise);

@@ -48,7 +48,7 @@ Test(oracle, generated_problems) {
   struct generator generator = {77};
   double *weights = test_keep(2500, sizeof *weights);
   for (size_t i = 0; i < 2500; i++) weights[i] = i % 9 ? 2 * generate_uniform(&generator) : 0;
-  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+  for (int v = 0; v < TEST_MODELS; v++) {
     enum emblas_covariance covariance = (enum emblas_covariance)v;
     check_problem(400, 1, 2, covariance, NULL, 20);
     check_problem(300, 3, 3, covariance, NULL, 20);
@@ -65,7 +65,7 @@ Test(oracle, narrow_component) {
   for (size_t i = 300 * 3; i < 600 * 3; i++) x[i] = 40 + 1e-4 * x[i];
   struct emblas_data data = view(x, 600, 3);
   const size_t *labels = generate_block_labels(600, 2);
-  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+  for (int v = 0; v < TEST_MODELS; v++) {
     enum emblas_covariance covariance = (enum emblas_covariance)v;
     struct emblas_options options = options_from_labels(2, covariance, labels, 3);
     struct fit fit = fit_or_fail(&data, &options);

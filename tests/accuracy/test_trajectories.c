@@ -76,7 +76,7 @@ Test(trajectory, waiting) {
 }
 
 Test(trajectory, faithful) {
-  const struct trajectory expected[EMBLAS_COVARIANCE_COUNT] = {
+  const struct trajectory expected[TEST_MODELS] = {
       {"faithful full",
        EMBLAS_FULL,
        0,
@@ -97,11 +97,11 @@ Test(trajectory, faithful) {
   struct dataset x = dataset_read("faithful");
   const double means[] = {2, 55, 4.5, 80}, *s = dataset_covariance(x.values, x.rows, x.columns);
   double mean_variance = (s[0] + s[3]) / 2;
-  const double starts[EMBLAS_COVARIANCE_COUNT][4] = {{s[0], s[1], s[1], s[3]},
+  const double starts[TEST_MODELS][4] = {{s[0], s[1], s[1], s[3]},
                                                      {s[0], s[1], s[1], s[3]},
                                                      {s[0], 0, 0, s[3]},
                                                      {mean_variance, 0, 0, mean_variance}};
-  for (size_t v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+  for (size_t v = 0; v < TEST_MODELS; v++) {
     double covariances[8];
     for (size_t i = 0; i < 8; i++) covariances[i] = starts[v][i % 4];
     struct fit fit = follow(&x, &expected[v], 2, means, covariances);

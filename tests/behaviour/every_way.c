@@ -85,7 +85,7 @@ void check_promises(const char *id, const struct emblas_data *data, const struct
 
 void fit_every_model(const char *id, const struct emblas_data *data, struct emblas_options options,
                      inspection *inspect, void *context) {
-  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+  for (int v = 0; v < TEST_MODELS; v++) {
     char name[160];
     options.covariance = (enum emblas_covariance)v, options.threads = 1;
     snprintf(name, sizeof name, "%.80s %s", id, emblas_covariance_string(options.covariance));

@@ -209,7 +209,7 @@ Test(compression, equal_rows_are_merged) {
   }
   for (size_t i = 0; i < ROWS; i++) labels[i] = (size_t)(x[i * D] / 64);
   struct emblas_data data = view(x, ROWS, D);
-  for (int v = EMBLAS_TIED; v < EMBLAS_COVARIANCE_COUNT; v++) {
+  for (int v = EMBLAS_TIED; v < TEST_MODELS; v++) {
     struct emblas_options options = options_from_labels(4, (enum emblas_covariance)v, labels, 20);
     cr_assert_eq(check_same_fit("pixels", &data, &options, 0), 64);
   }
@@ -340,7 +340,7 @@ Test(compression, boxes_change_nothing) {
     weights[i] = i % 7 == 2 ? 0 : 1 + (double)(c % 3);
   }
   struct emblas_data data = view(x, ROWS, 2);
-  for (int v = EMBLAS_FULL; v < EMBLAS_COVARIANCE_COUNT; v++)
+  for (int v = EMBLAS_FULL; v < TEST_MODELS; v++)
     for (int weighted = 0; weighted < 2; weighted++) {
       struct emblas_options options = options_from_labels(GROUPS, (enum emblas_covariance)v, labels, FEW);
       data.weights = weighted ? weights : NULL;

@@ -20,7 +20,7 @@ Test(degenerate, n01_constant_column) {
   double *x = test_keep(N * 3, sizeof *x);
   size_t *labels = generate_block_labels(N, K);
   struct emblas_data plain = view(base, N, 2), data = view(x, N, 3);
-  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT - 1; v++) /* a sphere has one radius for all columns */
+  for (int v = 0; v < TEST_MODELS - 1; v++) /* a sphere has one radius for all columns */
     for (size_t value = 0; value < 3; value++) {
       for (size_t i = 0; i < N * 3; i++) x[i] = i % 3 < 2 ? base[i / 3 * 2 + i % 3] : constants[value];
       struct emblas_options options = options_from_labels(K, (enum emblas_covariance)v, labels, 40);
@@ -50,7 +50,7 @@ Test(degenerate, n02_n03_n10_one_distinct_row) {
   const double points[][2] = {{1.5, -2.5}, {0, 0}, {1, 2}, {1e300, -1e-300}};
   const size_t rows[] = {50, 50, 1, 7}, sizes[] = {2, 2, 1, 3};
   for (size_t p = 0; p < 4; p++)
-    for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++)
+    for (int v = 0; v < TEST_MODELS; v++)
       for (int kind = EMBLAS_START_KMEANSPP; kind <= EMBLAS_START_RANDOM; kind++) {
         double *x = test_keep(rows[p] * 2, sizeof *x);
         for (size_t i = 0; i < rows[p] * 2; i++) x[i] = points[p][i % 2];
@@ -151,8 +151,9 @@ Test(degenerate, n46_one_hot_rows) {
   check_spikes("N46", x, 200, 4, 4, 4 * DBL_EPSILON);
 }
 
-/* Rows on a line: the third column of a mean comes out of the whitened frame as the difference of three products,
-   each of them rounded by half an eps of up to the columns' range, 333. Which way depends on the BLAS. */
+/* Rows on a line: the third column of a mean comes out of the whitened frame as the difference of three
+   products, each of them rounded by half an eps of up to the columns' range, 333. Which way depends on the
+   BLAS. */
 Test(degenerate, n50_distant_repeated_rows) {
   double *x = test_keep(100 * 3, sizeof *x);
   for (size_t i = 0; i < 100; i++)
@@ -231,7 +232,7 @@ Test(degenerate, n39b_weight_zero_at_the_start) {
 Test(degenerate, component_off_the_data) {
   const double weights[] = {.5, .5}, means[] = {3, 3, 1e8, 1e8}, unit[] = {9, 0, 0, 9, 1, 0, 0, 1};
   struct emblas_data data = view(generate_base(), BASE_ROWS, BASE_COLUMNS);
-  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+  for (int v = 0; v < TEST_MODELS; v++) {
     const double tied[] = {9, 0, 0, 9, 9, 0, 0, 9};
     struct emblas_model *start =
         model_or_fail((enum emblas_covariance)v, 2, 2, weights, means, v == EMBLAS_TIED ? tied : unit);

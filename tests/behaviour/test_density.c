@@ -119,7 +119,7 @@ static void check_rows(enum emblas_covariance covariance, size_t k, size_t d) {
 Test(density, is_that_of_the_formula) {
   SKIP_WITHOUT_REAL();
   const size_t ks[] = {1, 2, 3, 4, 5, 8, 9, MOST_K}, ds[] = {1, 2, 3, 4, 5, 9, 16, 33, MOST_D};
-  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++)
+  for (int v = 0; v < TEST_MODELS; v++)
     for (size_t i = 0; i < sizeof ks / sizeof *ks; i++)
       for (size_t j = 0; j < sizeof ds / sizeof *ds; j++)
         check_rows((enum emblas_covariance)v, ks[i], ds[j]);

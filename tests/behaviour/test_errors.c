@@ -310,7 +310,7 @@ Test(errors, sizes_beyond_lapack) {
   double *x = test_keep(2 * WIDE, sizeof *x), logpdf[2];
   for (size_t j = 0; j < WIDE; j++) x[j] = -1, x[WIDE + j] = 3;
   struct emblas_data data = view(x, 2, WIDE);
-  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+  for (int v = 0; v < TEST_MODELS; v++) {
     struct emblas_options options = options_for(1, (enum emblas_covariance)v);
     if (v <= EMBLAS_TIED) {
       check_refused("full", &data, &options, EMBLAS_ERROR_SIZE, EMBLAS_NOWHERE, EMBLAS_NOWHERE,

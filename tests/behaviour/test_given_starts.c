@@ -153,9 +153,9 @@ Test(model_starts, of_every_kind) {
       options = options_from_model(fit.model, 0);
       options.covariance = (enum emblas_covariance)b;
       struct fit start = fit_or_fail(&data, &options);
-      nearest(options.covariance, weights, covariances, converted);
+      if (b < TEST_MODELS) nearest(options.covariance, weights, covariances, converted);
       struct expected expected = {weights, emblas_model_means(fit.model), converted, scale};
-      check_parameters("converted", start.model, &expected, 1e-13);
+      if (b < TEST_MODELS) check_parameters("converted", start.model, &expected, 1e-13);
       cr_assert_eq(emblas_model_covariance_model(start.model), options.covariance);
       const double *back = model_covariances(start.model);
       for (size_t c = 1; c < K && b == EMBLAS_TIED; c++)
@@ -185,7 +185,9 @@ Test(model_starts, of_one_dimension) {
     struct fit fit = fit_or_fail(&data, &options);
     const double *back = model_covariances(fit.model);
     for (size_t c = 0; c < 2; c++)
-      check_near("variance", back[c], b == EMBLAS_TIED ? 1.75 : variances[c], 8 * DBL_EPSILON);
+      check_near("variance", back[c],
+                 *emblas_covariance_mclust(options.covariance, 1) == 'E' ? 1.75 : variances[c],
+                 8 * DBL_EPSILON);
     fit_free(&fit);
   }
   emblas_model_free(model);
@@ -201,7 +203,7 @@ Test(model_starts, raised_to_the_floor) {
   struct emblas_data data = view(x, 30, 1);
   double pooled = dataset_covariance(x, 30, 1)[0];
   const double weights[] = {.5, .5}, means[] = {0, 30}, variances[] = {1e-30, 1};
-  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v += EMBLAS_DIAG) {
+  for (int v = 0; v < TEST_MODELS; v += EMBLAS_DIAG) {
     struct emblas_model *model = model_or_fail((enum emblas_covariance)v, 2, 1, weights, means, variances);
     struct emblas_options options = options_from_model(model, 0);
     struct fit fit = fit_or_fail(&data, &options);
@@ -240,7 +242,7 @@ Test(model_starts, matrices_raised_to_the_floor) {
     for (size_t c = 0; c < 2 && constant; c++) means[c * 3 + 2] = 7, matrices[c * 9 + 8] = 1e-3;
     for (size_t s = 0; s < sizeof small / sizeof *small; s++)
       for (int across = 0; across < 2; across++)
-        for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+        for (int v = 0; v < TEST_MODELS; v++) {
           /* in units of the variance of all rows in that direction */
           double low = small[s] * (across ? (pooled[0] + pooled[d + 1]) / 2 - pooled[1] : pooled[d + 1]);
           if (v == EMBLAS_SPHERICAL) low = small[s] * (pooled[0] + pooled[d + 1]) / 2;

@@ -158,7 +158,7 @@ Test(hard_data, n47_a_thousand_starts) {
   double *x = generate_matrix(20, 2, 6), *pair = generate_matrix(2, 2, 17);
   for (size_t i = 0; i < 4; i++) x[36 + i] = pair[i] + 3;
   struct emblas_data data = view(x, 20, 2);
-  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++)
+  for (int v = 0; v < TEST_MODELS; v++)
     for (int kind = EMBLAS_START_KMEANSPP; kind <= EMBLAS_START_RANDOM; kind++) {
       struct emblas_options options = options_for(2, (enum emblas_covariance)v);
       options.starts = test_small() ? 50 : 1000, options.start = (enum emblas_start)kind;
@@ -195,7 +195,7 @@ static void run_trial(struct generator *generator, enum emblas_covariance covari
 
 Test(hard_data, n49_many_small_fits) {
   const size_t trials[] = {1000, 500, 500, 500};
-  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+  for (int v = 0; v < TEST_MODELS; v++) {
     struct generator generator = {49};
     for (size_t t = 0; t < (test_small() ? 50 : trials[v]); t++)
       run_trial(&generator, (enum emblas_covariance)v);

@@ -21,7 +21,7 @@ static double *draw_integers(size_t n, size_t d, uint64_t seed) {
 }
 
 static void fit_all(const struct emblas_data *data, struct emblas_options options) {
-  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++)
+  for (int v = 0; v < TEST_MODELS; v++)
     for (int plain = 0; plain < 2; plain++) {
       options.covariance = (enum emblas_covariance)v;
       options.accelerate = plain ? EMBLAS_ACCELERATE_NONE : EMBLAS_ACCELERATE_AUTO;
@@ -71,16 +71,18 @@ Test(hard_numbers, a_constant_times_all_weights) {
   for (size_t u = 0; u < sizeof units / sizeof *units; u++) {
     for (size_t i = 0; i < BASE_ROWS; i++) weights[i] = base[i] * units[u];
     struct fit b = fit_or_fail(&data, &options);
-    cr_assert_eq(b.report.iterations, a.report.iterations, "weights times %g: %zu iterations, not %zu", units[u],
-                 b.report.iterations, a.report.iterations);
-    check_near("log-likelihood", b.report.loglik / units[u], a.report.loglik, 1e-12 * fabs(a.report.loglik));
+    cr_assert_eq(b.report.iterations, a.report.iterations, "weights times %g: %zu iterations, not %zu",
+                 units[u], b.report.iterations, a.report.iterations);
+    check_near("log-likelihood", b.report.loglik / units[u], a.report.loglik,
+               1e-12 * fabs(a.report.loglik));
     if (u == 1) cr_assert(same_model(a.model, b.model), "a power of two");
     fit_free(&b);
   }
   fit_free(&a);
 }
 
-/* Nats of subnormal weights are too small for a tolerance that is stated in them: the run would never stop. */
+/* Nats of subnormal weights are too small for a tolerance that is stated in them: the run would never stop.
+ */
 Test(hard_numbers, subnormal_weights_converge) {
   double *weights = test_keep(BASE_ROWS, sizeof *weights);
   for (size_t i = 0; i < BASE_ROWS; i++) weights[i] = 1e-320;
@@ -113,8 +115,8 @@ Test(hard_numbers, subnormal_values) {
   fit_all(&plane, few_starts(2));
 }
 
-/* A sphere has one unit for all columns: one beyond 1e300 of a column that is 1e10 throughout would make that
-   column overflow. */
+/* A sphere has one unit for all columns: one beyond 1e300 of a column that is 1e10 throughout would make
+   that column overflow. */
 Test(hard_numbers, spheres_beside_a_constant_column) {
   double x[16];
   for (size_t i = 0; i < 8; i++) x[2 * i] = 1e10, x[2 * i + 1] = ((double)i + 1.5) * 1e-300;
@@ -156,7 +158,8 @@ static void check_variances(const struct fit *fit, const double *scale, double f
     }
 }
 
-/* Random starts narrower than a large floor begin at it: the first M step cannot lower the log-likelihood. */
+/* Random starts narrower than a large floor begin at it: the first M step cannot lower the log-likelihood.
+ */
 Test(hard_numbers, random_starts_below_a_large_floor) {
   const double floors[] = {0.9, 0.1, 1e-3};
   struct emblas_data data = view(generate_blobs(100, 3, 4, 21), 100, 3);
@@ -164,7 +167,7 @@ Test(hard_numbers, random_starts_below_a_large_floor) {
     struct emblas_options options = few_starts(4);
     options.start = EMBLAS_START_RANDOM, options.floor = floors[f], options.starts = 1;
     for (options.seed = 1; options.seed <= 5; options.seed++)
-      for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+      for (int v = 0; v < TEST_MODELS; v++) {
         options.covariance = (enum emblas_covariance)v, options.max_iterations = 0;
         struct fit start = fit_or_fail(&data, &options);
         check_variances(&start, dataset_scale(data.values, 100, 3), floors[f]);
@@ -176,8 +179,8 @@ Test(hard_numbers, random_starts_below_a_large_floor) {
   }
 }
 
-/* Random spheres are as wide as all columns are on average, not as the first: a first column without spread,
-   or with one of 1e-8, would make every start one of spikes. */
+/* Random spheres are as wide as all columns are on average, not as the first: a first column without
+   spread, or with one of 1e-8, would make every start one of spikes. */
 Test(hard_numbers, random_spheres_look_at_all_columns) {
   double *x = generate_blobs(100, 3, 4, 22);
   for (size_t i = 0; i < 100; i++) x[3 * i] *= 1e-8;
@@ -198,8 +201,8 @@ Test(hard_numbers, random_spheres_look_at_all_columns) {
   emblas_fitter_free(fitter);
 }
 
-/* A floor relative to the pooled covariance in every direction, for one component as for two: the variance of
-   the sum of two columns is a part of 1e-8 of theirs, and is no floor's. */
+/* A floor relative to the pooled covariance in every direction, for one component as for two: the variance
+   of the sum of two columns is a part of 1e-8 of theirs, and is no floor's. */
 Test(hard_numbers, one_component_of_collinear_columns) {
   const double *g = generate_matrix(N, 2, 23);
   double *x = test_keep(2 * N, sizeof *x);
@@ -207,7 +210,8 @@ Test(hard_numbers, one_component_of_collinear_columns) {
   struct emblas_data data = view(x, N, 2);
   for (int v = EMBLAS_FULL; v <= EMBLAS_TIED; v++)
     for (size_t k = 1; k <= 2; k++) {
-      struct emblas_options options = options_from_labels(k, (enum emblas_covariance)v, generate_block_labels(N, k), 5);
+      struct emblas_options options =
+          options_from_labels(k, (enum emblas_covariance)v, generate_block_labels(N, k), 5);
       struct fit fit = fit_or_fail(&data, &options);
       cr_assert_eq(count_flagged(&fit), 0, "%s, %zu", emblas_covariance_string(options.covariance), k);
       fit_free(&fit);

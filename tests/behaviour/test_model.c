@@ -109,7 +109,7 @@ Test(model, bad_parameters) {
   check_refused("no covariances", &p, EMBLAS_ERROR_ARGUMENT, none);
   p = parameters_2d(), p.size = 0;
   check_refused("not initialised", &p, EMBLAS_ERROR_ARGUMENT, none);
-  p = parameters_2d(), p.covariance = (enum emblas_covariance)9;
+  p = parameters_2d(), p.covariance = (enum emblas_covariance)99;
   check_refused("covariance model", &p, EMBLAS_ERROR_ARGUMENT, none);
   p = parameters_2d(), p.dim = (size_t)1 << 62;
   check_refused("sizes overflow", &p, EMBLAS_ERROR_SIZE, none);
@@ -154,7 +154,7 @@ Test(model, bad_matrices) {
   p.covariances = lopsided;
   check_refused("not symmetric", &p, EMBLAS_ERROR_NOT_SYMMETRIC, 1);
   p.covariances = lopsided + 4, p.components = 1, p.weights = &one;
-  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+  for (int v = 0; v < TEST_MODELS; v++) {
     p.covariance = (enum emblas_covariance)v;
     check_refused("not symmetric", &p, EMBLAS_ERROR_NOT_SYMMETRIC, 0);
   }
@@ -180,11 +180,11 @@ Test(model, constraints) {
   const double tied[] = {4, 1, 1, 2, 4, 1, 1, 2};
   const struct {
     const double *covariances;
-    int accepted[EMBLAS_COVARIANCE_COUNT]; /* full, tied, diag, spherical */
+    int accepted[TEST_MODELS]; /* full, tied, diag, spherical */
   } cases[] = {
       {covariances, {1, 0, 0, 0}}, {diagonal, {1, 0, 1, 0}}, {sphere, {1, 0, 1, 1}}, {tied, {1, 1, 0, 0}}};
   for (size_t i = 0; i < 4; i++)
-    for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+    for (int v = 0; v < TEST_MODELS; v++) {
       struct emblas_parameters p = parameters_2d();
       struct emblas_model *model = NULL;
       p.covariances = cases[i].covariances, p.covariance = (enum emblas_covariance)v;
@@ -360,14 +360,24 @@ Test(criteria, formulas) {
   cr_assert_eq(emblas_parameter_count(EMBLAS_SPHERICAL, 3, 4), 2 + 12 + 3);
 }
 
+/* mclust's nMclustParams() of 4 columns and 3 components. */
+Test(covariance_models, parameters) {
+  const size_t count[EMBLAS_COVARIANCE_COUNT] = {44, 24, 26, 17, 18, 15, 20, 24, 26, 30, 32, 36, 38, 42};
+  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++)
+    cr_assert_eq(emblas_parameter_count((enum emblas_covariance)v, 3, 4), count[v], "%d", v);
+}
+
 Test(covariance_models, names) {
-  const char *const names[] = {"full", "tied", "diag", "spherical"}, *const mclust[] = {"VVV", "EEE", "VVI",
-                                                                                        "VII"};
+  const char *const names[] = {"full", "tied", "diag", "spherical", "tied-diag", "tied-spherical",
+                               "vei",  "evi",  "vee",  "eve",       "vve",       "eev",
+                               "vev",  "evv"};
+  const char *const mclust[] = {"VVV", "EEE", "VVI", "VII", "EEI", "EII", "VEI",
+                                "EVI", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV"};
   for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
     enum emblas_covariance parsed = EMBLAS_FULL;
     cr_assert_str_eq(emblas_covariance_string((enum emblas_covariance)v), names[v]);
     cr_assert_str_eq(emblas_covariance_mclust((enum emblas_covariance)v, 2), mclust[v]);
-    cr_assert_str_eq(emblas_covariance_mclust((enum emblas_covariance)v, 1), v == EMBLAS_TIED ? "E" : "V");
+    cr_assert_eq(strncmp(emblas_covariance_mclust((enum emblas_covariance)v, 1), mclust[v], 1), 0);
     cr_assert(emblas_covariance_parse(names[v], &parsed) == EMBLAS_OK &&
               parsed == (enum emblas_covariance)v);
     cr_assert(emblas_covariance_parse(mclust[v], &parsed) == EMBLAS_OK &&

@@ -25,8 +25,8 @@ static double run_start(struct emblas_fitter *fitter, size_t s, size_t iteration
   return point.loglik;
 }
 
-/* At least half of the starts are run, and all but the one that moves went on from take the same bits by hand, one
- * by one. */
+/* At least half of the starts are run, and all but the one that moves went on from take the same bits by
+ * hand, one by one. */
 static void check_starts_by_hand(const struct emblas_data *data, const struct emblas_options *options,
                                  const struct emblas_report *report) {
   struct emblas_fitter *fitter = NULL;
@@ -83,7 +83,8 @@ Test(starts, the_best_is_kept) {
   }
 }
 
-/* Eight values and eight components: each of them is a spike, and no further start would find a sound model. */
+/* Eight values and eight components: each of them is a spike, and no further start would find a sound
+ * model. */
 Test(starts, are_no_more_where_no_model_is_sound) {
   double x[80];
   for (size_t i = 0; i < 80; i++) x[i] = (double)(i % 8);

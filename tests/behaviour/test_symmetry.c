@@ -16,7 +16,7 @@ Test(symmetry, n38_corners_of_a_square) {
   double *x = test_keep(MOST * 2, sizeof *x);
   for (size_t i = 0; i < MOST; i++) x[i * 2] = (double)(i % 2), x[i * 2 + 1] = (double)(i / 2 % 2);
   for (size_t n = 0; n < 2; n++)
-    for (int way = 0; way < 2 * EMBLAS_COVARIANCE_COUNT; way++) {
+    for (int way = 0; way < 2 * TEST_MODELS; way++) {
       struct emblas_data data = view(x, rows[n], 2);
       struct emblas_options options = options_for(2, (enum emblas_covariance)(way / 2));
       options.threads = 1, options.starts = 5;
@@ -47,7 +47,7 @@ static bool same_components(const struct emblas_model *model) {
 Test(symmetry, n39_equal_components_at_the_start) {
   const double weights[] = {.5, .5}, means[] = {1, 2, 1, 2}, unit[] = {4, 0, 0, 4, 4, 0, 0, 4};
   struct emblas_data data = view(generate_base(), BASE_ROWS, BASE_COLUMNS);
-  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++)
+  for (int v = 0; v < TEST_MODELS; v++)
     for (int how = EMBLAS_ACCELERATE_AUTO; how <= EMBLAS_ACCELERATE_ANDERSON; how++) {
       struct emblas_model *start = model_or_fail((enum emblas_covariance)v, 2, 2, weights, means, unit);
       struct emblas_options options = options_from_model(start, 1000);

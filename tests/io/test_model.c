@@ -34,6 +34,9 @@ static struct emblas_model *make_model(enum emblas_covariance covariance, size_t
   double *cholesky = calloc(k * dim * dim, sizeof *cholesky);
   struct emblas_parameters parameters;
   struct emblas_model *model = NULL;
+  const char *letters =
+      emblas_covariance_mclust(covariance, 2); /* matrices that are the same are in all models */
+  int sphere = letters[1] == 'I', full = letters[2] != 'I';
 
   for (size_t c = 0; c < k; c++) {
     weights[c] = 1.0 / (double)k;
@@ -41,10 +44,11 @@ static struct emblas_model *make_model(enum emblas_covariance covariance, size_t
       double *row = cholesky + (c * dim + i) * dim;
 
       means[c * dim + i] = sin((double)(c * dim + i)) * pow(10.0, (double)i * 40.0 - 80.0);
-      row[i] = covariance == EMBLAS_SPHERICAL ? 0.1 * (double)(c + 1) : 1.0 / 3.0 + (double)i;
+      row[i] = covariance == EMBLAS_SPHERICAL ? 0.1 * (double)(c + 1)
+               : sphere                       ? 0.1
+                                              : 1.0 / 3.0 + (double)i;
       for (size_t j = 0; j < i; j++)
-        if (covariance == EMBLAS_FULL || covariance == EMBLAS_TIED)
-          row[j] = 1.0 / (3.0 + (double)(i + 7 * j));
+        if (full) row[j] = 1.0 / (3.0 + (double)(i + 7 * j));
     }
   }
   means[0] = -0.0; /* keeps its sign */

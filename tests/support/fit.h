@@ -3,7 +3,7 @@
 #ifndef TEST_FIT_H
 #define TEST_FIT_H
 
-#include <emblas/emblas.h>
+#include "models.h"
 #include <stdbool.h>
 
 /* The backend under test: EMBLAS_TEST_BACKEND, else what the library would choose. Skips the test when

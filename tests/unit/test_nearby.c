@@ -2,6 +2,7 @@
 /* Rows in boxes are the same rows, and a pass that leaves out components out of reach of a box says what
    one over all components says. */
 #include "base/random.h"
+#include "../support/models.h"
 #include "mixture/fitter.h"
 
 #include <criterion/criterion.h>
@@ -260,7 +261,7 @@ static void check_backend(const char *name) {
   struct rows *rows = malloc(sizeof *rows);
   for (size_t s = 0; s < SCENES; s++) {
     draw(&scenes[s], rows);
-    for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++)
+    for (int v = 0; v < TEST_MODELS; v++)
       check_passes(&scenes[s], rows, (enum emblas_covariance)v, backend);
   }
   free(rows);
@@ -319,7 +320,7 @@ Test(nearby, merged_rows_are_in_boxes) {
 Test(nearby, threads_change_no_bit) {
   struct rows *rows = malloc(sizeof *rows);
   draw(&scenes[1], rows);
-  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+  for (int v = 0; v < TEST_MODELS; v++) {
     struct sums first = {0};
     for (size_t threads = 1; threads <= 5; threads += 2) {
       double *theta;

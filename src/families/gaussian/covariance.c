@@ -9,6 +9,18 @@ static const struct covariance_model models[EMBLAS_COVARIANCE_COUNT] = {
     [EMBLAS_DIAG] = {"diag", "VVI", "V", GEOMETRY_DIAG, COVARIANCE_SCALED, emblas_estimate_free},
     [EMBLAS_SPHERICAL] = {"spherical", "VII", "V", GEOMETRY_SPHERICAL, COVARIANCE_COMMON_SCALE,
                           emblas_estimate_free},
+    [EMBLAS_TIED_DIAG] = {"tied-diag", "EEI", "E", GEOMETRY_DIAG, COVARIANCE_SCALED,
+                          emblas_estimate_pooled},
+    [EMBLAS_TIED_SPHERICAL] = {"tied-spherical", "EII", "E", GEOMETRY_SPHERICAL, COVARIANCE_COMMON_SCALE,
+                               emblas_estimate_pooled},
+    [EMBLAS_VEI] = {"vei", "VEI", "V", GEOMETRY_DIAG, COVARIANCE_SCALED, emblas_estimate_aligned},
+    [EMBLAS_EVI] = {"evi", "EVI", "E", GEOMETRY_DIAG, COVARIANCE_SCALED, emblas_estimate_aligned},
+    [EMBLAS_VEE] = {"vee", "VEE", "V", GEOMETRY_FULL, COVARIANCE_WHITENED, emblas_estimate_similar},
+    [EMBLAS_EVE] = {"eve", "EVE", "E", GEOMETRY_FULL, COVARIANCE_COMMON_SCALE, emblas_estimate_common_axes},
+    [EMBLAS_VVE] = {"vve", "VVE", "V", GEOMETRY_FULL, COVARIANCE_COMMON_SCALE, emblas_estimate_common_axes},
+    [EMBLAS_EEV] = {"eev", "EEV", "E", GEOMETRY_FULL, COVARIANCE_COMMON_SCALE, emblas_estimate_oriented},
+    [EMBLAS_VEV] = {"vev", "VEV", "V", GEOMETRY_FULL, COVARIANCE_COMMON_SCALE, emblas_estimate_oriented},
+    [EMBLAS_EVV] = {"evv", "EVV", "E", GEOMETRY_FULL, COVARIANCE_WHITENED, emblas_estimate_oriented},
 };
 
 const struct covariance_model *emblas_covariance_model(enum emblas_covariance covariance) {
@@ -32,8 +44,12 @@ int emblas_covariance_common(const struct covariance_model *model) {
   return strchr(model->mclust, 'V') == NULL;
 }
 
-/* The letters in their order: those of the identity are a special case of equal ones, and these of components'
-   own. */
+int emblas_covariance_own(const struct covariance_model *model) {
+  return strchr(model->mclust, 'E') == NULL;
+}
+
+/* The letters in their order: those of the identity are a special case of equal ones, and these of
+   components' own. */
 static int rank(char letter) {
   return letter == 'V' ? 2 : letter == 'E' ? 1 : 0;
 }

@@ -22,8 +22,8 @@ enum covariance_frame {
 struct gaussian;
 struct gaussian_estimate;
 
-/* mclust's name says what components share: of volume, shape and orientation each is E, equal in all of them, V, a
-   component's own, or I, that of the identity matrix. */
+/* mclust's name says what components share: of volume, shape and orientation each is E, equal in all of
+   them, V, a component's own, or I, that of the identity matrix. */
 struct covariance_model {
   const char *name, *mclust, *mclust_1d;
   enum geometry geometry;
@@ -45,8 +45,13 @@ enum geometry emblas_covariance_geometry(enum emblas_covariance covariance, size
 /* Do all components have the same covariance? */
 int emblas_covariance_common(const struct covariance_model *model);
 
+/* Does no component's covariance depend on another's? Where neither this nor the above is the case,
+   components share a part: what was not made by estimate() need not be in the model. */
+int emblas_covariance_own(const struct covariance_model *model);
+
 /* Are all covariances of the model `special` some of `general`, too? */
-int emblas_covariance_admits(const struct covariance_model *general, const struct covariance_model *special);
+int emblas_covariance_admits(const struct covariance_model *general,
+                             const struct covariance_model *special);
 
 /* Free parameters of k covariances in d dimensions. */
 size_t emblas_covariance_count(const struct covariance_model *model, size_t k, size_t d);

@@ -3,7 +3,7 @@
 
      log w_c                   k      softmax back
      m_c / unit                k x d
-     of a factor L:            once for a tied model, else k times
+     of a factor L:            once where all components have the same, else k times
        full                    log L_jj and, below the diagonal, L_jl / L_jj
        diagonal, spherical     log s_j
 
@@ -14,6 +14,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 /* Stands for log 0; everything below the second is 0, as an M step's smallest weights are. */
 static const double LOG_ZERO = -1000, LOG_SMALLEST = -640;
@@ -110,8 +111,22 @@ static int factor_from_free(const struct gaussian *g, const struct gaussian_floo
   return !(inverse_squares(d, factor, floor->constant, room) <= 1 / floor->variance[0]);
 }
 
-int emblas_gaussian_from_free(const struct gaussian *g, const struct gaussian_floor *floor,
-                              const double *unit, const double *free, double *theta, double *room) {
+/* Into the model, where its components share something but not all: refused where the floor holds any. */
+static int admit(const struct gaussian *g, const struct emblas_backend *backend,
+                 const struct gaussian_floor *floor, double *theta, double *room, unsigned *flags,
+                 struct gaussian_scratch *scratch) {
+  if (emblas_covariance_own(g->model) || emblas_covariance_common(g->model)) return 0;
+  memset(flags, 0, g->k * sizeof *flags);
+  emblas_gaussian_admit(g, backend, floor, theta, room, flags, scratch);
+  for (size_t c = 0; c < g->k; c++)
+    if (flags[c] != 0) return 1;
+  return 0;
+}
+
+int emblas_gaussian_from_free(const struct gaussian *g, const struct emblas_backend *backend,
+                              const struct gaussian_floor *floor, const double *unit, const double *free,
+                              double *theta, double *room, unsigned *flags,
+                              struct gaussian_scratch *scratch) {
   double *mean = theta + g->k, *factor = theta + g->k * (1 + g->d);
   if (weights_from_free(g->k, free, theta) != 0) return 1;
   free += g->k;
@@ -126,5 +141,5 @@ int emblas_gaussian_from_free(const struct gaussian *g, const struct gaussian_fl
       return 1;
   for (size_t c = factors(g); c < g->k; c++)
     for (size_t i = 0; i < g->f; i++) factor[c * g->f + i] = factor[i];
-  return 0;
+  return admit(g, backend, floor, theta, room, flags, scratch);
 }

@@ -65,6 +65,11 @@ void emblas_gaussian_scratch_allocate(const struct gaussian *g, struct arena *ar
   scratch->matrix = emblas_arena_doubles(arena, matrix, matrix);
   scratch->factors = emblas_arena_doubles(arena, matrix + 3, 2 * (matrix + 3));
   scratch->inverse = scratch->factors;
+  scratch->axes = emblas_arena_doubles(arena, matrix, matrix);
+  scratch->share = emblas_arena_doubles(arena, g->k, 2);
+  scratch->spread = emblas_arena_doubles(arena, g->d, 3);
+  int part_shared = !emblas_covariance_own(g->model) && !emblas_covariance_common(g->model);
+  scratch->scatter = part_shared ? emblas_arena_doubles(arena, g->k, g->p - 1 - g->d) : NULL;
   scratch->univariate = g->d == 1 ? emblas_arena_doubles(arena, g->k, 64) : NULL;
 }
 

@@ -55,6 +55,9 @@ struct gaussian_scratch {
   double *column;           /* stride */
   double *moments;          /* d */
   double *matrix, *inverse; /* d x d each */
+  double *axes;             /* d x d, of full covariances .. */
+  double *share, *spread;   /* .. 2 k and 3 d, and k (p - 1 - d), of models .. */
+  double *scatter;          /* .. in which components share a part of their covariances */
   double *factors;          /* what eigen() and qr() need; inverse is its first part */
   double *univariate;       /* 64 k */
 };
@@ -135,18 +138,29 @@ size_t emblas_gaussian_maximise(const struct gaussian *g, const struct emblas_ba
 /* What a covariance model's estimate() is given, and gives. */
 struct gaussian_estimate {
   const double *weights; /* k: shares of the rows, which add up to 1 */
-  double *scatter;       /* k x (p - 1 - d): about the means and divided by n_c, packed as statistics are; used up */
-  double *factors;       /* k x f: those before, then the estimate */
-  unsigned *flags;       /* k: EMBLAS_COMPONENT_COLLAPSED is added to where the floor holds a component */
-  int keep;              /* a component without weight keeps its factor where it has one of its own */
+  double
+      *scatter; /* k x (p - 1 - d): about the means and divided by n_c, packed as statistics are; used up */
+  double *factors; /* k x f: those before, then the estimate */
+  unsigned *flags; /* k: EMBLAS_COMPONENT_COLLAPSED is added to where the floor holds a component */
+  int keep;        /* a component without weight keeps its factor where it has one of its own */
   const struct gaussian_floor *floor;
   const struct emblas_backend *backend;
   struct gaussian_scratch *scratch;
 };
 
-/* The rows' estimate(). Each component its own covariance; one for all, sum_c n_c S_c / sum_c n_c. */
+/* The rows' estimate(). Each component its own covariance; one for all, sum_c n_c S_c / sum_c n_c; diagonal
+   ones that share volume or shape; axes of components' own; the same axes and shape; the same axes alone.
+ */
 void emblas_estimate_free(const struct gaussian *g, struct gaussian_estimate *e);
 void emblas_estimate_pooled(const struct gaussian *g, struct gaussian_estimate *e);
+void emblas_estimate_aligned(const struct gaussian *g, struct gaussian_estimate *e);
+void emblas_estimate_oriented(const struct gaussian *g, struct gaussian_estimate *e);
+void emblas_estimate_similar(const struct gaussian *g, struct gaussian_estimate *e);
+void emblas_estimate_common_axes(const struct gaussian *g, struct gaussian_estimate *e);
+
+/* The model's estimate, or the factors before where those are better and components share a part. before:
+   those, which are in the model; or NULL. */
+void emblas_estimate_guarded(const struct gaussian *g, struct gaussian_estimate *e, const double *before);
 
 /* The factor of one covariance, packed as statistics are (p - 1 - d entries), or of the nearest one that is
    nowhere below the floor; then the flag is returned. */
@@ -172,6 +186,12 @@ int emblas_gaussian_raise(const struct gaussian *g, const struct emblas_backend 
                           const struct gaussian_floor *floor, double *factor, double *room, unsigned *flag,
                           struct gaussian_scratch *scratch);
 
+/* Covariances that are not in the model, of which the factors are k of its geometry, become those that an M
+   step would make of them. scatter: room for k x (p - 1 - d) doubles. flags: k, to which it adds. */
+void emblas_gaussian_admit(const struct gaussian *g, const struct emblas_backend *backend,
+                           const struct gaussian_floor *floor, double *theta, double *scatter,
+                           unsigned *flags, struct gaussian_scratch *scratch);
+
 /* Flags components, of those with weight, that have the same mean and covariance as another but for the
    tolerance, in units of their deviations. */
 void emblas_gaussian_mark_equal(const struct gaussian *g, const double *theta, double tolerance,
@@ -191,10 +211,14 @@ size_t emblas_gaussian_free_size(const struct gaussian *g);
 void emblas_gaussian_to_free(const struct gaussian *g, const double *unit, const double *theta,
                              double *free);
 
-/* Non-zero where the coordinates, which are finite, stand for no parameters above the floor. room: d
-   doubles. */
-int emblas_gaussian_from_free(const struct gaussian *g, const struct gaussian_floor *floor,
-                              const double *unit, const double *free, double *theta, double *room);
+/* Non-zero where the coordinates, which are finite, stand for no parameters above the floor. room: as
+   theta. Where components share a part of their covariances, coordinates are those of components' own ones,
+   and what they stand for is brought into the model as an M step would: to_free() of that is other
+   coordinates, by the square of what these were off. */
+int emblas_gaussian_from_free(const struct gaussian *g, const struct emblas_backend *backend,
+                              const struct gaussian_floor *floor, const double *unit, const double *free,
+                              double *theta, double *room, unsigned *flags,
+                              struct gaussian_scratch *scratch);
 
 /* The information of a complete observation at theta, as a metric: scale has an entry for each coordinate.
    A change of the coordinates as the metric sees it; and back. */

@@ -35,8 +35,8 @@ static void mean_and_scatter(const struct gaussian *g, const unsigned char *cons
   }
 }
 
-/* No direction's variance is less beside the largest's: a factor, right to eps of its largest direction, would
-   hold nothing of it. */
+/* No direction's variance is less beside the largest's: a factor, right to eps of its largest direction,
+   would hold nothing of it. */
 static const double NARROWEST = 0x1p-90;
 
 /* The nearest covariance with no eigenvalue below the floor: among all such matrices it has the largest
@@ -57,9 +57,9 @@ static void factor_at_floor(size_t d, const struct emblas_backend *backend, doub
     if (factor[j * d + j] < sqrt(floor)) factor[j * d + j] = sqrt(floor);
 }
 
-/* Both triangles of the matrix, constant columns given their nominal variance and kept apart from the others,
-   minus `shift` on the diagonal. What is nothing beside the floor is 0, so that squares are in the range of
-   doubles. */
+/* Both triangles of the matrix, constant columns given their nominal variance and kept apart from the
+   others, minus `shift` on the diagonal. What is nothing beside the floor is 0, so that squares are in the
+   range of doubles. */
 static void unpack(size_t d, const double *scatter, const struct gaussian_floor *floor, double shift,
                    double *a) {
   for (size_t j = 0; j < d; j++)
@@ -184,9 +184,9 @@ static int is_far(const struct gaussian *g, const double *centre, const double *
 }
 
 size_t emblas_gaussian_maximise(const struct gaussian *g, const struct emblas_backend *backend,
-                              const struct gaussian_terms *terms, const struct gaussian_floor *floor,
-                              const double *theta, double *stats, double *next, unsigned *flags,
-                              struct gaussian_scratch *scratch) {
+                                const struct gaussian_terms *terms, const struct gaussian_floor *floor,
+                                const double *theta, double *stats, double *next, unsigned *flags,
+                                struct gaussian_scratch *scratch) {
   size_t k = g->k, d = g->d, size = g->p - 1 - d, far = 0;
   double total = 0;
   for (size_t c = 0; c < k; c++) total += stats[c * g->p];
@@ -213,7 +213,7 @@ size_t emblas_gaussian_maximise(const struct gaussian *g, const struct emblas_ba
                                 .floor = floor,
                                 .backend = backend,
                                 .scratch = scratch};
-  g->model->estimate(g, &e);
+  emblas_estimate_guarded(g, &e, theta + k * (1 + d));
   for (size_t c = 0; c < k; c++)
     far += next[c] > 0 &&
            is_far(g, terms->centre + c * d, gaussian_mean(g, next, c), gaussian_factor(g, next, c));

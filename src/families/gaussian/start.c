@@ -115,6 +115,29 @@ int emblas_gaussian_raise(const struct gaussian *g, const struct emblas_backend 
   return 0;
 }
 
+/* ------------------------------------------------------------------ the model */
+
+void emblas_gaussian_admit(const struct gaussian *g, const struct emblas_backend *backend,
+                           const struct gaussian_floor *floor, double *theta, double *scatter,
+                           unsigned *flags, struct gaussian_scratch *scratch) {
+  size_t size = g->p - 1 - g->d;
+  struct gaussian_estimate e = {.weights = theta,
+                                .scatter = scatter,
+                                .factors = gaussian_factor(g, theta, 0),
+                                .flags = flags,
+                                .floor = floor,
+                                .backend = backend,
+                                .scratch = scratch};
+  for (size_t c = 0; c < g->k; c++) {
+    const double *factor = e.factors + c * g->f;
+    if (g->geometry == GEOMETRY_FULL)
+      emblas_gaussian_product(g->d, factor, scatter + c * size);
+    else
+      for (size_t j = 0; j < g->f; j++) scatter[c * size + j] = factor[j] * factor[j];
+  }
+  g->model->estimate(g, &e);
+}
+
 /* ------------------------------------------------------------------ equal components */
 
 /* Do two components have the same mean and factor, but for the tolerance in units of a's deviations? */
