@@ -2,6 +2,7 @@
 /* emblas fit: read, fit, save, report. */
 #include "fit.h"
 #include "rows.h"
+#include "values.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,8 +23,8 @@ static void agree(struct fit_arguments *arguments, const char *path, size_t comp
   arguments->k_low = arguments->k_high = components;
 }
 
-/* Whether a start has a line of `size` bytes for each row of the file, of which those of rows that were left out
-   are taken away, or for each row of the table. */
+/* Whether a start has a line of `size` bytes for each row of the file, of which those of rows that were
+   left out are taken away, or for each row of the table. */
 static int matches(const struct io_table *table, size_t count, void *lines, size_t size) {
   char *line = lines;
   if (count != table->rows && count == table->file_rows) {
@@ -90,6 +91,22 @@ static void read_model(struct given_start *start, struct fit_arguments *argument
   }
 }
 
+/* Rows times features of full covariances that all models of nine sizes are done with in some seconds. */
+static const double FEW = 32768;
+
+/* A search that says nothing of covariance models tries all of them, where that takes no more than some
+ * seconds. */
+static void choose_covariances(struct fit_arguments *arguments, const struct io_table *table) {
+  double d = (double)table->columns, size = (double)table->rows * (1 + d + d * (d + 1) / 2);
+  if (arguments->k_low == arguments->k_high || size > FEW) {
+    arguments->covariances[arguments->covariance_count++] = EMBLAS_FULL;
+    if (arguments->k_low != arguments->k_high && !arguments->quiet)
+      complain("note: covariances are full alone, since there are many rows; --cov all tries all models");
+    return;
+  }
+  arguments->covariance_count = value_covariances("all", arguments->covariances);
+}
+
 /* Prints what is wanted of the result on standard output. */
 static enum exit_status say(const struct fit_arguments *arguments, const struct io_table *table,
                             const struct search *search, const struct warnings *warnings,
@@ -122,7 +139,7 @@ enum exit_status command_fit(int argc, char **argv) {
     rows_read(arguments.data, &arguments.selection, &table);
   if (arguments.labels_path) read_labels(&start, &arguments, &table);
   if (arguments.responsibilities_path) read_responsibilities(&start, &arguments, &table);
-  if (!arguments.covariance_count) arguments.covariances[arguments.covariance_count++] = EMBLAS_FULL;
+  if (!arguments.covariance_count) choose_covariances(&arguments, &table);
   fit_files_check(&arguments);
 
   search_run(&search, &arguments, &table);

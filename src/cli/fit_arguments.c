@@ -34,8 +34,9 @@ static const struct argp_option option_table[] = {
     {NULL, 0, NULL, 0, "Model:", 1},
     {"components", 'k', "K|A:B", 0, "number of components, or a range searched by --criterion (1:9)", 0},
     {"cov", KEY_COV, "LIST", 0,
-     "covariance models: full, tied, diag, spherical or mclust's VVV, EEE, VVI, VII (V, E in one "
-     "dimension); several with commas, or all (full)",
+     "covariance models: full, tied, diag, spherical, tied-diag, tied-spherical or mclust's names (VVV, VEV, ..; V, E in "
+     "one dimension); several with commas, all-spherical, all-diagonal, all-ellipsoidal or all (full; of a search in few "
+     "rows all)",
      0},
     {"criterion", KEY_CRITERION, "NAME", 0, "bic, aic or icl: the smallest is kept (bic)", 0},
     {"family", KEY_FAMILY, "NAME", 0, "gaussian (gaussian)", 0},

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The models that were tried: of one covariance model or one size a list, else a table with a row for each size
-   and a column for each covariance model. */
+/* The models that were tried: of one covariance model or one size a list, else a table with a row for each
+   size and a column for each covariance model. */
 #include "fit.h"
 #include "text.h"
 
 #include <string.h>
 
 enum {
-  BEST = 3,      /* models that the table marks and the list below it names */
-  CELL = 15,     /* columns of the terminal that a covariance model takes */
-  SIZE_CELL = 6, /* and the number of components */
-  WIDE = 64      /* from so many on a list has room for log-likelihoods and parameters */
+  BEST = 3,       /* models that the table marks and the list below it names */
+  CELL = 15,      /* columns of the terminal that a covariance model takes */
+  SIZE_CELL = 6,  /* and the number of components */
+  NAME_CELL = 14, /* the name of a covariance model */
+  WIDE = 68       /* from so many on a list has room for log-likelihoods and parameters */
 };
 
 static const char *const titles[EMBLAS_CRITERION_COUNT] = {"BIC", "AIC", "ICL"};
@@ -44,7 +45,7 @@ static const char *mark_of(const struct emblas_trial *trial) {
 static void print_line(size_t width, const struct emblas_trial *trial, enum emblas_criterion criterion,
                        const char *rank) {
   char loglik[32], value[32];
-  printf("%-2s%4zu  %-9s", rank, trial->components, emblas_covariance_string(trial->covariance));
+  printf("%-2s%4zu  %-*s", rank, trial->components, NAME_CELL, emblas_covariance_string(trial->covariance));
   if (trial->status != EMBLAS_OK) {
     printf("  %s\n", emblas_status_string(trial->status));
     return;
@@ -55,7 +56,7 @@ static void print_line(size_t width, const struct emblas_trial *trial, enum embl
 }
 
 static void print_list_title(size_t width, enum emblas_criterion criterion) {
-  printf("\n     k  covariance%15s", titles[criterion]);
+  printf("\n     k  %-*s%16s", NAME_CELL, "covariance", titles[criterion]);
   puts(width >= WIDE ? "   log-likelihood  parameters" : "");
 }
 

@@ -85,21 +85,49 @@ void value_picture(const char *option, const char *path) {
     die(EXIT_USAGE, "%s '%s': the name must end in .svg, .png or .pdf", option, path);
 }
 
-static const char *const covariance_names[] = {"full (VVV, V)",   "tied (EEE, E)", "diag (VVI)",
-                                               "spherical (VII)", "all",           NULL};
-static const char *const covariance_planned[] = {"EII", "EEI", "VEI", "EVI", "VEE", "EVE",
-                                                 "VVE", "EEV", "VEV", "EVV", NULL};
+static const char *const covariance_names[] = {"full (VVV, V)",
+                                               "tied (EEE, E)",
+                                               "diag (VVI)",
+                                               "spherical (VII)",
+                                               "tied-diag (EEI)",
+                                               "tied-spherical (EII)",
+                                               "VEI",
+                                               "EVI",
+                                               "VEE",
+                                               "EVE",
+                                               "VVE",
+                                               "EEV",
+                                               "VEV",
+                                               "EVV",
+                                               "all",
+                                               "all-spherical",
+                                               "all-diagonal",
+                                               "all-ellipsoidal",
+                                               NULL};
+
+/* Of which kind mclust's name says that covariances are: 'I' twice, spheres; 'I' as orientation, ellipsoids
+   along the axes; else any. */
+static int of_kind(const char *kind, enum emblas_covariance covariance) {
+  const char *letters = emblas_covariance_mclust(covariance, 2);
+  if (strcmp(kind, "all-spherical") == 0) return letters[1] == 'I';
+  if (strcmp(kind, "all-diagonal") == 0) return letters[1] != 'I' && letters[2] == 'I';
+  if (strcmp(kind, "all-ellipsoidal") == 0) return letters[2] != 'I';
+  return strcmp(kind, "all") == 0;
+}
 
 size_t value_covariances(const char *text, enum emblas_covariance covariances[EMBLAS_COVARIANCE_COUNT]) {
-  static const struct choice choice = {"covariance", covariance_names, covariance_planned};
+  static const struct choice choice = {"covariance", covariance_names, NULL};
   int wanted[EMBLAS_COVARIANCE_COUNT] = {0};
   size_t count = 0;
-  if (strcmp(text, "all") == 0) {
-    for (; count < EMBLAS_COVARIANCE_COUNT; count++) covariances[count] = (enum emblas_covariance)count;
-    return count;
-  }
   char *list = print_string("%s", text);
   for (char *rest = list, *name; (name = strsep(&rest, ","));) {
+    int group = 0;
+    for (int i = 0; i < EMBLAS_COVARIANCE_COUNT; i++) {
+      if (!of_kind(name, (enum emblas_covariance)i)) continue;
+      group = 1;
+      if (!wanted[i]++) covariances[count++] = (enum emblas_covariance)i;
+    }
+    if (group) continue;
     enum emblas_covariance covariance;
     if (emblas_covariance_parse(name, &covariance) != EMBLAS_OK) refuse(&choice, name);
     if (!wanted[covariance]++) covariances[count++] = covariance;

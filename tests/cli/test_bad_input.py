@@ -156,9 +156,10 @@ class Usage(Case):
             "-k '2:'": ("-k", "2:"),
             "-k '-1'": ("-k", "-1"),
             "-k '99999999999999999999'": ("-k", "99999999999999999999"),
-            "covariance 'round' is unknown; allowed: full (VVV, V), tied (EEE, E), diag (VVI), spherical (VII), all":
-                ("-k", "2", "--cov", "round"),
-            "covariance 'EVE' is not in this version": ("-k", "2", "--cov", "full,EVE"),
+            "covariance 'round' is unknown; allowed: full (VVV, V), tied (EEE, E), diag (VVI), spherical (VII), tied-diag "
+            "(EEI), tied-spherical (EII), VEI, EVI, VEE, EVE, VVE, EEV, VEV, EVV, all, all-spherical, all-diagonal, "
+            "all-ellipsoidal": ("-k", "2", "--cov", "round"),
+            "covariance 'all-round' is unknown": ("-k", "2", "--cov", "full,all-round"),
             "family 'bernoulli' is not in this version": ("-k", "2", "--family", "bernoulli"),
             "family 'cauchy' is unknown": ("-k", "2", "--family", "cauchy"),
             "start 'hierarchical' is not in this version": ("-k", "2", "--init", "hierarchical"),

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """emblas fit: what it finds, what it writes, and its options."""
 import json
+import re
 import math
 import unittest
 
@@ -68,10 +69,13 @@ class Search(Case):
     def test_the_smallest_criterion_is_kept(self):
         report = self.emblas("fit", FAITHFUL, "-k", "1:4", "--cov", "all", "-o", "model.json").stdout
         rows = [line.split() for line in report[report.index("of each k and covariance model"):].splitlines()]
-        names = next(row[1:] for row in rows if row[:1] == ["k"])
-        values = {(int(row[0]), name): float(cell.split("*")[0])
-                  for row in rows[1:] if len(row) == 5 and row[0].isdigit() for name, cell in zip(names, row[1:])}
-        self.assertEqual(len(values), 16)
+        names, values = [], {}
+        for row in rows[1:]:
+            if row[:1] == ["k"]:
+                names = row[1:] if "covariance" not in row else []  # the list of the best three comes after the table
+            elif row and row[0].isdigit() and names:
+                values |= {(int(row[0]), name): float(cell.split("*")[0]) for name, cell in zip(names, row[1:])}
+        self.assertEqual(len(values), 4 * 14)
         order = sorted(values, key=values.get)
         for rank, (k, name) in enumerate(order[:3], 1):  # marked in the table, and in the list below it
             self.assertIn(f"{values[k, name]:.4f}*{rank}", report)
@@ -79,14 +83,27 @@ class Search(Case):
         model = json.loads((self.folder / "model.json").read_text())
         self.assertEqual((model["k"], f'{model["fit"]["bic"]:.4f}'), (order[0][0], f"{values[order[0]]:.4f}"))
 
+    def test_groups_of_covariance_models(self):
+        for group, count in ("all", 14), ("all-spherical", 2), ("all-diagonal", 4), ("all-ellipsoidal", 8), \
+                ("VEI,all-spherical,vei", 3):
+            report = self.emblas("fit", FAITHFUL, "-k", "2", "--cov", group, "--starts", "2").stdout
+            lines = report[report.index("k  covariance"):].split("\n\n")[0].splitlines()[1:]
+            self.assertEqual(len({line.strip("* ").split()[1] for line in lines}), count, report)
+
     def test_no_size_is_one_to_nine(self):
-        asked, not_asked = (self.fit_json(FAITHFUL, *size, "--starts", 2) for size in (("-k", "1:9"), ()))
-        self.assertEqual(not_asked["k"], 2)
+        asked, not_asked = (self.fit_json(FAITHFUL, *size, "--starts", 2) for size in (("-k", "1:9", "--cov", "all"), ()))
+        self.assertEqual((not_asked["k"], not_asked["covariance"]), (asked["k"], asked["covariance"]))
         self.assertEqual(not_asked["fit"]["loglik"], asked["fit"]["loglik"])
         self.write("few.csv", "x,w\n1,1\n2,1\n4,1\n7,0\n")
-        report = self.emblas("fit", "few.csv", "--weights", "w").stdout
+        report = self.emblas("fit", "few.csv", "--weights", "w", "--cov", "full").stdout
         sizes = [line.strip("* ")[0] for line in report.splitlines() if line[6:].strip().startswith("full")]
         self.assertEqual(sizes, ["1", "2", "3"])
+
+    def test_many_rows_are_searched_with_full_covariances(self):
+        self.write("many.csv", "x\n" + "".join(f"{i * 7919 % 10007}\n" for i in range(12000)))
+        result = self.emblas("fit", "many.csv", "-k", "1:2", "--starts", "1")
+        self.assertIn("--cov all tries all models", result.stderr)
+        self.assertIn("covariance full", result.stdout)
 
     def test_criterion(self):
         sizes = {name: self.fit_json(IRIS, "-k", "1:4", "--criterion", name)["k"] for name in ("bic", "aic", "icl")}
@@ -95,7 +112,7 @@ class Search(Case):
 
     def test_a_collapsed_component_does_not_win(self):
         self.write("spike.csv", "x\n" + "".join(f"{i * i % 17 / 7}\n" for i in range(90)) + "99\n" * 10)
-        best = self.fit_json("spike.csv", "-k", "1:3")
+        best = self.fit_json("spike.csv", "-k", "1:3", "--cov", "full")
         self.assertEqual(best["k"], 2)
         self.assertRegex(best["fit"]["warnings"][0], "k 3 full was passed over: component . stands on 10 equal rows, the "
                                                      "first of them row 91")
