@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Generated problems against the test's own 113-bit EM, after the same number of maps from the same start:
    no convergence is needed, and none can hide an error. And densities against exact values. */
+#include "../support/dataset.h"
 #include "../support/fit.h"
 #include "../support/generate.h"
 #include "../support/quad_em.h"
@@ -48,13 +49,38 @@ Test(oracle, generated_problems) {
   struct generator generator = {77};
   double *weights = test_keep(2500, sizeof *weights);
   for (size_t i = 0; i < 2500; i++) weights[i] = i % 9 ? 2 * generate_uniform(&generator) : 0;
-  for (int v = 0; v < TEST_MODELS; v++) {
+  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
     enum emblas_covariance covariance = (enum emblas_covariance)v;
     check_problem(400, 1, 2, covariance, NULL, 20);
     check_problem(300, 3, 3, covariance, NULL, 20);
     check_problem(300, 6, 2, covariance, NULL, 10);
     check_problem(300, 3, 3, covariance, weights, 20);
     check_problem(2500, 2, 3, covariance, weights, 2);
+  }
+}
+
+/* Every covariance model on real sets, from their labels. */
+Test(oracle, real_data) {
+  SKIP_WITHOUT_REAL();
+  enum { K = 3, REAL_MAPS = 12 };
+  const char *const sets[] = {"faithful", "iris"};
+  for (size_t s = 0; s < 2; s++) {
+    struct dataset x = dataset_read(sets[s]);
+    struct emblas_data data = view(x.values, x.rows, x.columns);
+    const size_t *labels = dataset_labels(sets[s], K);
+    for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+      struct emblas_options options = options_from_labels(K, (enum emblas_covariance)v, labels, REAL_MAPS);
+      struct fit fit = fit_or_fail(&data, &options);
+      struct quad_mixture oracle = quad_start(&data, K, options.covariance, labels);
+      quad_run(&oracle, REAL_MAPS);
+      char what[96];
+      snprintf(what, sizeof what, "%s, %s", sets[s], emblas_covariance_mclust(options.covariance, 2));
+      check_near(what, fit.report.loglik, (double)oracle.loglik, 1e-12 * fabs((double)oracle.loglik));
+      struct expected expected = {quad_weights(&oracle), quad_means(&oracle), quad_covariances(&oracle),
+                                  dataset_scale(x.values, x.rows, x.columns)};
+      check_parameters(what, fit.model, &expected, 1e-8);
+      fit_free(&fit);
+    }
   }
 }
 
@@ -65,7 +91,7 @@ Test(oracle, narrow_component) {
   for (size_t i = 300 * 3; i < 600 * 3; i++) x[i] = 40 + 1e-4 * x[i];
   struct emblas_data data = view(x, 600, 3);
   const size_t *labels = generate_block_labels(600, 2);
-  for (int v = 0; v < TEST_MODELS; v++) {
+  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
     enum emblas_covariance covariance = (enum emblas_covariance)v;
     struct emblas_options options = options_from_labels(2, covariance, labels, 3);
     struct fit fit = fit_or_fail(&data, &options);

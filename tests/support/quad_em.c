@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "quad_em.h"
 #include "generate.h"
+#include "quad_covariance.h"
 
 #include <criterion/criterion.h>
 
@@ -69,19 +70,6 @@ static void add_scatter(const struct quad_mixture *q, size_t c, real *s) {
   }
 }
 
-/* What the covariance model keeps of a scatter matrix of this total responsibility. */
-static void constrain(enum emblas_covariance covariance, size_t d, real total, real *s) {
-  real trace = 0;
-  for (size_t j = 0; j < d; j++) trace += s[j * d + j];
-  for (size_t j = 0; j < d; j++)
-    for (size_t l = 0; l < d; l++) {
-      real value = s[j * d + l];
-      if (covariance == EMBLAS_SPHERICAL) value = trace / (real)d;
-      if (j != l && (covariance == EMBLAS_DIAG || covariance == EMBLAS_SPHERICAL)) value = 0;
-      s[j * d + l] = value / total;
-    }
-}
-
 void quad_maximise(struct quad_mixture *q) {
   size_t n = q->n, d = q->d, k = q->k;
   real total = 0, *mass = test_keep(k, sizeof *mass);
@@ -95,12 +83,12 @@ void quad_maximise(struct quad_mixture *q) {
       q->means[c * d + j] = sum / mass[c];
     }
   }
-  int tied = q->covariance == EMBLAS_TIED;
   for (size_t i = 0; i < k * d * d; i++) q->covariances[i] = 0;
-  for (size_t c = 0; c < k; c++) add_scatter(q, c, q->covariances + (tied ? 0 : c * d * d));
-  for (size_t c = 0; c < (tied ? 1 : k); c++)
-    constrain(q->covariance, d, tied ? total : mass[c], q->covariances + c * d * d);
-  for (size_t i = d * d; tied && i < k * d * d; i++) q->covariances[i] = q->covariances[i - d * d];
+  for (size_t c = 0; c < k; c++) {
+    add_scatter(q, c, q->covariances + c * d * d);
+    for (size_t i = 0; i < d * d; i++) q->covariances[c * d * d + i] /= mass[c];
+  }
+  quad_constrain(emblas_covariance_mclust(q->covariance, 2), k, d, q->weights, q->covariances, q->axes);
 }
 
 struct quad_mixture quad_start(const struct emblas_data *data, size_t k, enum emblas_covariance covariance,
@@ -112,6 +100,8 @@ struct quad_mixture quad_start(const struct emblas_data *data, size_t k, enum em
   q.weights = test_keep(k, sizeof(real));
   q.means = test_keep(k * d, sizeof(real));
   q.covariances = test_keep(k * d * d, sizeof(real));
+  q.axes = test_keep(d * d, sizeof(real));
+  for (size_t j = 0; j < d; j++) q.axes[j * (d + 1)] = 1;
   for (size_t i = 0; i < n; i++) q.resp[i * k + labels[i]] = 1;
   quad_maximise(&q);
   return q;

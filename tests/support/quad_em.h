@@ -13,6 +13,7 @@ struct quad_mixture {
   const double *x, *w;                 /* n x d; n observation weights or NULL */
   real *resp;                          /* n x k */
   real *weights, *means, *covariances; /* k, k x d, k x d x d */
+  real *axes;                          /* d x d: of all components, where they share them */
   real loglik;                         /* at these parameters, after quad_expect() */
 };
 

@@ -14,7 +14,10 @@
 #include <string.h>
 
 /* Rounds of all pairs of axes at most; what is left then is left to the next M step. */
-enum { SWEEPS = 20 };
+enum { SWEEPS = 100 };
+
+/* A round that takes no more from the sum leaves the axes within its root of where they come to rest. */
+static const double NO_GAIN = 1e-23;
 
 /* What components have, all packed: scatter in the axes, and room for the covariances before. */
 struct frames {
@@ -179,7 +182,7 @@ void emblas_estimate_common_axes(const struct gaussian *g, struct gaussian_estim
         gain += own;
       }
     fit_variances(g, &f, &s);
-    if (!(gain > DBL_EPSILON * DBL_EPSILON)) break;
+    if (!(gain > NO_GAIN)) break;
   }
   for (size_t c = 0; c < g->k; c++) {
     double *variances = e->scratch->moments;
