@@ -134,7 +134,7 @@ static struct emblas_options options_of(size_t k, enum emblas_covariance covaria
 static void measure_labelled(struct bench *bench, struct tally *tally, const struct labelled *l) {
   struct rows rows = rows_read(l->name, l->k);
   char name[64];
-  for (int v = 0; v < (rows.d > 1 ? EMBLAS_COVARIANCE_COUNT : EMBLAS_TIED + 1); v++) {
+  for (int v = 0; v < (rows.d > 1 ? EMBLAS_SPHERICAL + 1 : EMBLAS_TIED + 1); v++) {
     struct emblas_options options = options_of(l->k, (enum emblas_covariance)v);
     options.start = EMBLAS_START_LABELS, options.labels = rows.labels;
     snprintf(name, sizeof name, "%s, %zu %s", l->name, l->k, emblas_covariance_string(options.covariance));

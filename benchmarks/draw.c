@@ -80,6 +80,7 @@ static struct emblas_model *make_model(const struct problem *p, uint64_t *state)
     for (size_t j = 0; j < d; j++) within[j] += variance[j] / (double)k;
   }
   if (of_rows) moments(rows, SIZE_MAX, means, within);
+  int sphere = emblas_covariance_mclust(p->covariance, 2)[1] == 'I';
   for (size_t c = 0; c < k; c++) {
     const double *row = rows->x + below(rows->n, state) * d;
     double common = 0;
@@ -89,8 +90,7 @@ static struct emblas_model *make_model(const struct problem *p, uint64_t *state)
       *mean = of_rows ? row[j] : *mean + sqrt(within[j]) * draw_normal(state) / 2;
       common += within[j] / (double)d;
     }
-    for (size_t j = 0; j < d; j++)
-      factors[c * d * d + j * d + j] = sqrt(p->covariance == EMBLAS_SPHERICAL ? common : within[j]);
+    for (size_t j = 0; j < d; j++) factors[c * d * d + j * d + j] = sqrt(sphere ? common : within[j]);
   }
   struct emblas_parameters parameters;
   struct emblas_model *model = NULL;
@@ -127,7 +127,7 @@ static uint64_t mixed(uint64_t z) {
   return z ^ z >> 31;
 }
 
-struct problem problem_draw(uint64_t seed) {
+struct problem problem_draw(uint64_t seed, size_t covariances) {
   static const double parts[] = {0, 0.1, 0.3};
   struct problem p = {.seed = seed};
   uint64_t state = mixed(seed);
@@ -136,8 +136,7 @@ struct problem problem_draw(uint64_t seed) {
     draw_set(&p, &state);
   else
     draw_mixture(&p, &state);
-  p.covariance =
-      (enum emblas_covariance)below(p.rows.d > 1 ? EMBLAS_COVARIANCE_COUNT : EMBLAS_TIED + 1, &state);
+  p.covariance = (enum emblas_covariance)below(p.rows.d > 1 ? covariances : EMBLAS_TIED + 1, &state);
   disturb(&p.rows, p.k, parts[below(sizeof parts / sizeof *parts, &state)], &state);
   if (p.start == FROM_MODEL) p.model = make_model(&p, &state);
   return p;

@@ -19,8 +19,8 @@ struct problem {
   uint64_t seed;              /* of the two random starts */
 };
 
-/* The same seed draws the same problem. */
-struct problem problem_draw(uint64_t seed);
+/* The same seed draws the same problem. covariances: of the first so many models. */
+struct problem problem_draw(uint64_t seed, size_t covariances);
 void problem_free(struct problem *problem);
 
 /* One run from the problem's start: the rest of the options are the defaults, but for compression (none)
