@@ -26,17 +26,20 @@ static size_t write_curve(FILE *script, const struct plot_criterion *plot,
   return points;
 }
 
+/* Curves of more models than there are colours are dashed, with squares. */
 static void plot_curve(FILE *script, enum emblas_covariance covariance) {
+  int c = (int)covariance, dashed = c >= PLOT_LEGEND;
   unsigned colour = plot_colour((size_t)covariance);
-  fprintf(
-      script,
-      "$curve%d using 1:2 with lines linewidth 1.6 linecolor rgb '#%06x' notitle, \\\n  "
-      "$curve%d using 1:2 with points pointtype 7 pointsize 0.9 linecolor rgb '#%06x' notitle, \\\n  "
-      "$curve%d using ($3 > 0 ? $1 : NaN):2 with points pointtype 7 pointsize 0.5 linecolor rgb '#ffffff' "
-      "notitle, \\\n  "
-      "keyentry with linespoints pointtype 7 linewidth 1.6 linecolor rgb '#%06x' title '%s', \\\n  ",
-      (int)covariance, colour, (int)covariance, colour, (int)covariance, colour,
-      emblas_covariance_string(covariance));
+  char line[64], point[16];
+  snprintf(line, sizeof line, "linewidth 1.6 dashtype %d linecolor rgb '#%06x'", dashed ? 2 : 1, colour);
+  snprintf(point, sizeof point, "pointtype %d", dashed ? 5 : 7);
+  fprintf(script,
+          "$curve%d using 1:2 with lines %s notitle, \\\n  "
+          "$curve%d using 1:2 with points %s pointsize 0.9 linecolor rgb '#%06x' notitle, \\\n  "
+          "$curve%d using ($3 > 0 ? $1 : NaN):2 with points %s pointsize 0.5 linecolor rgb '#ffffff' "
+          "notitle, \\\n  "
+          "keyentry with linespoints %s %s title '%s', \\\n  ",
+          c, line, c, point, colour, c, point, point, line, emblas_covariance_string(covariance));
 }
 
 static int ascending(const void *a, const void *b) {
@@ -60,6 +63,15 @@ static double most_drawn(const struct plot_criterion *plot) {
   return most > least ? most : least + 1;
 }
 
+enum { FEW_CURVES = 5 };
+
+static size_t count_curves(const struct search *search) {
+  int seen[EMBLAS_COVARIANCE_COUNT] = {0};
+  size_t count = 0;
+  for (size_t i = 0; i < search->table.count; i++) count += seen[search->table.trials[i].covariance]++ == 0;
+  return count;
+}
+
 void plot_criterion(FILE *script, const void *context) {
   const struct plot_criterion *plot = context;
   const struct search *search = plot->search;
@@ -70,7 +82,8 @@ void plot_criterion(FILE *script, const void *context) {
   size_t flagged = 0;
   for (size_t i = 0; i < search->table.count; i++) flagged += search->table.trials[i].flagged;
   plot_begin(script, title, flagged ? "hollow: with an empty or collapsed component" : "");
-  plot_place(script, (struct box){0.13, 0.97, 0.115, 0.865});
+  int many = count_curves(search) > FEW_CURVES; /* their names stand beside the picture, else above it */
+  plot_place(script, many ? (struct box){0.13, 0.8, 0.115, 0.9} : (struct box){0.13, 0.97, 0.115, 0.865});
   fprintf(
       script,
       "set xrange [%g:%g]\nset xtics %g\nset format y '%%.10g'\nset offsets 0, 0, graph 0.05, graph 0.05\n"
@@ -78,7 +91,10 @@ void plot_criterion(FILE *script, const void *context) {
       (double)first->components - 0.5, (double)last->components + 0.5,
       ceil((double)(last->components - first->components + 1) / 15), most_drawn(plot));
   fprintf(script, "set xlabel 'components'\nset ylabel '%s'\n", titles[plot->criterion]);
-  fputs("set key at screen 0.1, 0.935 left top horizontal Left reverse samplen 1.5 width 1 font ',11'\n",
+  fputs(many
+            ? "set key at screen 0.815, 0.9 left top vertical Left reverse samplen 1.5 width 1 font ',11'\n"
+            : "set key at screen 0.1, 0.935 left top horizontal Left reverse samplen 1.5 width 1 font "
+              "',11'\n",
         script);
   int drawn[EMBLAS_COVARIANCE_COUNT];
   for (int c = 0; c < EMBLAS_COVARIANCE_COUNT; c++)

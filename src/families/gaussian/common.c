@@ -93,7 +93,7 @@ static double align(const struct frames *f, size_t p, size_t q) {
     on += difference * difference - twice * twice;
     off += 2 * difference * twice;
   }
-  double angle = atan2(off, on + hypot(on, off)) / 2, cosine = cos(angle), sine = sin(angle);
+  double angle = atan2(off, on + sqrt(on * on + off * off)) / 2, cosine = cos(angle), sine = sin(angle);
   if (fabs(sine) <= NO_TURN) return 0;
   rotate_axes(f, p, q, cosine, sine);
   for (size_t c = 0; c < f->k; c++) rotate(f->n, f->before + c * f->before_stride, p, q, cosine, sine);
@@ -148,7 +148,7 @@ static double turn(const struct frames *f, const struct spread *s, size_t p, siz
     level += apart * (a[packed_row(p) + p] - a[packed_row(q) + q]) / 2;
     slope += apart * a[packed_row(q) + p];
   }
-  double size = hypot(level, slope), gain = level < 0 ? slope * slope / (size - level) : level + size;
+  double size = sqrt(level * level + slope * slope), gain = level < 0 ? slope * slope / (size - level) : level + size;
   if (!(gain > 0)) return 0;
   double angle = atan2(-slope, -level) / 2;
   rotate_axes(f, p, q, cos(angle), sin(angle));
