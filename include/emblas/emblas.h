@@ -198,11 +198,12 @@ struct emblas_options {
                                          use. The result is the same bits for any number. Default 0 */
   /**
    * Smallest variance of a component in any direction, relative to that of all data in that direction
-   * (spherical: to the mean of the columns' variances), whatever k; 0 < floor < 1, and taken for 2^-45 =
-   * 3e-14 where it is less and matrices are not diagonal. Full and tied: where the covariance of all data
-   * is singular (a pivot below 1e-12 of its column's variance), its diagonal counts as raised by 1e-12 of
-   * itself, or by as much more as makes it regular; in a direction in which the data do not vary the floor
-   * is relative to what was added. Default 1e-12. A component held there is flagged.
+   * (spherical and tied-spherical, EVE, VVE, EEV, VEV: to the mean of the columns' variances), whatever k;
+   * 0 < floor < 1, and taken for 2^-45 = 3e-14 where it is less and matrices are not diagonal. Full, tied,
+   * VEE and EVV: where the covariance of all data is singular (a pivot below 1e-12 of its column's
+   * variance), its diagonal counts as raised by 1e-12 of itself, or by as much more as makes it regular; in
+   * a direction in which the data do not vary the floor is relative to what was added. Default 1e-12. A
+   * component held there is flagged.
    */
   double floor;
   const struct emblas_backend *backend; /**< default NULL: emblas_backend_auto() */
@@ -457,7 +458,8 @@ EMBLAS_API void emblas_parameters_init(struct emblas_parameters *parameters, siz
  * is made here, as it is with the model of a fit: O(k d^3) (full, tied), in k d^2 + 64 (k + 8) d numbers of
  * memory. Entries that the covariance model does not have (off-diagonals of diag and spherical, differences
  * between components of tied) must be absent from the input, and so must be entries above the diagonal of a
- * factor: EMBLAS_ERROR_COVARIANCE otherwise.
+ * factor; volumes, shapes and orientations that the model says are equal must be so, within 1e-6:
+ * EMBLAS_ERROR_COVARIANCE otherwise.
  * @param component  NULL, or receives the component at fault, or EMBLAS_NOWHERE
  * @return EMBLAS_OK, EMBLAS_ERROR_ARGUMENT, _MEMORY, _SIZE, _NOT_FINITE, _MIXING_WEIGHTS, _COVARIANCE,
  *         _NOT_SYMMETRIC (by more than 1e-9 of its deviations), _NOT_POSITIVE_DEFINITE, _RANGE where the
@@ -543,10 +545,10 @@ EMBLAS_API emblas_status emblas_sample(const struct emblas_model *model, size_t 
                                        double *values, size_t *labels);
 
 /**
- * Free parameters of a mixture: k - 1 weights, k d means, and the covariance model's own: 1 for the volume, d - 1 for
- * the shape and d (d - 1) / 2 for the orientation, of which what is V counts k times and what is I not at all. So
- * k d (d + 1) / 2 (full), d (d + 1) / 2 (tied), k d (diag), k (spherical). 0 for no components or no covariance
- * model.
+ * Free parameters of a mixture: k - 1 weights, k d means, and the covariance model's own: 1 for the volume,
+ * d - 1 for the shape and d (d - 1) / 2 for the orientation, of which what is V counts k times and what is
+ * I not at all. So k d (d + 1) / 2 (full), d (d + 1) / 2 (tied), k d (diag), k (spherical). 0 for no
+ * components or no covariance model.
  */
 EMBLAS_API size_t emblas_parameter_count(enum emblas_covariance covariance, size_t components, size_t dim);
 /**

@@ -49,8 +49,7 @@ static size_t use_factors(struct pass *pass, const struct gaussian_floor *floor,
       return c;
     raised |= flags[c] != 0;
   }
-  if (raised && !emblas_covariance_own(g->model) && !emblas_covariance_common(g->model))
-    emblas_gaussian_admit(g, pass->backend, floor, theta, room, flags, &pass->workers[0].scratch);
+  if (raised) emblas_gaussian_admit(g, pass->backend, floor, theta, room, flags, &pass->workers[0].scratch);
   return g->k;
 }
 

@@ -241,9 +241,8 @@ static void move_anywhere(const struct mover *mover, struct pass *pass, struct r
   spare[move.component] = 1;
   measure_distances(pass, &move, factor);
   move.radius = draw_cluster(mover, pass, random);
-  if (!emblas_covariance_own(g->model) && !emblas_covariance_common(g->model))
-    emblas_gaussian_admit(g, pass->backend, mover->limits.floor, spare, out, flags,
-                          &pass->workers[0].scratch);
+  emblas_gaussian_admit(g, pass->backend, mover->limits.floor, spare, out, flags,
+                        &pass->workers[0].scratch);
   emblas_gaussian_prepare(g, pass->backend, pass->expansion_limit, spare, &pass->terms);
   double *stats = emblas_pass_walk(pass, 2 + g->k * g->p, add_statistics, &move) + 2;
   emblas_gaussian_maximise(g, pass->backend, &pass->terms, mover->limits.floor, spare, stats, out, flags,

@@ -74,8 +74,7 @@ static void random_parameters(struct starter *starter, struct pass *pass,
     if (c > 0 && emblas_covariance_common(g->model))
       memcpy(factor, gaussian_factor(g, theta, 0), g->f * sizeof *factor);
   }
-  if (!emblas_covariance_common(g->model) && !emblas_covariance_own(g->model))
-    emblas_gaussian_admit(g, pass->backend, floor, theta, room, flags, &pass->workers[0].scratch);
+  emblas_gaussian_admit(g, pass->backend, floor, theta, room, flags, &pass->workers[0].scratch);
   memset(flags, 0, g->k * sizeof *flags);
 }
 

@@ -187,7 +187,7 @@ static emblas_status fill(const struct emblas_parameters *p, struct emblas_model
   *component = EMBLAS_NOWHERE;
   if (emblas_covariance_common(model->shape.model))
     status = tie(model);
-  else if (!emblas_covariance_own(model->shape.model))
+  else if (emblas_covariance_partly(model->shape.model))
     status = check_shared(p, model, component);
   return status == EMBLAS_OK ? emblas_model_complete(model, component) : status;
 }

@@ -5,6 +5,7 @@
    counts in the volume alone, since a matrix holds it to no digits. */
 #include "model.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -66,11 +67,22 @@ static void set_units(const struct check *check) {
     if (isfinite(check->unit[i])) check->unit[i] = largest;
 }
 
-static double log_volume(const struct check *check, size_t c) {
+/* doubt: each pivot is known to so many roundings of its row as that is larger. */
+static double log_volume(const struct check *check, size_t c, double *doubt) {
   double sum = 0;
-  for (size_t j = 0; j < check->g->d; j++)
-    if (isfinite(check->unit[j])) sum += log(entry(check, c, j, j));
+  for (size_t j = 0; j < check->g->d; j++) {
+    double pivot = entry(check, c, j, j), row = pivot;
+    if (!isfinite(check->unit[j])) continue;
+    for (size_t l = 0; l < j; l++) row = fmax(row, fabs(entry(check, c, j, l)));
+    sum += log(pivot);
+    *doubt += 16 * DBL_EPSILON * row / pivot;
+  }
   return 2 * sum;
+}
+
+static int same_volumes(const struct check *check, size_t c) {
+  double doubt = VOLUMES, first = log_volume(check, 0, &doubt), own = log_volume(check, c, &doubt);
+  return fabs(own - first) <= doubt;
 }
 
 /* The covariance of component c over its trace. */
@@ -141,7 +153,7 @@ static int shares(const struct check *check, size_t c) {
   const char *letters = check->g->model->mclust;
   int shape = letters[1] == 'E', orientation = letters[2] == 'E', aligned = letters[2] == 'I';
   size_t d = check->g->d;
-  if (letters[0] == 'E' && !(fabs(log_volume(check, c) - log_volume(check, 0)) <= VOLUMES)) return 0;
+  if (letters[0] == 'E' && !same_volumes(check, c)) return 0;
   if (!shape && !orientation) return 1;
   memcpy(check->before, check->own, d * d * sizeof *check->own);
   set_matrix(check, c, check->own);

@@ -61,14 +61,6 @@ static void check_motion(const double *x, const struct motion *m, const struct e
   fit_free(&image_fit);
 }
 
-/* A sphere is one only while all columns have one unit; and so it is with eigenvectors, and eigenvalues,
-   that are the same in all components, unless both are or all columns are their own. */
-static int wants_one_unit(enum emblas_covariance covariance) {
-  const char *shape = emblas_covariance_mclust(covariance, D) + 1, *orientation = shape + 1;
-  if (*shape == 'I') return 1;
-  return *orientation != 'I' && (*shape == 'E') != (*orientation == 'E');
-}
-
 static void check_each_covariance(const double *x, const struct motion *m) {
   size_t *labels = dataset_labels("faithful", K);
   for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {

@@ -2,6 +2,7 @@
 /* hard_fits SEED COUNT [-v]: random fits of hard data through the C interface; what each must keep is in
    check_fit() and check_model(). Prints a line for each broken promise, with the seed that makes it again
    alone, and a tally. Exit status 1 when there was any. */
+#include "../support/models.h"
 #include "hard_data.h"
 
 #include "io/io.h"
@@ -18,12 +19,12 @@
 enum promise { ERROR, NOT_FINITE, FALL, FALL_AT_FLOOR, MEAN, FACTOR, WEIGHTS, SAVED, PREDICTION, PROMISES };
 
 static const char *const promise_names[PROMISES] = {
-    "the fit fails",       "a number is not finite", "the log-likelihood falls", "it falls at the floor",
-    "a mean off the data", "a factor not positive",  "weights do not sum to 1",  "not saved and read back",
-    "a prediction"};
+    "the fit fails",           "a number is not finite",  "the log-likelihood falls",
+    "it falls at the floor",   "a mean off the data",     "a factor not positive",
+    "weights do not sum to 1", "not saved and read back", "a prediction"};
 
-/* How much a log-likelihood may fall, as docs/numerics.md says: by rounding, 8 eps of its magnitude; where a
-   component is at the floor by 2e-10 nats a row and column. */
+/* How much a log-likelihood may fall, as docs/numerics.md says: by rounding, 8 eps of its magnitude; where
+   a component is at the floor by 2e-10 nats a row and column. */
 static const double ROUNDING = 8 * DBL_EPSILON, AT_FLOOR = 2e-10;
 
 enum { MOST_PRINTED = 40 };
@@ -76,8 +77,9 @@ static void check_trace(const struct hard_problem *p, const struct emblas_report
     double fall = point[-1].loglik - point->loglik, rounding = ROUNDING * point->magnitude;
     if (fall <= rounding) continue;
     if (collapsed && fall <= rounding + at_floor) continue;
-    broken(collapsed ? FALL_AT_FLOOR : FALL, "%.3g from %.17g at %zu, %.3g eps of the magnitude, %.2g a row",
-           fall, point[-1].loglik, t, fall / (DBL_EPSILON * point->magnitude), fall / report->total_weight);
+    broken(collapsed ? FALL_AT_FLOOR : FALL,
+           "%.3g from %.17g at %zu, %.3g eps of the magnitude, %.2g a row", fall, point[-1].loglik, t,
+           fall / (DBL_EPSILON * point->magnitude), fall / report->total_weight);
     return;
   }
 }
@@ -102,7 +104,7 @@ static void column_range(const struct hard_problem *p, size_t column, double *lo
 /* The unit that spheres have for all columns, of whose size roundings are; 0 for other models. */
 static double common_range(const struct hard_problem *p) {
   double low, high, largest = 0;
-  for (size_t j = 0; p->options.covariance == EMBLAS_SPHERICAL && j < p->data.columns; j++) {
+  for (size_t j = 0; wants_one_unit(p->options.covariance) && j < p->data.columns; j++) {
     column_range(p, j, &low, &high);
     largest = fmax(largest, high / 2 - low / 2);
   }
@@ -114,7 +116,8 @@ static void check_mean(const struct hard_problem *p, const double *mean, size_t 
   for (size_t j = 0; j < p->data.columns; j++) {
     double low, high;
     column_range(p, j, &low, &high);
-    double slack = 1e-6 * (high / 2 - low / 2) + 1e-9 * fmax(fabs(low), fabs(high)) + 1e-12 * common_range(p);
+    double slack =
+        1e-6 * (high / 2 - low / 2) + 1e-9 * fmax(fabs(low), fabs(high)) + 1e-12 * common_range(p);
     if (!isfinite(mean[j]))
       broken(NOT_FINITE, "mean %zu,%zu is %g", c, j, mean[j]);
     else if (!empty && (mean[j] < low - slack || mean[j] > high + slack))
@@ -136,7 +139,8 @@ static void check_model(const struct hard_problem *p, const struct emblas_model 
   size_t k = emblas_model_components(model), d = emblas_model_dim(model);
   double factor[64], sum = 0;
   for (size_t c = 0; c < k; c++) {
-    check_mean(p, emblas_model_means(model) + c * d, c, report->component_flags[c] & EMBLAS_COMPONENT_EMPTY);
+    check_mean(p, emblas_model_means(model) + c * d, c,
+               report->component_flags[c] & EMBLAS_COMPONENT_EMPTY);
     emblas_model_cholesky(model, c, factor);
     check_factor(factor, d, c);
     sum += emblas_model_weights(model)[c];
@@ -227,8 +231,8 @@ static void try_problem(const struct hard_problem *p, const char *path) {
 }
 
 static void print_tally(void) {
-  printf("%zu fits, %zu with a component at the floor, %zu with a broken promise\n", tally.fits, tally.flagged,
-         tally.fits_broken);
+  printf("%zu fits, %zu with a component at the floor, %zu with a broken promise\n", tally.fits,
+         tally.flagged, tally.fits_broken);
   for (size_t i = 0; i < PROMISES; i++)
     if (tally.broken[i] > 0) printf("%8zu  %s\n", tally.broken[i], promise_names[i]);
 }

@@ -10,4 +10,12 @@
    hard_fits draws from all. */
 enum { TEST_MODELS = EMBLAS_SPHERICAL + 1 };
 
+/* Are lengths along different columns compared? A sphere is one only while all columns have one unit; and
+   so it is with eigenvectors, or eigenvalues, that are the same in all components, unless both are. */
+static inline int wants_one_unit(enum emblas_covariance covariance) {
+  const char *shape = emblas_covariance_mclust(covariance, 2) + 1, *orientation = shape + 1;
+  if (*shape == 'I') return 1;
+  return *orientation != 'I' && (*shape == 'E') != (*orientation == 'E');
+}
+
 #endif

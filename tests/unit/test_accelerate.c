@@ -169,7 +169,7 @@ static void begin_room(const struct gaussian *g, struct room *room) {
 }
 
 static int part_shared(const struct gaussian *g) {
-  return !emblas_covariance_common(g->model) && !emblas_covariance_own(g->model);
+  return emblas_covariance_partly(g->model);
 }
 
 /* Weights .5 0 .5, a mean and a factor for each, one for all where they are the same. */

@@ -88,6 +88,14 @@ static void draw_weights(struct problem *p, int some_empty) {
   for (size_t c = 0; c < p->g.k; c++) p->theta[c] /= sum;
 }
 
+/* Factors that are in no model become such; where all components have the same, the first's. */
+static void admit(struct problem *p) {
+  const struct gaussian *g = &p->g;
+  emblas_gaussian_admit(g, emblas_backend_reference(), &p->floor, p->theta, p->room, p->flags, &p->scratch);
+  for (size_t c = 1; c < g->k && emblas_covariance_common(g->model); c++)
+    memcpy(gaussian_factor(g, p->theta, c), gaussian_factor(g, p->theta, 0), g->f * sizeof(double));
+}
+
 /* Factors of the model, from covariances that are not. */
 static void draw_factors(struct problem *p, double spread) {
   const struct gaussian *g = &p->g;
@@ -97,7 +105,7 @@ static void draw_factors(struct problem *p, double spread) {
     emblas_gaussian_factorise(g, emblas_backend_reference(), &p->floor, p->room + c * size,
                               gaussian_factor(g, p->theta, c), &p->scratch);
   }
-  emblas_gaussian_admit(g, emblas_backend_reference(), &p->floor, p->theta, p->room, p->flags, &p->scratch);
+  admit(p);
 }
 
 static double entry(const struct gaussian *g, const double *theta, size_t c, size_t i, size_t j) {
@@ -189,7 +197,7 @@ static void perturb(struct problem *p, const double *theta, double size) {
         factor[i] += size * normal(p) * factor[row * g->d + row];
     }
   }
-  emblas_gaussian_admit(g, emblas_backend_reference(), &p->floor, p->theta, p->room, p->flags, &p->scratch);
+  admit(p);
 }
 
 Test(estimate, ends_at_the_largest_q_of_the_model) {

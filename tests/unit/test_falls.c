@@ -63,7 +63,8 @@ Test(falls, without_a_tolerance) {
   emblas_em_free(em);
 }
 
-/* Within the rounding of the sum nothing is told; and a large fall is no rounding, but a map's own doing. */
+/* Within the rounding of the sum nothing is told; and a large fall is no rounding, but a map's own doing.
+ */
 Test(falls, others_are_taken) {
   const double falls[] = {700 * DBL_EPSILON, 1};
   for (size_t f = 0; f < 2; f++) {

@@ -43,9 +43,8 @@ static struct gaussian example(enum emblas_covariance covariance, double *theta)
     if (!common(covariance) && c == 1) factor[0] *= 1.3; /* another shape */
   }
   struct room room = begin_room(&g);
-  if (!common(covariance) && !emblas_covariance_own(g.model))
-    emblas_gaussian_admit(&g, emblas_backend_reference(), &bound, theta, room.scatter, room.flags,
-                          &room.scratch);
+  emblas_gaussian_admit(&g, emblas_backend_reference(), &bound, theta, room.scatter, room.flags,
+                        &room.scratch);
   emblas_arena_free(&room.arena);
   return g;
 }

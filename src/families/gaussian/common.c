@@ -148,7 +148,8 @@ static double turn(const struct frames *f, const struct spread *s, size_t p, siz
     level += apart * (a[packed_row(p) + p] - a[packed_row(q) + q]) / 2;
     slope += apart * a[packed_row(q) + p];
   }
-  double size = sqrt(level * level + slope * slope), gain = level < 0 ? slope * slope / (size - level) : level + size;
+  double size = sqrt(level * level + slope * slope),
+         gain = level < 0 ? slope * slope / (size - level) : level + size;
   if (!(gain > 0)) return 0;
   double angle = atan2(-slope, -level) / 2;
   rotate_axes(f, p, q, cos(angle), sin(angle));

@@ -48,6 +48,10 @@ int emblas_covariance_own(const struct covariance_model *model) {
   return strchr(model->mclust, 'E') == NULL;
 }
 
+int emblas_covariance_partly(const struct covariance_model *model) {
+  return !emblas_covariance_common(model) && !emblas_covariance_own(model);
+}
+
 /* The letters in their order: those of the identity are a special case of equal ones, and these of
    components' own. */
 static int rank(char letter) {

@@ -45,9 +45,12 @@ enum geometry emblas_covariance_geometry(enum emblas_covariance covariance, size
 /* Do all components have the same covariance? */
 int emblas_covariance_common(const struct covariance_model *model);
 
-/* Does no component's covariance depend on another's? Where neither this nor the above is the case,
-   components share a part: what was not made by estimate() need not be in the model. */
+/* Does no component's covariance depend on another's? */
 int emblas_covariance_own(const struct covariance_model *model);
+
+/* Do components share a part of their covariances, and not all? Then what estimate() has not made need not
+   be in the model. */
+int emblas_covariance_partly(const struct covariance_model *model);
 
 /* Are all covariances of the model `special` some of `general`, too? */
 int emblas_covariance_admits(const struct covariance_model *general,

@@ -115,7 +115,7 @@ static int factor_from_free(const struct gaussian *g, const struct gaussian_floo
 static int admit(const struct gaussian *g, const struct emblas_backend *backend,
                  const struct gaussian_floor *floor, double *theta, double *room, unsigned *flags,
                  struct gaussian_scratch *scratch) {
-  if (emblas_covariance_own(g->model) || emblas_covariance_common(g->model)) return 0;
+  if (!emblas_covariance_partly(g->model)) return 0;
   memset(flags, 0, g->k * sizeof *flags);
   emblas_gaussian_admit(g, backend, floor, theta, room, flags, scratch);
   for (size_t c = 0; c < g->k; c++)

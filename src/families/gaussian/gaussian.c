@@ -68,8 +68,8 @@ void emblas_gaussian_scratch_allocate(const struct gaussian *g, struct arena *ar
   scratch->axes = emblas_arena_doubles(arena, matrix, matrix);
   scratch->share = emblas_arena_doubles(arena, g->k, 2);
   scratch->spread = emblas_arena_doubles(arena, g->d, 3);
-  int part_shared = !emblas_covariance_own(g->model) && !emblas_covariance_common(g->model);
-  scratch->scatter = part_shared ? emblas_arena_doubles(arena, g->k, g->p - 1 - g->d) : NULL;
+  scratch->scatter =
+      emblas_covariance_partly(g->model) ? emblas_arena_doubles(arena, g->k, g->p - 1 - g->d) : NULL;
   scratch->univariate = g->d == 1 ? emblas_arena_doubles(arena, g->k, 64) : NULL;
 }
 

@@ -186,8 +186,9 @@ int emblas_gaussian_raise(const struct gaussian *g, const struct emblas_backend 
                           const struct gaussian_floor *floor, double *factor, double *room, unsigned *flag,
                           struct gaussian_scratch *scratch);
 
-/* Covariances that are not in the model, of which the factors are k of its geometry, become those that an M
-   step would make of them. scatter: room for k x (p - 1 - d) doubles. flags: k, to which it adds. */
+/* Where components share a part of their covariances: covariances that are not in the model, of which the
+   factors are k of its geometry, become those that an M step would make of them. Of other models nothing
+   changes. scatter: room for k x (p - 1 - d) doubles. flags: k, to which it adds. */
 void emblas_gaussian_admit(const struct gaussian *g, const struct emblas_backend *backend,
                            const struct gaussian_floor *floor, double *theta, double *scatter,
                            unsigned *flags, struct gaussian_scratch *scratch);

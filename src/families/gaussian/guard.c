@@ -48,13 +48,14 @@ static double loss(const struct gaussian *g, const struct gaussian_estimate *e, 
   return sum;
 }
 
-/* What says nothing of two sums: near the end of EM they are the same to roundings, and the new ones go on. */
+/* What says nothing of two sums: near the end of EM they are the same to roundings, and the new ones go on.
+ */
 static const double ROUNDING = 32 * DBL_EPSILON;
 
 void emblas_estimate_guarded(const struct gaussian *g, struct gaussian_estimate *e, const double *before) {
   size_t size = g->k * (g->p - 1 - g->d), factors = g->k * g->f;
   double *scatter = e->scratch->scatter;
-  if (before == NULL || emblas_covariance_own(g->model) || emblas_covariance_common(g->model)) {
+  if (before == NULL || !emblas_covariance_partly(g->model)) {
     g->model->estimate(g, e);
     return;
   }

@@ -121,6 +121,7 @@ void emblas_gaussian_admit(const struct gaussian *g, const struct emblas_backend
                            const struct gaussian_floor *floor, double *theta, double *scatter,
                            unsigned *flags, struct gaussian_scratch *scratch) {
   size_t size = g->p - 1 - g->d;
+  if (!emblas_covariance_partly(g->model)) return;
   struct gaussian_estimate e = {.weights = theta,
                                 .scatter = scatter,
                                 .factors = gaussian_factor(g, theta, 0),
