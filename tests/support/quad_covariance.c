@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The M steps of mclust's covariance models in 113 bits, from the formulas of Celeux & Govaert (1995) as
-   they are printed: lambda volumes, A shapes, D orientations. What is iterated goes on until 30 digits
-   stand. */
+   they are printed: lambda volumes, A shapes, D orientations. */
 #include "quad_covariance.h"
 #include "generate.h"
 
 #include <criterion/criterion.h>
 #include <emblas/emblas.h>
+#include <stdint.h>
 
-static const real STILL = 1e-30;
+/* What is iterated rests where it moves by no more than some thousand roundings. */
+#define STILL (1 / ((real)0x1p40 * (real)(UINT64_C(1) << (REAL_MANTISSA_BITS - 58))))
 enum { MOST = 20000 };
 
 static real power(real x, real exponent) {
@@ -108,7 +109,7 @@ static void eigen(size_t d, const real *a, real *axes, real *values) {
   into_axes(d, axes, a, t);
   for (size_t i = 0; i < d; i++) {
     values[i] = t[i * d + i];
-    cr_assert(i == 0 || values[i] <= values[i - 1] * (1 + 1e-20),
+    cr_assert(i == 0 || values[i] <= values[i - 1] * (1 + STILL),
               "the oracle's eigenvalues are in no order");
   }
 }
@@ -214,7 +215,7 @@ static void common_axes(const struct problem *p, char volume, real *axes) {
        *before = test_keep(d * d, sizeof *t);
   struct problem along = {p->k, d, p->share, v};
   real moved = 1;
-  for (int turns = 0; turns < MOST && moved > 1e-26; turns++) {
+  for (int turns = 0; turns < MOST && moved > STILL; turns++) {
     for (size_t i = 0; i < d * d; i++) before[i] = axes[i];
     for (size_t b = 1; b < d; b++)
       for (size_t a = 0; a < b; a++) {
@@ -236,7 +237,7 @@ static void common_axes(const struct problem *p, char volume, real *axes) {
       if (change > moved) moved = change;
     }
   }
-  cr_assert(moved <= 1e-26, "the oracle's axes have not come to rest");
+  cr_assert(moved <= STILL, "the oracle's axes have not come to rest");
   for (size_t c = 0; c < p->k; c++) into_axes(d, axes, p->s + c * d * d, v + c * d * d);
   keep_diagonal(&along, 0);
   share_spread(&along, volume, 'V');
