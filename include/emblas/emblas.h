@@ -458,8 +458,8 @@ EMBLAS_API void emblas_parameters_init(struct emblas_parameters *parameters, siz
  * is made here, as it is with the model of a fit: O(k d^3) (full, tied), in k d^2 + 64 (k + 8) d numbers of
  * memory. Entries that the covariance model does not have (off-diagonals of diag and spherical, differences
  * between components of tied) must be absent from the input, and so must be entries above the diagonal of a
- * factor; volumes, shapes and orientations that the model says are equal must be so, within 1e-6:
- * EMBLAS_ERROR_COVARIANCE otherwise.
+ * factor; volumes that the model says are equal must be so within 1e-4, shapes and orientations within
+ * 1e-6: EMBLAS_ERROR_COVARIANCE otherwise.
  * @param component  NULL, or receives the component at fault, or EMBLAS_NOWHERE
  * @return EMBLAS_OK, EMBLAS_ERROR_ARGUMENT, _MEMORY, _SIZE, _NOT_FINITE, _MIXING_WEIGHTS, _COVARIANCE,
  *         _NOT_SYMMETRIC (by more than 1e-9 of its deviations), _NOT_POSITIVE_DEFINITE, _RANGE where the

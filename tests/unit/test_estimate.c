@@ -223,6 +223,31 @@ Test(estimate, ends_at_the_largest_q_of_the_model) {
     }
 }
 
+/* One component whose rows lie in a plane, after covariances that were far too large: a single M step finds
+   theirs, and the floor across the plane. */
+Test(estimate, comes_down_beside_the_floor) {
+  for (int v = 0; v < EMBLAS_COVARIANCE_COUNT; v++) {
+    struct problem p;
+    uint64_t seed = 0;
+    do { /* until the sizes are these */
+      begin(&p, (enum emblas_covariance)v, seed++);
+      if (p.g.k == 1 && p.g.d == 3 && p.g.geometry != GEOMETRY_SPHERICAL) break;
+      end(&p);
+    } while (seed < 200);
+    if (seed == 200) continue; /* spheres have no plane */
+    int full = p.g.geometry == GEOMETRY_FULL;
+    const double plane[] = {1, 0, 1, 0, 0, 0}, variances[] = {1, 1, 0};
+    memcpy(p.scatter, full ? plane : variances, (full ? 6 : 3) * sizeof *plane);
+    p.theta[0] = 1;
+    for (size_t j = 0; j < 3; j++) gaussian_factor(&p.g, p.theta, 0)[full ? 4 * j : j] = 1e6;
+    estimate(&p);
+    for (size_t j = 0; j < 3; j++)
+      cr_assert_float_eq(entry(&p.g, p.theta, 0, j, j), j < 2 ? 1 : sqrt(FLOOR), 1e-9, "%s",
+                         emblas_covariance_string((enum emblas_covariance)v));
+    end(&p);
+  }
+}
+
 /* ------------------------------------------------------------------ what components share */
 
 static void covariance_of(const struct problem *p, size_t c, double *out) {

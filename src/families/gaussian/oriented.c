@@ -83,10 +83,8 @@ static double take_turn(const struct gaussian *g, const struct gaussian_estimate
 void emblas_estimate_similar(const struct gaussian *g, struct gaussian_estimate *e) {
   struct spread s = emblas_shared_begin(g, e, 1);
   double largest = 0;
-  for (size_t c = 0; c < g->k && s.n > 0; c++) {
-    s.volumes[c] = fmax(s.volumes[c], s.floor[0]);
+  for (size_t c = 0; c < g->k; c++)
     for (size_t j = 0; j < s.n; j++) largest = fmax(largest, shared_scatter(g, e, c)[packed_row(j) + j]);
-  }
   emblas_shared_limit(&s, largest, e->scratch->spread);
   for (int turn = 0; turn < TURNS && s.n > 0; turn++)
     if (!(take_turn(g, e, &s) > STILL)) break;

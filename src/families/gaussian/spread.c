@@ -43,9 +43,7 @@ static void raise_to(size_t n, double m, const double *bound, double *v) {
 }
 
 void emblas_spread_shape(size_t n, const double *total, const double *bound, double *shape) {
-  for (size_t j = 0; j < n; j++) shape[j] = largest_of(total[j], NOTHING * bound[j]);
-  size_t free;
-  raise_to(n, level(n, shape, bound, 0, &free), bound, shape);
+  for (size_t j = 0; j < n; j++) shape[j] = largest_of(total[j], bound[j]);
 }
 
 double emblas_spread_volume(size_t n, const double *variances, const double *shape, const double *floor) {
@@ -135,13 +133,6 @@ enum { TURNS = 200 };
 /* Volumes that change by no more leave Q within their square of its maximum. */
 static const double STILL = 1e-14;
 
-/* No volume is smaller than what the floor allows for some shape. */
-static double least_volume(const struct spread *s) {
-  double sum = 0;
-  for (size_t j = 0; j < s->n; j++) sum += log(s->floor[j]) / (double)s->n;
-  return exp(sum);
-}
-
 /* The shape that the volumes leave; its bound is that of the smallest component. */
 static void set_shape(const struct spread *s) {
   double *shape = s->shape, *bound = shape + s->n, smallest = INFINITY;
@@ -158,8 +149,6 @@ static void set_shape(const struct spread *s) {
 }
 
 static void equal_shapes(const struct spread *s) {
-  double least = least_volume(s);
-  for (size_t c = 0; c < s->k; c++) s->volumes[c] = largest_of(s->volumes[c], least);
   for (int turn = 0; turn < TURNS; turn++) {
     double moved = 0;
     set_shape(s);

@@ -25,8 +25,9 @@ struct spread {
    moves. There, the floor of the one is a bound of the other, and the end may be above the least. */
 void emblas_spread_fit(char volume, char shape, const struct spread *s);
 
-/* One turn of them: the shape, n variances with product 1 that minimise sum_j total_j / shape_j above
-   bound, of which the logarithms add up to 0 or less. */
+/* One turn of them. Only products of a volume and an entry of the shape count, so that neither has to have
+   a product of 1: with it, volumes that are too large could not shrink beside an axis at the floor. total:
+   sum_c share_c s_cj / volume_c; bound: the floor over the smallest volume. */
 void emblas_spread_shape(size_t n, const double *total, const double *bound, double *shape);
 
 /* The volume of variances with that shape, above the floor. */
