@@ -79,6 +79,19 @@ EMBLAS_API void emblas_data_init(struct emblas_data *data, size_t size);
 
 /* --------------------------------------------------------------- options */
 
+/** What the components of a mixture are distributions of. */
+enum emblas_family {
+  EMBLAS_GAUSSIAN = 0 /**< normal, with a covariance by options.covariance */
+};
+/** How many families there are: emblas_family runs from 0 to this minus 1. */
+#define EMBLAS_FAMILY_COUNT 1
+/** "gaussian"; NULL for a value that is no family. Static storage. */
+EMBLAS_API const char *emblas_family_string(enum emblas_family family);
+/** Reads such a name. EMBLAS_ERROR_ARGUMENT when it is none. */
+EMBLAS_API emblas_status emblas_family_parse(const char *name, enum emblas_family *family);
+/** Have components covariances beside their means, by a covariance model? 0 where the means are all. */
+EMBLAS_API int emblas_family_has_covariances(enum emblas_family family);
+
 /**
  * The covariance model of Gaussian components: those of mclust, by whose names a covariance is volume x
  * orientation x shape x orientation'. Of volume (the geometric mean of the eigenvalues), shape (what they
@@ -169,6 +182,7 @@ typedef int (*emblas_progress_function)(void *context, const struct emblas_progr
 
 struct emblas_options {
   size_t size;                       /**< sizeof(struct emblas_options), set by init */
+  enum emblas_family family;         /**< default EMBLAS_GAUSSIAN */
   size_t components;                 /**< k, from 1 to the number of rows of positive weight; default 1 */
   enum emblas_covariance covariance; /**< default EMBLAS_FULL */
   enum emblas_start start;           /**< default EMBLAS_START_KMEANSPP */
@@ -442,6 +456,7 @@ EMBLAS_API emblas_status emblas_select(const struct emblas_data *data, const str
 /** Parameters of a model, in units of the data. */
 struct emblas_parameters {
   size_t size;                       /**< sizeof(struct emblas_parameters), set by init */
+  enum emblas_family family;         /**< default EMBLAS_GAUSSIAN */
   enum emblas_covariance covariance; /**< default EMBLAS_FULL */
   size_t components;                 /**< k >= 1 */
   size_t dim;                        /**< d >= 1 */
@@ -470,6 +485,7 @@ EMBLAS_API emblas_status emblas_model_create(const struct emblas_parameters *par
 /** NULL is allowed. */
 EMBLAS_API void emblas_model_free(struct emblas_model *model);
 
+EMBLAS_API enum emblas_family emblas_model_family(const struct emblas_model *model);
 EMBLAS_API size_t emblas_model_components(const struct emblas_model *model);
 EMBLAS_API size_t emblas_model_dim(const struct emblas_model *model);
 EMBLAS_API enum emblas_covariance emblas_model_covariance_model(const struct emblas_model *model);

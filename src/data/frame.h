@@ -11,6 +11,14 @@
 #include "../base/arena.h"
 #include "view.h"
 
+/* The maps of rows that leave a model what it is, and so the frame that a fit may lay over the data. */
+enum frame_kind {
+  FRAME_NONE,         /* none: rows as they are */
+  FRAME_SCALED,       /* each column shifted, and in a unit of its own */
+  FRAME_COMMON_SCALE, /* each column shifted, all in one unit */
+  FRAME_WHITENED      /* any linear map */
+};
+
 struct frame {
   size_t d;
   double *shift;           /* d, units of the data */
@@ -22,9 +30,9 @@ struct frame {
   unsigned char *constant; /* d: all values equal */
   double least;            /* the least pooled variance of a whitened column: 1 but where it was raised */
   int fine;                /* rows are whitened in twice the digits: V cancels most of them */
-  int skips;               /* rows without weight lie in the origin, wherever they are: 0 times what they are
-                              may be no number */
-  double log_volume;       /* log |det dx/dy|: log-likelihood of x = that of y - weight * log_volume */
+  int skips;         /* rows without weight lie in the origin, wherever they are: 0 times what they are
+                        may be no number */
+  double log_volume; /* log |det dx/dy|: log-likelihood of x = that of y - weight * log_volume */
 };
 
 void emblas_frame_allocate(struct frame *frame, struct arena *arena, size_t d, int whitened);
@@ -36,8 +44,8 @@ double emblas_frame_unit(double x);
    columns (spherical models know no other), or a larger one, so that no value overflows. */
 void emblas_frame_complete(struct frame *frame, int common_scale);
 
-/* The frame of rows, but for what emblas_frame_pool() finds. nominal: the deviation that a constant column is
-   given, relative to its value; the unit is the power of two at or below that. */
+/* The frame of rows, but for what emblas_frame_pool() finds. nominal: the deviation that a constant column
+   is given, relative to its value; the unit is the power of two at or below that. */
 void emblas_frame_from_ranges(struct frame *frame, const struct emblas_data *data,
                               const struct view_summary *summary, double nominal, int common_scale);
 
@@ -65,7 +73,8 @@ void emblas_frame_pool(struct frame *frame, const struct emblas_backend *backend
                        const struct emblas_data *data, double total_weight,
                        const struct frame_workspace *workspace);
 
-/* The deviation in the frame that is the smallest double, or more, in every direction of the data; at most 1. */
+/* The deviation in the frame that is the smallest double, or more, in every direction of the data; at
+ * most 1. */
 double emblas_frame_smallest_deviation(const struct frame *frame);
 
 /* V y, in place: d entries, of a point whose columns are shifted and scaled. */

@@ -29,24 +29,28 @@ static const double patience = 0.6, still = 0.8;
 #define LOGLIK_TOLERANCE (64 * DBL_EPSILON)
 
 static int pays(const struct pass *pass, enum emblas_compression how, size_t maps) {
-  if (pass->data->columns == 1 && pass->gaussian.k == 1) return 0; /* after one map it is done */
+  if (pass->data->columns == 1 && pass->components.k == 1) return 0; /* after one map it is done */
   return how == EMBLAS_COMPRESS_AUTO && pass->data->rows >= LEAST_ROWS && maps >= LEAST_MAPS;
 }
 
 static int cells_pay(const struct pass *pass) {
-  return pass->data->columns == 1 && pass->data->rows / LEAST_SHARE >= pass->gaussian.k;
+  return pass->data->columns == 1 && pass->components.family->line != NULL &&
+         pass->data->rows / LEAST_SHARE >= pass->components.k;
 }
 
 /* Rows in order are worth their sorting where a block of them leaves components out of reach. */
 static int order_pays(const struct pass *pass) {
-  return pass->data->columns == 1 && pass->backend->univariate != NULL && pass->data->rows >= LEAST_ROWS &&
-         pass->gaussian.k >= MANY_COMPONENTS;
+  const struct components *m = &pass->components;
+  return pass->data->columns == 1 && m->family->sweep_kind != NULL &&
+         m->family->sweep_kind(m) == SWEEP_AT_ONCE && pass->data->rows >= LEAST_ROWS &&
+         m->k >= MANY_COMPONENTS;
 }
 
 /* The same for several columns. A map of 16 components in two takes a tenth of the time that boxes do. */
 static int boxes_pay(const struct pass *pass, size_t rows, size_t maps) {
-  return pass->data->columns > 1 && pass->data->columns <= FEW_COLUMNS && rows >= LEAST_ROWS &&
-         maps >= LEAST_MAPS && pass->gaussian.k >= MANY_COMPONENTS;
+  return pass->components.family->boxes != NULL && pass->data->columns > 1 &&
+         pass->data->columns <= FEW_COLUMNS && rows >= LEAST_ROWS && maps >= LEAST_MAPS &&
+         pass->components.k >= MANY_COMPONENTS;
 }
 
 static void make_identity(struct compression *c, struct arena *arena, const struct frame *frame) {
@@ -65,7 +69,7 @@ static emblas_status put_in_boxes(struct compression *c, struct arena *arena, co
                                   const struct emblas_data *data, size_t rows, size_t maps) {
   if (!boxes_pay(pass, rows, maps)) return EMBLAS_OK;
   make_identity(c, arena, pass->frame);
-  emblas_nearby_allocate(&c->nearby, arena, &pass->gaussian, &c->boxes, pass->threads);
+  pass->components.family->boxes->allocate(&pass->components, arena, &c->boxes, pass->threads);
   return emblas_boxes_create(&c->boxes, arena, pass->frame, pass->backend, data, rows);
 }
 
@@ -80,7 +84,7 @@ static emblas_status cut_line(struct compression *c, struct arena *arena, const 
                               const struct view_summary *summary) {
   emblas_status status = emblas_compressor_create(&c->line, arena, pass->frame, pass->data, summary);
   if (status != EMBLAS_OK) return status;
-  emblas_reach_allocate(&c->reach, arena, pass->gaussian.k);
+  c->reach = pass->components.family->line->allocate(&pass->components, arena);
   make_identity(c, arena, pass->frame);
   c->kind = COMPRESSION_LINE;
   if (order_pays(pass)) c->ordered = c->line.leaves.rows;
@@ -89,7 +93,7 @@ static emblas_status cut_line(struct compression *c, struct arena *arena, const 
 
 /* Of a line: can k-means++ draw from the leaves' pairs? They are few where there are few values. */
 static int pairs_are_many(const struct compression *c, const struct pass *pass) {
-  return c->line.pairs.count / ROWS_PER_CENTRE >= pass->gaussian.k;
+  return c->line.pairs.count / ROWS_PER_CENTRE >= pass->components.k;
 }
 
 /* Instead of a line, if there is one: `view` is theirs. */
@@ -105,10 +109,7 @@ static emblas_status merge_duplicates(struct compression *c, struct arena *arena
 emblas_status emblas_compression_create(struct compression *c, struct arena *arena, const struct pass *pass,
                                         const struct view_summary *summary, enum emblas_compression how,
                                         size_t maps) {
-  *c = (struct compression){.kind = COMPRESSION_NONE,
-                            .all = pass->data,
-                            .frame = pass->frame,
-                            .expansion_limit = pass->expansion_limit};
+  *c = (struct compression){.kind = COMPRESSION_NONE, .all = pass->data, .frame = pass->frame};
   emblas_data_init(&c->view, sizeof c->view);
   if (pays(pass, how, maps)) {
     emblas_status status = cells_pay(pass) ? cut_line(c, arena, pass, summary) : EMBLAS_OK;
@@ -122,28 +123,28 @@ emblas_status emblas_compression_create(struct compression *c, struct arena *are
 void emblas_compression_all(const struct compression *c, struct pass *pass) {
   pass->data = c->all;
   pass->frame = c->frame;
-  pass->expansion_limit = c->expansion_limit;
-  pass->nearby = NULL;
+  pass->independent = (double)c->all->rows;
+  pass->boxed = 0;
 }
 
 static void point_at(const struct compression *c, struct pass *pass, const struct frame *frame,
-                     double limit) {
+                     double independent) {
   pass->data = &c->view;
   pass->frame = frame;
-  pass->expansion_limit = limit;
-  pass->nearby = NULL;
+  pass->independent = independent;
+  pass->boxed = 0;
 }
 
-/* The limit stays what it is. */
+/* As many roundings as before cancel each other. */
 static void point_at_boxes(struct compression *c, struct pass *pass) {
   pass->data = &c->boxes.rows;
   pass->frame = &c->identity;
-  pass->nearby = &c->nearby;
+  pass->boxed = 1;
 }
 
-/* Fewer rows have fewer roundings to cancel: the limit is that of a pass over so many. */
+/* Fewer rows have fewer roundings to cancel. */
 static void point_at_duplicates(const struct compression *c, struct pass *pass) {
-  point_at(c, pass, c->frame, fmin(c->expansion_limit, 8 * sqrt((double)c->view.rows)));
+  point_at(c, pass, c->frame, (double)c->view.rows);
 }
 
 /* For a map: in boxes, if they are. */
@@ -159,8 +160,7 @@ static void view_line(struct compression *c, const struct weighted_rows *rows) {
   c->view.columns = 1;
 }
 
-/* Each node stands for hundreds of rows, whose roundings would have cancelled: the centred form throughout.
- */
+/* Each node stands for hundreds of rows, whose roundings would have cancelled. */
 static void point_at_line(struct compression *c, struct pass *pass, const struct weighted_rows *rows) {
   view_line(c, rows);
   point_at(c, pass, &c->identity, 0);
@@ -170,7 +170,7 @@ static void point_at_ordered(struct compression *c, struct pass *pass) {
   emblas_compression_all(c, pass);
   if (c->ordered.count > 0) {
     view_line(c, &c->ordered);
-    point_at(c, pass, &c->identity, c->expansion_limit);
+    point_at(c, pass, &c->identity, (double)c->all->rows);
   } else if (c->boxes.count > 0 && c->kind == COMPRESSION_NONE) {
     point_at_boxes(c, pass);
   }
@@ -188,60 +188,42 @@ void emblas_compression_begin(struct compression *c, struct pass *pass, enum emb
 }
 
 /* Do the rows that were made serve these parameters too? */
-static int still_good(struct compression *c, const struct gaussian *g, const double *theta) {
+static int still_good(struct compression *c, const struct family_line *line, const double *theta) {
   if (!c->ready) return 0;
-  if (emblas_reach_near(&c->reach, g, theta)) return 1;
-  emblas_reach_prepare(&c->reach, g, theta);
-  c->reach.patience = still;
+  if (line->near(c->reach, theta)) return 1;
+  line->prepare(c->reach, theta, still);
   for (size_t i = 0; i < c->line.cells; i++)
-    if (emblas_reach_strain(&c->reach, c->line.cell_low[i], c->line.cell_high[i]) > 1) return 0;
+    if (line->strain(c->reach, c->line.cell_low[i], c->line.cell_high[i]) > 1) return 0;
   return 1;
 }
 
-static int make_rows(struct compression *c, const struct gaussian *g, const double *theta) {
+static int make_rows(struct compression *c, const struct family_line *line, const double *theta) {
   if (c->wait > 0) {
     c->wait--;
     return 0;
   }
-  emblas_reach_prepare(&c->reach, g, theta);
-  c->reach.patience = patience;
-  c->ready = emblas_compress(&c->line, emblas_reach_strain, &c->reach);
+  line->prepare(c->reach, theta, patience);
+  c->ready = emblas_compress(&c->line, line->strain, c->reach);
   if (!c->ready) c->wait = (size_t)1 << (c->failures < MAX_WAIT ? c->failures++ : MAX_WAIT);
   return c->ready;
 }
 
 void emblas_compression_select(struct compression *c, struct pass *pass, const double *theta) {
+  const struct family_line *line = pass->components.family->line;
   if (c->kind == COMPRESSION_NONE || c->abandoned)
     point_at_ordered(c, pass);
   else if (c->kind == COMPRESSION_DUPLICATES)
     point_at_merged(c, pass);
-  else if (still_good(c, &pass->gaussian, theta) || make_rows(c, &pass->gaussian, theta))
+  else if (still_good(c, line, theta) || make_rows(c, line, theta))
     point_at_line(c, pass, &c->line.result);
   else
     point_at_ordered(c, pass);
 }
 
-static int close_to(double a, double b, double scale) {
-  return fabs(a - b) <= PARAMETER_TOLERANCE * scale;
-}
-
-int emblas_compression_agrees(const struct gaussian *g, const double *compressed,
+int emblas_compression_agrees(const struct components *m, const double *compressed,
                               const struct emblas_em_value *compressed_value, const double *all,
                               const struct emblas_em_value *all_value) {
-  size_t k = g->k, means = k * g->d;
-  const double *mean = all + k, *factor = mean + means;
   double off = fabs(compressed_value->loglik - all_value->loglik);
   if (!(off <= LOGLIK_TOLERANCE * all_value->magnitude)) return 0;
-  for (size_t c = 0; c < k; c++) {
-    const double *own = factor + c * g->f, *other = compressed + k + means + c * g->f;
-    double spread = 0;
-    if (!close_to(compressed[c], all[c], all[c])) return 0;
-    for (size_t i = 0; i < g->f; i++) spread = fmax(spread, fabs(own[i]));
-    for (size_t i = 0; i < g->f; i++)
-      if (!close_to(other[i], own[i], spread)) return 0;
-    for (size_t j = 0; j < g->d; j++)
-      if (!close_to(compressed[k + c * g->d + j], mean[c * g->d + j], spread + fabs(mean[c * g->d + j])))
-        return 0;
-  }
-  return 1;
+  return m->family->agree(m, compressed, all, PARAMETER_TOLERANCE);
 }

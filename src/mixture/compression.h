@@ -5,20 +5,17 @@
 
 #include "../data/compress.h"
 #include "pass.h"
-#include "reach.h"
 
 struct compression {
   enum { COMPRESSION_NONE, COMPRESSION_DUPLICATES, COMPRESSION_LINE } kind;
   const struct emblas_data *all; /* what the pass walked over when this was made, .. */
   const struct frame *frame;
-  double expansion_limit;
   struct emblas_data view;      /* .. and what it walks over instead, .. */
   struct frame identity;        /* .. if they are in the coordinates of the frame */
   struct weighted_rows ordered; /* all of one column; count 0: not in order */
   struct boxes boxes;           /* of several columns all, or those without duplicates; count 0: none */
-  struct nearby nearby;         /* what is within reach of them */
   struct compressor line;
-  struct reach reach;
+  void *reach;           /* the family's: which cells of the line are narrow enough */
   int ready;             /* `view` has the rows for the reach's parameters */
   int abandoned;         /* this start goes on with all rows */
   size_t failures, wait; /* of making rows for parameters that ask for too many; maps until the next try */
@@ -46,7 +43,7 @@ static inline int compression_active(const struct compression *c, const struct p
 }
 
 /* Is M(theta) of compressed rows that of all rows, to their roundings? */
-int emblas_compression_agrees(const struct gaussian *g, const double *compressed,
+int emblas_compression_agrees(const struct components *m, const double *compressed,
                               const struct emblas_em_value *compressed_value, const double *all,
                               const struct emblas_em_value *all_value);
 

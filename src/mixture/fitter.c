@@ -2,7 +2,7 @@
 /* A fit that the caller drives: the data in its frame, the starts, and EM on the mixture's map. */
 #include "fitter.h"
 
-#include "coordinates.h"
+#include "../model/model.h"
 #include "report.h"
 #include "sound.h"
 
@@ -10,9 +10,9 @@
 #include <string.h>
 
 static size_t maximise(struct emblas_fitter *fitter, const double *theta, double *next) {
-  struct pass *pass = &fitter->pass;
-  return emblas_gaussian_maximise(&pass->gaussian, pass->backend, &pass->terms, &fitter->floor, theta,
-                                  pass->stats, next, fitter->flags, &pass->workers[0].scratch);
+  const struct components *m = &fitter->pass.components;
+  return m->family->maximise(m, theta, fitter->pass.stats, next, fitter->flags,
+                             fitter->pass.workers[0].scratch);
 }
 
 /* Statistics about a mean that is off by so many digits give one that is off by as many fewer: this often
@@ -29,7 +29,7 @@ static void map_rows(struct emblas_fitter *fitter, const double *theta, double *
   value->magnitude = pass->magnitude;
   if (next == NULL) return;
   for (int more = CENTRES; maximise(fitter, theta, next) > 0 && more > 0; more--)
-    emblas_pass_expectation_about(pass, theta, gaussian_mean(&pass->gaussian, next, 0));
+    emblas_pass_expectation_about(pass, theta, next);
 }
 
 static emblas_status map(void *context, const double *theta, double *next, struct emblas_em_value *value) {
@@ -43,24 +43,24 @@ static emblas_status map(void *context, const double *theta, double *next, struc
 }
 
 static void to_free(void *context, const double *theta, double *free) {
-  const struct emblas_fitter *fitter = context;
-  emblas_gaussian_to_free(&fitter->pass.gaussian, fitter->unit, theta, free);
+  const struct components *m = &((const struct emblas_fitter *)context)->pass.components;
+  m->family->coordinates->to_free(m, theta, free);
 }
 
 static int from_free(void *context, const double *free, double *theta) {
   struct emblas_fitter *fitter = context;
-  return emblas_gaussian_from_free(&fitter->pass.gaussian, fitter->pass.backend, &fitter->floor,
-                                   fitter->unit, free, theta, fitter->spare, fitter->candidate_flags,
-                                   &fitter->pass.workers[0].scratch);
+  const struct components *m = &fitter->pass.components;
+  return m->family->coordinates->from_free(m, free, theta, fitter->spare, fitter->candidate_flags,
+                                           fitter->pass.workers[0].scratch);
 }
 
 /* The metric at theta, which several changes are measured in. */
 static const double *metric(struct emblas_fitter *fitter, const double *theta) {
-  const struct gaussian *g = &fitter->pass.gaussian;
-  size_t bytes = gaussian_theta_size(g) * sizeof *theta;
+  const struct components *m = &fitter->pass.components;
+  size_t bytes = m->parameters * sizeof *theta;
   if (!fitter->measured || memcmp(fitter->metric_at, theta, bytes) != 0) {
     memcpy(fitter->metric_at, theta, bytes);
-    emblas_gaussian_metric(g, fitter->unit, theta, fitter->metric);
+    m->family->coordinates->metric(m, theta, fitter->metric);
     fitter->measured = 1;
   }
   return fitter->metric;
@@ -68,33 +68,36 @@ static const double *metric(struct emblas_fitter *fitter, const double *theta) {
 
 static void whiten(void *context, const double *theta, double *change) {
   struct emblas_fitter *fitter = context;
-  emblas_gaussian_whiten(&fitter->pass.gaussian, metric(fitter, theta), theta, change);
+  const struct components *m = &fitter->pass.components;
+  m->family->coordinates->whiten(m, metric(fitter, theta), theta, change);
 }
 
 static void unwhiten(void *context, const double *theta, double *change) {
   struct emblas_fitter *fitter = context;
-  emblas_gaussian_unwhiten(&fitter->pass.gaussian, metric(fitter, theta), theta, change);
+  const struct components *m = &fitter->pass.components;
+  m->family->coordinates->unwhiten(m, metric(fitter, theta), theta, change);
 }
 
 static void moved(void *context, const double *theta, const double *change, double *distances) {
-  const struct emblas_fitter *fitter = context;
-  emblas_gaussian_moved(&fitter->pass.gaussian, theta, change, distances);
+  const struct components *m = &((const struct emblas_fitter *)context)->pass.components;
+  m->family->coordinates->moved(m, theta, change, distances);
 }
 
 /* What em/ iterates. */
 static void make_map(struct emblas_fitter *fitter) {
-  const struct gaussian *g = &fitter->pass.gaussian;
+  const struct components *m = &fitter->pass.components;
+  const struct family_coordinates *coordinates = m->family->coordinates;
   emblas_em_model_init(&fitter->map, sizeof fitter->map);
-  fitter->map.parameters = gaussian_theta_size(g);
-  fitter->map.weights = g->k;
+  fitter->map.parameters = m->parameters;
+  fitter->map.weights = m->k;
   fitter->map.context = fitter;
   fitter->map.map = map;
-  fitter->map.free = emblas_gaussian_free_size(g);
+  fitter->map.free = coordinates->size(m);
   fitter->map.to_free = to_free;
   fitter->map.from_free = from_free;
   fitter->map.whiten = whiten;
   fitter->map.unwhiten = unwhiten;
-  fitter->map.blocks = emblas_gaussian_blocks(g);
+  fitter->map.blocks = coordinates->blocks(m);
   fitter->map.moved = moved;
 }
 
@@ -140,12 +143,16 @@ emblas_status emblas_fitter_create(const struct emblas_data *data, const struct 
                                    .options = *options,
                                    .component = EMBLAS_NOWHERE,
                                    .iteration = EMBLAS_NOWHERE};
+  struct components components = {.family = emblas_family(options->family),
+                                  .covariance = options->covariance,
+                                  .k = options->components,
+                                  .d = data->columns};
+  emblas_status shaped = components.family->shape(&components);
   if (options->backend == NULL)
-    fitter->options.backend = emblas_backend_auto(
-        options->components,
-        emblas_gaussian_shape(options->covariance, options->components, data->columns).p);
+    fitter->options.backend = emblas_backend_auto(components.k, components.statistics);
   int token = enter(fitter);
-  status = emblas_fitter_set_up(fitter, report);
+  components.backend = fitter->options.backend;
+  status = shaped == EMBLAS_OK ? emblas_fitter_set_up(fitter, &components, report) : shaped;
   leave(fitter, token);
   if (status != EMBLAS_OK) {
     emblas_fitter_free(fitter);
@@ -197,27 +204,38 @@ static emblas_status run_from(struct emblas_fitter *fitter, const double *theta,
   return EMBLAS_OK;
 }
 
+/* Flags components, of those with weight, that have the same parameters as another but for the tolerance,
+   in units of their deviations. */
+static void mark_equal(const struct components *m, const double *theta, double tolerance, unsigned *flags) {
+  for (size_t a = 0; a < m->k; a++)
+    for (size_t b = a + 1; b < m->k && theta[a] > 0; b++)
+      if (theta[b] > 0 && m->family->equal(m, theta, a, b, tolerance)) {
+        flags[a] |= EMBLAS_COMPONENT_EQUAL;
+        flags[b] |= EMBLAS_COMPONENT_EQUAL;
+      }
+}
+
 /* A start that was given says more than the M steps that follow: which components it has put at the floor,
    and which are equal. EM maps equal components to equal ones, so that they cannot part. */
 static void note_start(struct emblas_fitter *fitter) {
-  const struct gaussian *g = &fitter->pass.gaussian;
+  const struct components *m = &fitter->pass.components;
   enum emblas_start kind = fitter->options.start;
-  memset(fitter->start_flags, 0, g->k * sizeof *fitter->start_flags);
+  memset(fitter->start_flags, 0, m->k * sizeof *fitter->start_flags);
   if (kind == EMBLAS_START_KMEANSPP || kind == EMBLAS_START_RANDOM) return;
-  memcpy(fitter->start_flags, fitter->flags, g->k * sizeof *fitter->start_flags);
-  emblas_gaussian_mark_equal(g, fitter->theta, 0, fitter->start_flags);
+  memcpy(fitter->start_flags, fitter->flags, m->k * sizeof *fitter->start_flags);
+  mark_equal(m, fitter->theta, 0, fitter->start_flags);
 }
 
 /* What is to be said of each component of the model: the last M step's flags; before the first, those of
    the start; and whether components that were equal then are so still. */
 static void conclude_flags(const struct emblas_fitter *fitter, unsigned *flags) {
-  const struct gaussian *g = &fitter->pass.gaussian;
+  const struct components *m = &fitter->pass.components;
   size_t length;
   emblas_em_trace(fitter->em, &length);
   int moved = fitter->iterations + length > 1;
-  memset(flags, 0, g->k * sizeof *flags);
-  emblas_gaussian_mark_equal(g, emblas_em_theta(fitter->em), STILL_EQUAL, flags);
-  for (size_t c = 0; c < g->k; c++) {
+  memset(flags, 0, m->k * sizeof *flags);
+  mark_equal(m, emblas_em_theta(fitter->em), STILL_EQUAL, flags);
+  for (size_t c = 0; c < m->k; c++) {
     flags[c] &= fitter->start_flags[c];
     flags[c] |= fitter->flags[c] | (moved ? 0 : fitter->start_flags[c]);
   }
@@ -230,9 +248,8 @@ emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start) {
   memset(fitter->flags, 0, fitter->options.components * sizeof *fitter->flags);
   emblas_compression_begin(&fitter->compression, &fitter->pass,
                            emblas_starter_kind(&fitter->starter, start));
-  emblas_status status =
-      emblas_starter_parameters(&fitter->starter, &fitter->pass, &fitter->floor, start, fitter->theta,
-                                fitter->spare, fitter->flags, &fitter->component);
+  emblas_status status = emblas_starter_parameters(&fitter->starter, &fitter->pass, start, fitter->theta,
+                                                   fitter->spare, fitter->flags, &fitter->component);
   leave(fitter, token);
   if (status == EMBLAS_OK) note_start(fitter);
   if (status == EMBLAS_OK) status = run_from(fitter, fitter->theta, fitter->options.max_iterations);
@@ -242,7 +259,8 @@ emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start) {
 
 emblas_status emblas_fitter_start_at(struct emblas_fitter *fitter, const struct emblas_model *model,
                                      size_t max_iterations) {
-  emblas_parameters_in(&fitter->frame, &fitter->pass.gaussian, model, fitter->theta);
+  const struct components *m = &fitter->pass.components;
+  m->family->into_frame(m, &model->components, model->theta, fitter->theta);
   fitter->iterations = 0;
   emblas_compression_begin(&fitter->compression, &fitter->pass, EMBLAS_START_MODEL);
   return run_from(fitter, fitter->theta, max_iterations);
@@ -311,7 +329,7 @@ static int settle(struct emblas_fitter *fitter) {
   if (compression_active(&fitter->compression, &fitter->pass)) {
     emblas_compression_all(&fitter->compression, &fitter->pass);
     map_rows(fitter, theta, fitter->spare, &of_all);
-    agreed = emblas_compression_agrees(&fitter->pass.gaussian, fitter->compressed, &value, fitter->spare,
+    agreed = emblas_compression_agrees(&fitter->pass.components, fitter->compressed, &value, fitter->spare,
                                        &of_all);
   }
   leave(fitter, token);
@@ -325,8 +343,7 @@ emblas_status emblas_fitter_verify(struct emblas_fitter *fitter, int *agreed) {
   if (*agreed) return EMBLAS_OK;
   emblas_em_trace(fitter->em, &length);
   size_t iterations = fitter->iterations + length - 1;
-  memcpy(fitter->theta, emblas_em_theta(fitter->em),
-         gaussian_theta_size(&fitter->pass.gaussian) * sizeof(double));
+  memcpy(fitter->theta, emblas_em_theta(fitter->em), fitter->pass.components.parameters * sizeof(double));
   emblas_status status = run_from(fitter, fitter->theta, fitter->options.max_iterations - iterations);
   if (status != EMBLAS_OK) return status;
   fitter->iterations = iterations;
@@ -429,7 +446,7 @@ static emblas_status fill_report(struct emblas_fitter *fitter, struct emblas_rep
   report->loglik = loglik_out(fitter, fitter->pass.loglik);
   report->entropy = fitter->weight_unit * fmax(fitter->pass.loglik - fitter->pass.q, 0);
   report->total_weight = fitter->weight_unit * fitter->summary.total_weight;
-  report->parameters = emblas_parameter_count(o->covariance, o->components, fitter->data.columns);
+  report->parameters = components_count(&fitter->pass.components);
   report->backend = o->backend->name;
   report->threads = fitter->pass.threads;
   emblas_criteria(report->loglik, fitter->weight_unit * hard_of_all(fitter), report->total_weight,
@@ -446,10 +463,11 @@ emblas_status emblas_fitter_finish(struct emblas_fitter *fitter, struct emblas_m
   if (status != EMBLAS_OK) return status;
   if (fitter->em == NULL) return emblas_report_argument(report, "fitter");
   if (out == NULL) return emblas_report_argument(report, "model");
-  status = emblas_model_allocate(o->allocator, o->covariance, o->components, fitter->data.columns, &model);
+  const struct components *m = &fitter->pass.components;
+  status = emblas_model_allocate(o->allocator, m->family, m->covariance, m->k, m->d, &model);
   if (status != EMBLAS_OK) return status;
   settle(fitter);
-  emblas_parameters_out(&fitter->frame, &model->shape, emblas_em_theta(fitter->em), model->theta);
+  m->family->out_of_frame(m, emblas_em_theta(fitter->em), model->theta);
   status = emblas_model_complete(model, &fitter->component);
   if (report != NULL && status == EMBLAS_OK) {
     emblas_report_begin(report, o->allocator);

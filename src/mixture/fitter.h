@@ -14,15 +14,13 @@ struct emblas_fitter {
   struct view_summary summary;
   struct frame frame;
   struct pass pass;
-  struct gaussian_floor floor;
   struct starter starter;
   struct mover mover; /* of a fit that may have several starts */
   struct compression compression;
   struct emblas_em_model map;
   struct emblas_em *em; /* of the start that is running; NULL before the first */
-  double *theta;        /* gaussian_theta_size entries, as all of these */
+  double *theta;        /* as many entries as there are parameters, as all of these */
   double *spare;
-  double *unit;               /* d: deviations that accelerated steps measure means in */
   double *metric, *metric_at; /* of accelerated steps, and the parameters where it is this .. */
   int measured;               /* .. once it was asked for */
   double *compressed;         /* M(theta) of the compressed rows, beside that of all */
@@ -52,9 +50,10 @@ const char *emblas_options_fault(const struct emblas_options *options);
    which is where it belongs after one map. */
 size_t emblas_options_starts(const struct emblas_options *options);
 
-/* Makes everything but the map, of a fitter that has its data, options and arena. report: where the place
-   of bad input goes, or NULL. */
-emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_report *report);
+/* Makes everything but the map, of a fitter that has its data, options and arena. components: their shape
+   and backend. report: where the place of bad input goes, or NULL. */
+emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, const struct components *components,
+                                   struct emblas_report *report);
 
 /* As emblas_fitter_start(), at the parameters of a model. */
 emblas_status emblas_fitter_start_at(struct emblas_fitter *fitter, const struct emblas_model *model,

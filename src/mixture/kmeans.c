@@ -35,8 +35,8 @@ static void squares(size_t d, size_t count, size_t stride, const double *restric
 static void try_candidates(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
                            size_t count, double *sums) {
   const struct candidates *candidates = context;
-  size_t d = pass->gaussian.d, stride = worker->block.stride;
-  double *z = worker->scratch.rows, *square = worker->scratch.column;
+  size_t d = pass->components.d, stride = worker->block.stride;
+  double *z = worker->rows, *square = worker->column;
   const double *nearest = candidates->starter->distance + first;
   emblas_partition_rows(candidates->starter, pass, worker, first, count, z);
   for (size_t c = 0; c < candidates->count; c++) {
@@ -52,10 +52,10 @@ static void try_candidates(struct pass *pass, struct pass_worker *worker, void *
 static void lower_distances(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
                             size_t count, double *sums) {
   const struct candidates *new_centre = context;
-  double *z = worker->scratch.rows, *square = worker->scratch.column;
+  double *z = worker->rows, *square = worker->column;
   double *nearest = new_centre->starter->distance + first;
   emblas_partition_rows(new_centre->starter, pass, worker, first, count, z);
-  squares(pass->gaussian.d, count, worker->block.stride, z, new_centre->centre, square);
+  squares(pass->components.d, count, worker->block.stride, z, new_centre->centre, square);
   for (size_t i = 0; i < count; i++) {
     if (new_centre->first || square[i] < nearest[i]) nearest[i] = square[i];
     sums[0] += view_weight(pass->data, first + i) * nearest[i];
@@ -77,14 +77,14 @@ size_t emblas_draw_row(const struct pass *pass, const double *share, double tota
 
 static void copy_row(const struct starter *starter, struct pass *pass, size_t row, double *centre) {
   struct pass_worker *worker = &pass->workers[0];
-  emblas_partition_rows(starter, pass, worker, row, 1, worker->scratch.rows);
-  for (size_t j = 0; j < pass->gaussian.d; j++) centre[j] = worker->scratch.rows[j * worker->block.stride];
+  emblas_partition_rows(starter, pass, worker, row, 1, worker->rows);
+  for (size_t j = 0; j < pass->components.d; j++) centre[j] = worker->rows[j * worker->block.stride];
 }
 
 /* The best of a few rows becomes centre c. */
 static void choose_centre(struct starter *starter, struct pass *pass, size_t c, double total,
                           struct random *random) {
-  size_t d = pass->gaussian.d, count = 2 + (size_t)log((double)pass->gaussian.k), best = 0;
+  size_t d = pass->components.d, count = 2 + (size_t)log((double)pass->components.k), best = 0;
   double *centre = starter->candidates;
   if (count > KMEANS_CANDIDATES) count = KMEANS_CANDIDATES;
   for (size_t i = 0; i < count; i++)
@@ -98,9 +98,9 @@ static void choose_centre(struct starter *starter, struct pass *pass, size_t c, 
 
 /* Returns the sum of the rows' distances. */
 static double seed(struct starter *starter, struct pass *pass, struct random *random) {
-  size_t d = pass->gaussian.d;
+  size_t d = pass->components.d;
   double total = 0;
-  for (size_t c = 0; c < pass->gaussian.k; c++) {
+  for (size_t c = 0; c < pass->components.k; c++) {
     double *centre = starter->centres + c * d;
     /* Once every row lies on a centre, further centres repeat rows; their parts stay empty. */
     if (c > 0 && total > 0)
@@ -114,12 +114,12 @@ static double seed(struct starter *starter, struct pass *pass, struct random *ra
 }
 
 void emblas_kmeans(struct starter *starter, struct pass *pass, struct random *random) {
-  const struct gaussian *g = &pass->gaussian;
+  const struct components *m = &pass->components;
   double total = seed(starter, pass, random), before = total, first = 0;
-  emblas_partition_prepare(starter, g->k, g->d);
+  emblas_partition_prepare(starter, m->k, m->d);
   for (int round = 0; round < MOST_ROUNDS; round++) {
     double nearness = emblas_partition_means(starter, pass);
-    emblas_partition_prepare(starter, g->k, g->d);
+    emblas_partition_prepare(starter, m->k, m->d);
     if (round == 0) first = nearness;
     double left = total - 2 * (nearness - first);
     if (round > 0 && before - left <= settled * left) break;

@@ -11,16 +11,14 @@
 
 void emblas_mover_allocate(struct mover *mover, struct arena *arena, const struct pass *pass,
                            const struct newcomer_limits *limits) {
-  const struct gaussian *g = &pass->gaussian;
+  const struct components *m = &pass->components;
   int few = pass->kept != NULL;
-  *mover = (struct mover){.limits = *limits, .newcoming = few && emblas_covariance_own(g->model)};
+  *mover = (struct mover){.limits = *limits, .newcoming = few && m->independent};
   if (mover->newcoming) emblas_newcomers_allocate(&mover->newcomers, arena, pass, limits);
-  mover->loss = emblas_arena_doubles(arena, g->k, 1);
+  mover->loss = emblas_arena_doubles(arena, m->k, 1);
   mover->distance = emblas_arena_doubles(arena, pass->data->rows, 1);
   mover->sorted = emblas_arena_doubles(arena, pass->data->rows, 1);
-  mover->row = emblas_arena_doubles(arena, g->d, 1);
-  mover->room = emblas_arena_doubles(arena, g->d, 1);
-  mover->inverse = g->geometry == GEOMETRY_FULL ? emblas_arena_doubles(arena, g->d, g->d) : NULL;
+  mover->row = emblas_arena_doubles(arena, m->d, 1);
 }
 
 /* ------------------------------------------------------------------ the component */
@@ -31,14 +29,14 @@ void emblas_mover_allocate(struct mover *mover, struct arena *arena, const struc
 static void add_losses(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
                        size_t count, double *to) {
   const struct mover *mover = context;
-  const struct gaussian_block *block = &worker->block;
+  const struct block *block = &worker->block;
   struct emblas_block_sums sums = {{0}, 0, 0, 0};
   double *logliks = mover->newcoming ? mover->newcomers.rest + first : NULL;
   emblas_pass_load(pass, worker, first, count);
   emblas_pass_bayes(pass, worker, NULL, logliks, &sums);
   for (size_t i = 0; i < count && mover->newcoming; i++)
     to[0] += view_weight(pass->data, first + i) * logliks[i];
-  for (size_t c = 0; c < pass->gaussian.k; c++)
+  for (size_t c = 0; c < pass->components.k; c++)
     for (size_t i = 0; i < count; i++) {
       double rest = 1 - block->r[c * block->stride + i];
       to[2 + c] -= view_weight(pass->data, first + i) * log(rest > 1e-20 ? rest : 1e-20);
@@ -46,12 +44,12 @@ static void add_losses(struct pass *pass, struct pass_worker *worker, void *cont
 }
 
 void emblas_mover_begin(struct mover *mover, struct pass *pass, const double *theta, size_t suspect) {
-  const struct gaussian *g = &pass->gaussian;
+  size_t k = pass->components.k;
   mover->theta = theta;
   mover->suspect = suspect;
-  emblas_gaussian_prepare(g, pass->backend, pass->expansion_limit, theta, &pass->terms);
-  const double *sums = emblas_pass_walk(pass, 2 + g->k, add_losses, mover);
-  memcpy(mover->loss, sums + 2, g->k * sizeof *sums);
+  emblas_pass_prepare(pass, theta);
+  const double *sums = emblas_pass_walk(pass, 2 + k, add_losses, mover);
+  memcpy(mover->loss, sums + 2, k * sizeof *sums);
   if (!mover->newcoming) return;
   mover->newcomers.loglik = sums[0] + sums[1];
   emblas_newcomers_weigh(&mover->newcomers, pass);
@@ -70,28 +68,18 @@ static size_t choose_component(const struct mover *mover, size_t k, struct rando
 
 /* ------------------------------------------------------------------ the rows */
 
-/* log weight + log density of mover->row under component c, but for a constant. */
-static double logit(const struct gaussian *g, const double *theta, size_t c, const struct mover *mover) {
-  const double *mean = theta + g->k + c * g->d, *factor = theta + g->k * (1 + g->d) + c * g->f;
-  double *z = mover->room, sum = log(theta[c]);
-  for (size_t j = 0; j < g->d; j++) {
-    double value = mover->row[j] - mean[j], pivot = factor[g->geometry == GEOMETRY_SPHERICAL ? 0 : j];
-    if (g->geometry == GEOMETRY_FULL) {
-      pivot = factor[j * g->d + j];
-      for (size_t l = 0; l < j; l++) value -= factor[j * g->d + l] * z[l];
-    }
-    z[j] = value / pivot;
-    sum -= z[j] * z[j] / 2 + log(pivot);
-  }
-  return sum;
-}
-
 /* The component that the row belongs to when `moved` is gone; k > 1. */
-static size_t neighbour(const struct mover *mover, const struct gaussian *g, size_t moved) {
+static size_t neighbour(const struct mover *mover, struct pass *pass, size_t moved) {
+  const struct components *m = &pass->components;
+  struct block block = pass->workers[0].block;
   size_t best = moved == 0;
   double most = -INFINITY;
-  for (size_t c = 0; c < g->k; c++) {
-    double value = c != moved ? logit(g, mover->theta, c, mover) : -INFINITY;
+  block.rows = 1, block.x = pass->workers[0].own.x, block.phi = pass->workers[0].own.phi, block.made = NULL;
+  for (size_t j = 0; j < m->d; j++) block.x[j * block.stride] = mover->row[j];
+  m->family->prepare(m, mover->theta, 0);
+  m->family->logits(m, &block, pass->workers[0].scratch);
+  for (size_t c = 0; c < m->k; c++) {
+    double value = c != moved ? block.r[c * block.stride] : -INFINITY;
     if (value > most) most = value, best = c;
   }
   return best;
@@ -100,52 +88,19 @@ static size_t neighbour(const struct mover *mover, const struct gaussian *g, siz
 /* What the walks of one move need. */
 struct move {
   const struct mover *mover;
+  const struct components *aimed; /* whose distances are meant */
   size_t component;
-  const double *factor; /* distances are in units of this one; full covariances: of its inverse */
   double radius;
 };
 
 /* A pass_block: squared distances from the row, halved. */
-static void add_full_distances(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
-                               size_t count, double *sums) {
+static void add_distances(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                          size_t count, double *sums) {
   const struct move *move = context;
-  const double nothing = 0;
-  double *square = move->mover->distance + first;
-  struct emblas_normals normals = {1, pass->gaussian.d, &nothing, move->mover->row, move->factor};
   (void)sums;
   emblas_pass_load(pass, worker, first, count);
-  pass->backend->quadratic_logits(count, worker->block.stride, &normals, worker->block.x,
-                                  worker->scratch.quadratic, square);
-  for (size_t i = 0; i < count; i++) square[i] = -square[i];
-}
-
-static void add_diagonal_distances(struct pass *pass, struct pass_worker *worker, void *context,
-                                   size_t first, size_t count, double *sums) {
-  const struct move *move = context;
-  const struct gaussian *g = &pass->gaussian;
-  double *square = move->mover->distance + first;
-  (void)sums;
-  emblas_pass_load(pass, worker, first, count);
-  memset(square, 0, count * sizeof *square);
-  for (size_t j = 0; j < g->d; j++) {
-    const double *x = worker->block.x + j * worker->block.stride;
-    double unit = 1 / move->factor[g->geometry == GEOMETRY_DIAG ? j : 0], origin = move->mover->row[j];
-    for (size_t i = 0; i < count; i++) {
-      double offset = (x[i] - origin) * unit;
-      square[i] += offset * offset / 2;
-    }
-  }
-}
-
-static void measure_distances(struct pass *pass, struct move *move, const double *factor) {
-  if (pass->gaussian.geometry != GEOMETRY_FULL) {
-    move->factor = factor;
-    emblas_pass_walk(pass, 2, add_diagonal_distances, move);
-    return;
-  }
-  pass->backend->invert(pass->gaussian.d, factor, move->mover->inverse);
-  move->factor = move->mover->inverse;
-  emblas_pass_walk(pass, 2, add_full_distances, move);
+  move->aimed->family->moves->distances(move->aimed, &worker->block, move->mover->distance + first,
+                                        worker->scratch);
 }
 
 /* The value that is number m, from 0, in ascending order (Hoare's find); a is rearranged. */
@@ -181,14 +136,14 @@ static double draw_radius(const struct mover *mover, size_t n, double least, dou
 /* So that a component of its own may begin there, and no larger than others. */
 static double draw_cluster(const struct mover *mover, const struct pass *pass, struct random *random) {
   size_t n = pass->data->rows;
-  return draw_radius(mover, n, 2 * (double)(pass->gaussian.d + 1), (double)n / (double)pass->gaussian.k,
-                     random);
+  return draw_radius(mover, n, 2 * (double)pass->components.least_rows,
+                     (double)n / (double)pass->components.k, random);
 }
 
-/* d + 1 of the m nearest rows, m up to all: such as lie near a line or a plane are together in few balls.
-   The distance of the others is infinite then. */
+/* The least that a component needs of the m nearest rows, m up to all: such as lie near a line or a plane
+   are together in few balls. The distance of the others is infinite then. */
 static double draw_simplex(const struct mover *mover, const struct pass *pass, struct random *random) {
-  size_t n = pass->data->rows, wanted = pass->gaussian.d + 1, within = 0;
+  size_t n = pass->data->rows, wanted = pass->components.least_rows, within = 0;
   double radius = draw_radius(mover, n, (double)wanted, (double)n, random);
   for (size_t i = 0; i < n; i++) within += mover->distance[i] <= radius;
   for (size_t i = 0; i < n; i++) { /* Knuth's algorithm S */
@@ -206,24 +161,23 @@ static double draw_simplex(const struct mover *mover, const struct pass *pass, s
 static void add_statistics(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
                            size_t count, double *sums) {
   const struct move *move = context;
-  const struct gaussian *g = &pass->gaussian;
+  const struct components *m = &pass->components;
   struct emblas_block_sums ignored = {{0}, 0, 0, 0};
   size_t stride = worker->block.stride;
   double *own = worker->block.r + move->component * stride;
   emblas_pass_load(pass, worker, first, count);
-  emblas_gaussian_logits(g, pass->backend, &pass->terms, &worker->block, &worker->scratch);
+  m->family->logits(m, &worker->block, worker->scratch);
   for (size_t i = 0; i < count; i++) own[i] = move->mover->distance[first + i] <= move->radius ? ALL : -ALL;
-  pass->backend->softmax(count, stride, g->k, worker->block.r, pass_weights(pass, first), NULL, &ignored);
-  emblas_gaussian_moments(g, pass->backend, &pass->terms, &worker->block, sums + 2, &worker->scratch);
+  pass->backend->softmax(count, stride, m->k, worker->block.r, pass_weights(pass, first), NULL, &ignored);
+  m->family->accumulate(m, &worker->block, sums + 2, worker->scratch);
 }
 
 static void draw_row(const struct mover *mover, struct pass *pass, struct random *random) {
   struct pass_worker *worker = &pass->workers[0];
   size_t row = emblas_draw_row(pass, NULL, mover->limits.total_weight, random);
   emblas_frame_load(pass->frame, pass->backend, pass->data, row, 1, (struct emblas_ahead){NULL, 0},
-                    worker->block.stride, worker->scratch.more_rows, worker->scratch.rows);
-  for (size_t j = 0; j < pass->gaussian.d; j++)
-    mover->row[j] = worker->scratch.rows[j * worker->block.stride];
+                    worker->block.stride, worker->more_rows, worker->rows);
+  for (size_t j = 0; j < pass->components.d; j++) mover->row[j] = worker->rows[j * worker->block.stride];
 }
 
 /* ------------------------------------------------------------------ moves */
@@ -231,33 +185,34 @@ static void draw_row(const struct mover *mover, struct pass *pass, struct random
 /* To rows that nobody has looked at. */
 static void move_anywhere(const struct mover *mover, struct pass *pass, struct random *random, double *out,
                           double *spare, unsigned *flags) {
-  const struct gaussian *g = &pass->gaussian;
-  struct move move = {.mover = mover, .component = choose_component(mover, g->k, random)};
+  const struct components *m = &pass->components;
+  const struct family *family = m->family;
+  void *scratch = pass->workers[0].scratch;
+  struct move move = {.mover = mover, .aimed = m, .component = choose_component(mover, m->k, random)};
   draw_row(mover, pass, random);
-  memcpy(spare, mover->theta, gaussian_theta_size(g) * sizeof *spare);
-  double *factor = gaussian_factor(g, spare, move.component);
-  memcpy(factor, gaussian_factor(g, spare, neighbour(mover, g, move.component)), g->f * sizeof *spare);
-  memcpy(gaussian_mean(g, spare, move.component), mover->row, g->d * sizeof *spare);
+  memcpy(spare, mover->theta, m->parameters * sizeof *spare);
+  family->moves->copy(m, mover->theta, neighbour(mover, pass, move.component), m, spare, move.component);
+  family->put(m, spare, move.component, mover->row);
   spare[move.component] = 1;
-  measure_distances(pass, &move, factor);
+  family->moves->aim(m, spare, move.component, mover->row);
+  emblas_pass_walk(pass, 2, add_distances, &move);
   move.radius = draw_cluster(mover, pass, random);
-  emblas_gaussian_admit(g, pass->backend, mover->limits.floor, spare, out, flags,
-                        &pass->workers[0].scratch);
-  emblas_gaussian_prepare(g, pass->backend, pass->expansion_limit, spare, &pass->terms);
-  double *stats = emblas_pass_walk(pass, 2 + g->k * g->p, add_statistics, &move) + 2;
-  emblas_gaussian_maximise(g, pass->backend, &pass->terms, mover->limits.floor, spare, stats, out, flags,
-                           &pass->workers[0].scratch);
+  family->moves->admit(m, spare, out, flags, scratch);
+  emblas_pass_prepare(pass, spare);
+  double *stats = emblas_pass_walk(pass, 2 + m->k * m->statistics, add_statistics, &move) + 2;
+  family->maximise(m, spare, stats, out, flags, scratch);
 }
 
 static void try_newcomer(struct mover *mover, struct pass *pass, struct random *random) {
-  const struct gaussian *g = &pass->gaussian;
-  struct move move = {.mover = mover};
-  double *theta = mover->newcomers.theta, *factor = theta + 1 + g->d;
+  const struct components *m = &pass->components, *one = &mover->newcomers.one;
+  struct move move = {.mover = mover, .aimed = one};
+  double *theta = mover->newcomers.theta;
   draw_row(mover, pass, random);
   theta[0] = 1;
-  memcpy(theta + 1, mover->row, g->d * sizeof *theta);
-  memcpy(factor, mover->theta + g->k * (1 + g->d) + neighbour(mover, g, g->k) * g->f, g->f * sizeof *theta);
-  measure_distances(pass, &move, factor);
+  m->family->moves->copy(m, mover->theta, neighbour(mover, pass, m->k), one, theta, 0);
+  m->family->put(one, theta, 0, mover->row);
+  m->family->moves->aim(one, theta, 0, mover->row);
+  emblas_pass_walk(pass, 2, add_distances, &move);
   int simplex = emblas_random_uniform(random) < 0.6;
   double radius = simplex ? draw_simplex(mover, pass, random) : draw_cluster(mover, pass, random);
   emblas_newcomers_try(&mover->newcomers, pass, mover->distance, radius);
@@ -269,20 +224,19 @@ enum { FIRST_TRIES = 40, MORE_TRIES = 2 };
 /* One of the best newcomers takes a component's place. Zero when there is none. */
 static int move_to_newcomer(struct mover *mover, struct pass *pass, struct random *random, double *out,
                             unsigned *flags) {
-  const struct gaussian *g = &pass->gaussian;
+  const struct components *m = &pass->components;
   const struct newcomers *s = &mover->newcomers;
   for (int tries = mover->tried ? MORE_TRIES : FIRST_TRIES; tries > 0; tries--)
     try_newcomer(mover, pass, random);
   mover->tried = 1;
   if (s->count == 0) return 0;
-  size_t a = draw(s->count, random), b = draw(s->count, random), c = choose_component(mover, g->k, random);
+  size_t a = draw(s->count, random), b = draw(s->count, random), c = choose_component(mover, m->k, random);
   const double *theta = s->kept + (a < b ? a : b) * s->size;
-  memcpy(out, mover->theta, gaussian_theta_size(g) * sizeof *out);
-  for (size_t j = 0; j < g->k; j++) out[j] *= (1 - theta[0]) / (1 - mover->theta[c]);
+  memcpy(out, mover->theta, m->parameters * sizeof *out);
+  for (size_t j = 0; j < m->k; j++) out[j] *= (1 - theta[0]) / (1 - mover->theta[c]);
   out[c] = theta[0];
-  memcpy(gaussian_mean(g, out, c), theta + 1, g->d * sizeof *out);
-  memcpy(gaussian_factor(g, out, c), theta + 1 + g->d, g->f * sizeof *out);
-  memset(flags, 0, g->k * sizeof *flags);
+  m->family->moves->copy(&s->one, theta, 0, m, out, c);
+  memset(flags, 0, m->k * sizeof *flags);
   return 1;
 }
 

@@ -14,10 +14,9 @@ struct mover {
   double *loss;        /* k: what the log-likelihood loses without each of them, about */
   double *distance;    /* n: of the rows from the one that is drawn */
   double *sorted;      /* n: room to select one of them */
-  double *row, *room;  /* d each */
-  double *inverse;     /* d x d, of full covariances */
-  int newcoming;       /* rows are so few that walks over one component cost next to nothing, and components
-                          have their own covariances: there are .. */
+  double *row;         /* d */
+  int newcoming;       /* rows are so few that walks over one component cost next to nothing, and no
+                          component depends on others: there are .. */
   struct newcomers newcomers;
   int tried; /* any of them */
 };

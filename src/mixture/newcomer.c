@@ -19,11 +19,14 @@ static const double SAME = 0.25;
 
 void emblas_newcomers_allocate(struct newcomers *s, struct arena *arena, const struct pass *pass,
                                const struct newcomer_limits *limits) {
-  *s = (struct newcomers){.limits = *limits, .one = pass->gaussian};
-  s->one.k = 1;
-  s->size = gaussian_theta_size(&s->one);
-  s->capacity = LEAST_KEPT + pass->gaussian.k;
-  emblas_gaussian_terms_allocate(&s->one, arena, &s->terms);
+  *s = (struct newcomers){.limits = *limits, .one = pass->components};
+  struct components *one = &s->one;
+  one->k = 1;
+  one->family->shape(one);
+  one->family->allocate(one, arena);
+  if (arena->status == EMBLAS_OK) one->family->bound(one);
+  s->size = one->parameters;
+  s->capacity = LEAST_KEPT + pass->components.k;
   s->theta = emblas_arena_doubles(arena, s->size, 1);
   s->next = emblas_arena_doubles(arena, s->size, 1);
   s->rest = emblas_arena_doubles(arena, pass->data->rows, 1);
@@ -34,19 +37,8 @@ void emblas_newcomers_allocate(struct newcomers *s, struct arena *arena, const s
 
 /* ------------------------------------------------------------------ the best */
 
-static double deviation(const struct newcomers *s, const double *theta, size_t j) {
-  double sum = 0;
-  for (size_t l = 0; l <= j; l++) {
-    double entry = emblas_geometry_factor_entry(s->one.geometry, s->one.d, theta + 1 + s->one.d, j, l);
-    sum += entry * entry;
-  }
-  return sqrt(sum);
-}
-
 static int same(const struct newcomers *s, const double *a, const double *b) {
-  for (size_t j = 0; j < s->one.d; j++)
-    if (fabs(a[1 + j] - b[1 + j]) > SAME * fmin(deviation(s, a, j), deviation(s, b, j))) return 0;
-  return 1;
+  return s->one.family->moves->same_mean(&s->one, a, b, SAME);
 }
 
 static void drop(struct newcomers *s, size_t place) {
@@ -91,9 +83,8 @@ static void load(struct pass *pass, struct pass_worker *worker, size_t first, si
   worker->block.made = NULL;
 }
 
-static void add_moments(const struct pass *pass, struct pass_worker *worker, const struct newcomers *s,
-                        double *sums) {
-  emblas_gaussian_moments(&s->one, pass->backend, &s->terms, &worker->block, sums + 2, &worker->scratch);
+static void add_moments(struct pass_worker *worker, const struct newcomers *s, double *sums) {
+  s->one.family->accumulate(&s->one, &worker->block, sums + 2, worker->scratch);
 }
 
 /* A pass_block: statistics of the rows within the radius. */
@@ -103,7 +94,7 @@ static void add_near(struct pass *pass, struct pass_worker *worker, void *contex
   load(pass, worker, first, count);
   for (size_t i = 0; i < count; i++)
     worker->block.r[i] = walk->distance[first + i] <= walk->radius ? view_weight(pass->data, first + i) : 0;
-  add_moments(pass, worker, walk->newcomers, sums);
+  add_moments(worker, walk->newcomers, sums);
 }
 
 /* A pass_block: the log-likelihood of both, and the newcomer's statistics. */
@@ -114,28 +105,26 @@ static void add_share(struct pass *pass, struct pass_worker *worker, void *conte
   struct emblas_block_sums block = {{0}, 0, 0, 0};
   double *rest = worker->block.r + worker->block.stride;
   load(pass, worker, first, count);
-  emblas_gaussian_logits(&s->one, pass->backend, &s->terms, &worker->block, &worker->scratch);
+  s->one.family->logits(&s->one, &worker->block, worker->scratch);
   for (size_t i = 0; i < count; i++) rest[i] = s->rest[first + i] + walk->rest;
   pass->backend->softmax(count, worker->block.stride, 2, worker->block.r, pass_weights(pass, first), NULL,
                          &block);
   sums[0] += block.loglik[0] + block.loglik[1];
-  add_moments(pass, worker, s, sums);
+  add_moments(worker, s, sums);
 }
 
 /* The M step. Zero when what comes out is not sound. */
 static int maximise(struct newcomers *s, struct pass *pass, double *stats) {
-  const struct gaussian *one = &s->one;
-  struct gaussian_scratch *scratch = &pass->workers[0].scratch;
+  const struct components *one = &s->one;
+  void *scratch = pass->workers[0].scratch;
   double weight = stats[0], *theta = s->next;
   unsigned flags = 0;
   if (!(weight >= s->limits.least_weight && weight < s->limits.total_weight)) return 0;
-  emblas_gaussian_maximise(one, pass->backend, &s->terms, s->limits.floor, s->theta, stats, theta, &flags,
-                           scratch);
+  one->family->maximise(one, s->theta, stats, theta, &flags, scratch);
   theta[0] = weight / s->limits.total_weight;
   s->next = s->theta;
   s->theta = theta;
-  return flags == 0 && !emblas_gaussian_narrow(one, pass->backend, s->limits.floor, s->limits.narrowest,
-                                               gaussian_factor(one, theta, 0), scratch);
+  return flags == 0 && (one->family->narrow == NULL || !one->family->narrow(one, theta, 0, scratch));
 }
 
 /* Returns what is gained by theta, from statistics that are to be maximised first, or NULL. */
@@ -145,9 +134,9 @@ static double climb(struct newcomers *s, struct pass *pass, double *stats, int m
   for (int map = 0;; map++) {
     if (stats != NULL && !maximise(s, pass, stats + 2)) return -INFINITY;
     if (map == maps) return gain;
-    emblas_gaussian_prepare(&s->one, pass->backend, 0, s->theta, &s->terms);
+    s->one.family->prepare(&s->one, s->theta, 0);
     walk.rest = log(1 - s->theta[0]);
-    stats = emblas_pass_walk(pass, 2 + s->one.p, add_share, &walk);
+    stats = emblas_pass_walk(pass, 2 + s->one.statistics, add_share, &walk);
     double before = gain;
     gain = stats[0] + stats[1] - s->loglik;
     if (map > 0 && (gain - before < STILL || gain + HOPE * (gain - before) < least)) return gain;
@@ -166,6 +155,6 @@ void emblas_newcomers_weigh(struct newcomers *s, struct pass *pass) {
 
 void emblas_newcomers_try(struct newcomers *s, struct pass *pass, const double *distance, double radius) {
   struct search_walk walk = {.newcomers = s, .distance = distance, .radius = radius};
-  emblas_gaussian_prepare(&s->one, pass->backend, 0, s->theta, &s->terms);
-  keep(s, climb(s, pass, emblas_pass_walk(pass, 2 + s->one.p, add_near, &walk), MAPS));
+  s->one.family->prepare(&s->one, s->theta, 0);
+  keep(s, climb(s, pass, emblas_pass_walk(pass, 2 + s->one.statistics, add_near, &walk), MAPS));
 }

@@ -9,22 +9,18 @@
 
 /* What a component must have to be sound, and what the rows weigh. */
 struct newcomer_limits {
-  const struct gaussian_floor *floor;
-  double narrowest;    /* no variance is less than so many times the floor's */
-  double least_weight; /* of d + 1 rows */
+  double least_weight; /* of as many rows as a component needs */
   double total_weight;
 };
 
 struct newcomers {
   struct newcomer_limits limits;
-  struct gaussian
-      one;     /* the shape of a mixture of one component, and its parameters: weight, mean, factor */
-  size_t size; /* of the parameters */
-  struct gaussian_terms terms;
-  double *theta; /* of the one that is being found */
-  double *next;  /* room for those after an M step */
-  double *rest;  /* rows: log density under the mixture */
-  double loglik; /* of the mixture */
+  struct components one; /* a mixture of one component */
+  size_t size;           /* of its parameters */
+  double *theta;         /* of the one that is being found */
+  double *next;          /* room for those after an M step */
+  double *rest;          /* rows: log density under the mixture */
+  double loglik;         /* of the mixture */
   size_t capacity, count;
   double *kept, *gain; /* the best, most gain first: parameters, and what the log-likelihood gains */
   double *old;         /* room for as many */

@@ -8,10 +8,10 @@
 
 void emblas_partition_rows(const struct starter *starter, const struct pass *pass,
                            struct pass_worker *worker, size_t first, size_t count, double *z) {
-  size_t d = pass->gaussian.d, stride = worker->block.stride;
+  size_t d = pass->components.d, stride = worker->block.stride;
   if (starter->whitened) {
     emblas_frame_load(pass->frame, pass->backend, pass->data, first, count, (struct emblas_ahead){NULL, 0},
-                      stride, worker->scratch.more_rows, z);
+                      stride, worker->more_rows, z);
     return;
   }
   emblas_frame_rows(pass->frame, pass->data, first, count, stride, z);
@@ -48,10 +48,10 @@ static void find_largest(size_t rows, size_t stride, size_t k, const double *res
 
 /* The largest entry of each row becomes the row's weight, the others 0. */
 static double harden(const struct pass *pass, struct pass_worker *worker, size_t first) {
-  const struct gaussian_block *block = &worker->block;
-  double sum = 0, *most = worker->scratch.column, *best = worker->row_loglik;
-  find_largest(block->rows, block->stride, pass->gaussian.k, block->r, most, best);
-  for (size_t c = 0; c < pass->gaussian.k; c++)
+  const struct block *block = &worker->block;
+  double sum = 0, *most = worker->column, *best = worker->row_loglik;
+  find_largest(block->rows, block->stride, pass->components.k, block->r, most, best);
+  for (size_t c = 0; c < pass->components.k; c++)
     memset(block->r + c * block->stride, 0, block->rows * sizeof *block->r);
   for (size_t i = 0; i < block->rows; i++) {
     double weight = view_weight(pass->data, first + i);
@@ -61,9 +61,9 @@ static double harden(const struct pass *pass, struct pass_worker *worker, size_t
   return sum;
 }
 
-static void assign_labels(const struct starter *starter, const struct pass *pass,
-                          const struct gaussian_block *block, size_t first) {
-  for (size_t c = 0; c < pass->gaussian.k; c++)
+static void assign_labels(const struct starter *starter, const struct pass *pass, const struct block *block,
+                          size_t first) {
+  for (size_t c = 0; c < pass->components.k; c++)
     memset(block->r + c * block->stride, 0, block->rows * sizeof *block->r);
   for (size_t i = 0; i < block->rows; i++)
     block->r[starter->labels[first + i] * block->stride + i] = view_weight(pass->data, first + i);
@@ -72,8 +72,8 @@ static void assign_labels(const struct starter *starter, const struct pass *pass
 /* Each row's responsibilities divided by their sum, times the row's weight. The largest is taken out before
    they are added up, so that their sum does not overflow. */
 static void assign_responsibilities(const struct starter *starter, const struct pass *pass,
-                                    const struct gaussian_block *block, size_t first) {
-  size_t k = pass->gaussian.k;
+                                    const struct block *block, size_t first) {
+  size_t k = pass->components.k;
   for (size_t i = 0; i < block->rows; i++) {
     const double *given = starter->responsibilities + (first + i) * k;
     double largest = 0, sum = 0, weight = view_weight(pass->data, first + i);
@@ -86,8 +86,8 @@ static void assign_responsibilities(const struct starter *starter, const struct 
 /* Fills block->r and leaves [1, z] in worker->own.phi. Returns what harden() does. */
 static double assign(struct starter *starter, struct pass *pass, struct pass_worker *worker, size_t first,
                      size_t count) {
-  size_t p = 1 + pass->gaussian.d;
-  struct gaussian_block *block = &worker->block;
+  size_t p = 1 + pass->components.d;
+  struct block *block = &worker->block;
   block->rows = count;
   for (size_t i = 0; i < count; i++) worker->own.phi[i] = 1;
   emblas_partition_rows(starter, pass, worker, first, count, worker->own.phi + block->stride);
@@ -96,7 +96,7 @@ static double assign(struct starter *starter, struct pass *pass, struct pass_wor
   } else if (starter->kind == EMBLAS_START_RESPONSIBILITIES) {
     assign_responsibilities(starter, pass, block, first);
   } else {
-    pass->backend->logits(count, block->stride, p, pass->gaussian.k, starter->nearest, p, worker->own.phi,
+    pass->backend->logits(count, block->stride, p, pass->components.k, starter->nearest, p, worker->own.phi,
                           block->r, 0);
     return harden(pass, worker, first);
   }
@@ -107,28 +107,29 @@ void emblas_partition_statistics(struct pass *pass, struct pass_worker *worker, 
                                  size_t count, double *sums) {
   assign(context, pass, worker, first, count);
   emblas_pass_load(pass, worker, first, count);
-  emblas_gaussian_moments(&pass->gaussian, pass->backend, &pass->terms, &worker->block, sums + 2,
-                          &worker->scratch);
+  const struct components *m = &pass->components;
+  m->family->accumulate(m, &worker->block, sums + 2, worker->scratch);
 }
 
 /* A pass_block: sums of the parts' weights and rows, k x (1 + d). */
 static void add_means(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
                       size_t count, double *sums) {
-  const struct gaussian_block *block = &worker->block;
-  size_t p = 1 + pass->gaussian.d;
+  const struct block *block = &worker->block;
+  size_t p = 1 + pass->components.d;
   sums[0] += assign(context, pass, worker, first, count);
-  pass->backend->moments(count, block->stride, p, pass->gaussian.k, block->r, worker->own.phi, sums + 2, p);
+  pass->backend->moments(count, block->stride, p, pass->components.k, block->r, worker->own.phi, sums + 2,
+                         p);
 }
 
 double emblas_partition_means(struct starter *starter, struct pass *pass) {
-  const struct gaussian *g = &pass->gaussian;
-  size_t p = 1 + g->d;
-  const double *total = emblas_pass_walk(pass, 2 + g->k * p, add_means, starter), *sums = total + 2;
+  const struct components *m = &pass->components;
+  size_t p = 1 + m->d;
+  const double *total = emblas_pass_walk(pass, 2 + m->k * p, add_means, starter), *sums = total + 2;
   double nearness = total[0] + total[1];
-  memcpy(starter->sums, sums, g->k * p * sizeof *sums);
-  for (size_t c = 0; c < g->k; c++) {
+  memcpy(starter->sums, sums, m->k * p * sizeof *sums);
+  for (size_t c = 0; c < m->k; c++) {
     const double *sum = starter->sums + c * p;
-    for (size_t j = 0; j < g->d && sum[0] > 0; j++) starter->centres[c * g->d + j] = sum[1 + j] / sum[0];
+    for (size_t j = 0; j < m->d && sum[0] > 0; j++) starter->centres[c * m->d + j] = sum[1 + j] / sum[0];
   }
   return nearness;
 }

@@ -7,7 +7,7 @@
 #include "../base/random.h"
 #include "start.h"
 
-/* A pass_block: adds the Gaussian statistics of the parts, about the centres of pass->terms. context: the
+/* A pass_block: adds the statistics of the parts, about what the family was centred at. context: the
    starter. */
 void emblas_partition_statistics(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
                                  size_t count, double *sums);

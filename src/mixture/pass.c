@@ -18,38 +18,25 @@ static size_t least(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-/* Roundings of the expanded form are independent from row to row. An error of u B in a logit, B <= limit d,
-   becomes about u limit / sqrt(n) of the log-likelihood, relative: with few rows the limit is set so that
-   this stays below 8 u, and the log-likelihood of an iteration keeps telling whether it fell. */
-static double expansion_limit(const struct emblas_backend *backend, size_t rows, size_t components) {
-  if (components == 1) return 0; /* there is no product to share */
-  return fmin(backend->expansion_limit, 8 * sqrt((double)rows));
-}
-
-static int univariate(const struct pass *pass) {
-  return pass->gaussian.d == 1 && pass->backend->univariate != NULL;
-}
-
-static int quadratic(const struct pass *pass) {
-  return pass->gaussian.geometry == GEOMETRY_FULL && pass->backend->quadratic != NULL;
-}
-
-/* Those that are made of a block of rows; full covariances need none, but partitions [1, x]. */
-static size_t made_features(const struct gaussian *g) {
-  return g->geometry == GEOMETRY_FULL ? 1 + g->d : g->p;
+/* Of a row: those of the family, and [1, x] of partitions. */
+static size_t made_features(const struct components *m) {
+  return m->features > 1 + m->d ? m->features : 1 + m->d;
 }
 
 static void allocate_worker(struct pass *pass, struct arena *arena, struct pass_worker *worker) {
-  const struct gaussian *g = &pass->gaussian;
-  size_t p = made_features(g), panels = (p + PANEL - 1) / PANEL, panel = (p + panels - 1) / panels;
+  const struct components *m = &pass->components;
+  size_t p = made_features(m), panels = (p + PANEL - 1) / PANEL, panel = (p + panels - 1) / panels;
   size_t stride = pass->block_rows + PADDING;
-  worker->block = (struct gaussian_block){.stride = stride, .panel = least(panel + PADDING, p)};
-  size_t features = worker->block.panel > g->d ? worker->block.panel : g->d + 1;
-  worker->own = (struct pass_rows){.x = emblas_arena_doubles(arena, g->d, stride),
+  worker->block = (struct block){.stride = stride, .panel = least(panel + PADDING, p)};
+  size_t features = worker->block.panel > m->d ? worker->block.panel : m->d + 1;
+  worker->own = (struct pass_rows){.x = emblas_arena_doubles(arena, m->d, stride),
                                    .phi = emblas_arena_doubles(arena, features, stride)};
-  worker->block.r = emblas_arena_doubles(arena, g->k, stride);
+  worker->block.r = emblas_arena_doubles(arena, m->k, stride);
   worker->row_loglik = emblas_arena_doubles(arena, stride, 1);
-  emblas_gaussian_scratch_allocate(g, arena, stride, &worker->scratch);
+  worker->rows = emblas_arena_doubles(arena, m->d, stride);
+  worker->more_rows = emblas_arena_doubles(arena, m->d, stride);
+  worker->column = emblas_arena_doubles(arena, stride, 1);
+  worker->scratch = m->family->scratch(m, arena, stride);
 }
 
 /* With a single leaf there is one worker, and its blocks are few enough to be loaded only once. Features
@@ -57,8 +44,8 @@ static void allocate_worker(struct pass *pass, struct arena *arena, struct pass_
 static void allocate_kept(struct pass *pass, struct arena *arena) {
   const struct pass_worker *worker = &pass->workers[0];
   size_t blocks = (pass->data->rows + WALK_BLOCK - 1) / WALK_BLOCK, stride = worker->block.stride;
-  size_t d = pass->gaussian.d, p = pass->gaussian.p;
-  int features = pass->gaussian.geometry != GEOMETRY_FULL && worker->block.panel >= p;
+  size_t d = pass->components.d, p = pass->components.features;
+  int features = p > 0 && worker->block.panel >= p;
   pass->kept = emblas_arena_take(arena, blocks, 1, sizeof *pass->kept);
   double *x = emblas_arena_doubles(arena, blocks * d, stride);
   double *phi = features ? emblas_arena_doubles(arena, blocks * p, stride) : NULL;
@@ -70,20 +57,22 @@ static void allocate_kept(struct pass *pass, struct arena *arena) {
 }
 
 void emblas_pass_allocate(struct pass *pass, struct arena *arena, const struct emblas_data *data,
-                          const struct frame *frame, const struct emblas_backend *backend,
-                          struct gaussian gaussian, size_t threads) {
-  *pass = (struct pass){.data = data, .frame = frame, .backend = backend, .gaussian = gaussian};
-  const struct gaussian *g = &pass->gaussian;
+                          const struct frame *frame, const struct components *components, size_t threads) {
+  *pass = (struct pass){.data = data,
+                        .frame = frame,
+                        .backend = components->backend,
+                        .components = *components,
+                        .independent = (double)data->rows};
+  struct components *m = &pass->components;
   size_t statistics;
-  if (emblas_size_multiply(g->k, g->p + g->d + 1, &statistics)) {
+  if (emblas_size_multiply(m->k, m->statistics + m->d + 1, &statistics)) {
     arena->status = EMBLAS_ERROR_SIZE;
     return;
   }
-  pass->expansion_limit = expansion_limit(backend, data->rows, g->k);
   pass->block_rows = (least(data->rows, WALK_BLOCK) + PADDING - 1) / PADDING * PADDING;
   emblas_walk_allocate(&pass->walk, arena, data->rows,
                        sizeof(struct emblas_block_sums) / sizeof(double) + statistics, threads);
-  emblas_gaussian_terms_allocate(g, arena, &pass->terms);
+  m->family->allocate(m, arena);
   pass->threads = pass->walk.threads;
   pass->workers = emblas_arena_take(arena, pass->threads, 1, sizeof *pass->workers);
   for (size_t i = 0; i < pass->threads && arena->status == EMBLAS_OK; i++)
@@ -106,10 +95,10 @@ static void visit_block(void *context, size_t worker, size_t first, size_t count
 }
 
 double *emblas_pass_walk(struct pass *pass, size_t length, pass_block add, void *context) {
-  const struct gaussian *g = &pass->gaussian;
+  const struct components *m = &pass->components;
   struct visit visit = {pass, add, context};
-  return emblas_walk_run(&pass->walk, pass->data->rows, (double)g->k * (double)(g->p + EXPONENTIAL), length,
-                         visit_block, &visit);
+  return emblas_walk_run(&pass->walk, pass->data->rows,
+                         (double)m->k * (double)(m->statistics + EXPONENTIAL), length, visit_block, &visit);
 }
 
 /* ------------------------------------------------------------------ the E step */
@@ -125,7 +114,7 @@ static struct emblas_ahead rows_after(const struct pass *pass, size_t first, siz
 
 static void load(struct pass *pass, struct pass_worker *worker, size_t first, size_t count,
                  struct emblas_ahead ahead) {
-  struct gaussian_block *block = &worker->block;
+  struct block *block = &worker->block;
   int few = pass->data == pass->few;
   struct pass_rows *rows = few ? &pass->kept[first / WALK_BLOCK] : &worker->own;
   block->rows = count;
@@ -134,7 +123,7 @@ static void load(struct pass *pass, struct pass_worker *worker, size_t first, si
   block->made = few ? &rows->made : NULL;
   if (rows->loaded) return;
   emblas_frame_load(pass->frame, pass->backend, pass->data, first, count, ahead, block->stride,
-                    worker->scratch.rows, block->x);
+                    worker->rows, block->x);
   rows->loaded = few;
 }
 
@@ -144,61 +133,41 @@ void emblas_pass_load(struct pass *pass, struct pass_worker *worker, size_t firs
 
 void emblas_pass_bayes(struct pass *pass, struct pass_worker *worker, const double *weights,
                        double *row_loglik, struct emblas_block_sums *sums) {
-  const struct gaussian_block *block = &worker->block;
-  emblas_gaussian_logits(&pass->gaussian, pass->backend, &pass->terms, block, &worker->scratch);
-  pass->backend->softmax(block->rows, block->stride, pass->gaussian.k, block->r, weights, row_loglik, sums);
+  const struct block *block = &worker->block;
+  const struct components *m = &pass->components;
+  m->family->logits(m, block, worker->scratch);
+  pass->backend->softmax(block->rows, block->stride, m->k, block->r, weights, row_loglik, sums);
 }
 
 static double *statistics(struct emblas_block_sums *sums) {
   return (double *)(sums + 1);
 }
 
-static void add_univariate(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
-                           size_t count, double *to) {
+/* By one kernel. What asks for the next rows by itself does so at a better time. */
+static void add_sweep(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                      size_t count, double *to) {
   struct emblas_block_sums *sums = (struct emblas_block_sums *)to;
-  (void)context;
-  emblas_pass_load(pass, worker, first, count);
-  pass->backend->univariate(count, pass->gaussian.k, worker->block.x, pass_weights(pass, first),
-                            pass->terms.univariate, statistics(sums), sums, worker->scratch.univariate);
-}
-
-static void add_quadratic(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
-                          size_t count, double *to) {
-  struct emblas_block_sums *sums = (struct emblas_block_sums *)to;
-  struct emblas_normals normals = emblas_gaussian_normals(&pass->gaussian, &pass->terms);
-  const struct gaussian_block *block = &worker->block;
-  (void)context;
-  load(pass, worker, first, count, (struct emblas_ahead){NULL, 0});
-  pass->backend->quadratic(count, block->stride, &normals, block->x, pass_weights(pass, first),
-                           rows_after(pass, first, count), block->r, worker->scratch.quadratic,
-                           statistics(sums), sums);
+  const struct components *m = &pass->components;
+  struct emblas_ahead ahead = rows_after(pass, first, count), none = {NULL, 0};
+  int later = *(const enum sweep_kind *)context == SWEEP_AT_ONCE_AND_AHEAD;
+  load(pass, worker, first, count, later ? none : ahead);
+  m->family->sweep(m, &worker->block, pass_weights(pass, first), later ? ahead : none, statistics(sums),
+                   sums, worker->scratch);
 }
 
 /* A block of whole boxes: of each the components within reach. */
-static void add_nearby(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
-                       size_t count, double *to) {
+static void add_boxes(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
+                      size_t count, double *to) {
   struct emblas_block_sums *sums = (struct emblas_block_sums *)to;
-  struct nearby_room *room = &pass->nearby->rooms[worker - pass->workers];
-  const struct emblas_backend *backend = pass->backend;
-  struct gaussian_scratch *scratch = &worker->scratch;
+  const struct components *m = &pass->components;
+  size_t thread = (size_t)(worker - pass->workers);
   (void)context;
   emblas_pass_load(pass, worker, first, count);
-  struct gaussian_block box = worker->block;
+  struct block box = worker->block;
   for (size_t i = 0; i < count; i += BOX_ROWS, box.x += BOX_ROWS) {
-    const double *weights = pass_weights(pass, first + i);
-    struct gaussian near =
-        emblas_nearby_select(pass->nearby, &pass->gaussian, &pass->terms, (first + i) / BOX_ROWS, room);
     box.rows = least(BOX_ROWS, count - i);
-    if (quadratic(pass)) {
-      struct emblas_normals normals = emblas_gaussian_normals(&near, &room->terms);
-      backend->quadratic(box.rows, box.stride, &normals, box.x, weights, (struct emblas_ahead){NULL, 0},
-                         box.r, scratch->quadratic, room->stats, sums);
-    } else {
-      emblas_gaussian_logits(&near, backend, &room->terms, &box, scratch);
-      backend->softmax(box.rows, box.stride, near.k, box.r, weights, NULL, sums);
-      emblas_gaussian_moments(&near, backend, &room->terms, &box, room->stats, scratch);
-    }
-    emblas_nearby_add(&pass->gaussian, &near, room, statistics(sums));
+    m->family->boxes->sweep(m, (first + i) / BOX_ROWS, thread, &box, pass_weights(pass, first + i),
+                            statistics(sums), sums, worker->scratch);
   }
 }
 
@@ -212,53 +181,56 @@ static void add_densities(struct pass *pass, struct pass_worker *worker, void *c
 static void add_expectation(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
                             size_t count, double *to) {
   add_densities(pass, worker, context, first, count, to);
-  emblas_gaussian_moments(&pass->gaussian, pass->backend, &pass->terms, &worker->block,
-                          statistics((struct emblas_block_sums *)to), &worker->scratch);
+  const struct components *m = &pass->components;
+  m->family->accumulate(m, &worker->block, statistics((struct emblas_block_sums *)to), worker->scratch);
 }
 
 enum { HEAD = sizeof(struct emblas_block_sums) / sizeof(double) };
 
-static void expect(struct pass *pass, pass_block add) {
-  const struct gaussian *g = &pass->gaussian;
-  double *total = emblas_pass_walk(pass, HEAD + g->k * g->p, add, NULL);
-  const struct emblas_block_sums *sums = (const struct emblas_block_sums *)total;
+static void expect(struct pass *pass, pass_block add, enum sweep_kind kind) {
+  const struct components *m = &pass->components;
+  double *total = emblas_pass_walk(pass, HEAD + m->k * m->statistics, add, &kind);
+  struct emblas_block_sums *sums = (struct emblas_block_sums *)total;
   pass->stats = total + HEAD;
-  pass->loglik = sums->loglik[0] + sums->loglik[1] + emblas_gaussian_rounding(g, &pass->terms, pass->stats);
+  if (m->family->correct != NULL) m->family->correct(m, kind, pass->stats, sums);
+  pass->loglik = sums->loglik[0] + sums->loglik[1];
   pass->magnitude = sums->magnitude;
   pass->hard = sums->hard;
-  pass->q = add == add_univariate ? emblas_gaussian_univariate_q(g, &pass->terms, pass->stats) : sums->q;
+  pass->q = sums->q;
+}
+
+void emblas_pass_prepare(struct pass *pass, const double *theta) {
+  const struct components *m = &pass->components;
+  m->family->prepare(m, theta, pass->independent);
 }
 
 void emblas_pass_expectation(struct pass *pass, const double *theta) {
-  emblas_gaussian_prepare(&pass->gaussian, pass->backend, univariate(pass) ? 0 : pass->expansion_limit,
-                          theta, &pass->terms);
-  int near = pass->nearby != NULL && emblas_nearby_prepare(pass->nearby, &pass->gaussian, &pass->terms);
-  expect(pass, near               ? add_nearby
-               : univariate(pass) ? add_univariate
-               : quadratic(pass)  ? add_quadratic
-                                  : add_expectation);
+  const struct components *m = &pass->components;
+  enum sweep_kind kind = m->family->sweep_kind != NULL ? m->family->sweep_kind(m) : SWEEP_IN_STEPS;
+  m->family->prepare(m, theta, kind == SWEEP_AT_ONCE ? 0 : pass->independent);
+  if (pass->boxed && m->family->boxes->pay(m))
+    expect(pass, add_boxes, SWEEP_IN_STEPS);
+  else
+    expect(pass, kind == SWEEP_IN_STEPS ? add_expectation : add_sweep, kind);
 }
 
 void emblas_pass_expectation_about(struct pass *pass, const double *theta, const double *centres) {
-  emblas_gaussian_prepare(&pass->gaussian, pass->backend, 0, theta, &pass->terms);
-  emblas_gaussian_centre(&pass->gaussian, centres, &pass->terms);
-  expect(pass, add_expectation);
+  const struct components *m = &pass->components;
+  m->family->prepare(m, theta, 0);
+  m->family->centre(m, centres);
+  expect(pass, add_expectation, SWEEP_IN_STEPS);
 }
 
 /* sum_i w_i max_c l_ic, without an exponential: lanes are rows. */
 RUN_TIME_DISPATCH
-static double largest_logits(size_t n, size_t k, const double *restrict x, const double *restrict weights,
-                             const double *terms, double *restrict most) {
+static double largest_logits(size_t n, size_t stride, size_t k, const double *restrict logits,
+                             const double *restrict weights, double *restrict most) {
   enum { LANES = 8 };
   double sum[LANES] = {0}, all = 0;
   for (size_t i = 0; i < n; i++) most[i] = -INFINITY;
-  for (size_t c = 0; c < k; c++) {
-    double mean = terms[3 * c], curvature = terms[3 * c + 1], constant = terms[3 * c + 2];
-    for (size_t i = 0; i < n; i++) {
-      double logit = constant + curvature * ((x[i] - mean) * (x[i] - mean));
-      most[i] = logit > most[i] ? logit : most[i];
-    }
-  }
+  for (size_t c = 0; c < k; c++)
+    for (size_t i = 0; i < n; i++)
+      most[i] = logits[c * stride + i] > most[i] ? logits[c * stride + i] : most[i];
   if (weights != NULL)
     for (size_t i = 0; i < n; i++) most[i] *= weights[i];
   for (size_t i = 0; i + LANES <= n; i += LANES)
@@ -269,15 +241,18 @@ static double largest_logits(size_t n, size_t k, const double *restrict x, const
 
 static void add_largest_logits(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
                                size_t count, double *to) {
+  const struct components *m = &pass->components;
+  const struct block *block = &worker->block;
   (void)context;
   emblas_pass_load(pass, worker, first, count);
-  to[0] += largest_logits(count, pass->gaussian.k, worker->block.x, pass_weights(pass, first),
-                          pass->terms.univariate, worker->block.r);
+  m->family->logits(m, block, worker->scratch);
+  to[0] += largest_logits(count, block->stride, m->k, block->r, pass_weights(pass, first), worker->column);
 }
 
 double emblas_pass_hard(struct pass *pass, const double *theta) {
-  if (!univariate(pass)) return pass->hard;
-  emblas_gaussian_prepare(&pass->gaussian, pass->backend, 0, theta, &pass->terms);
+  const struct components *m = &pass->components;
+  if (!isnan(pass->hard)) return pass->hard;
+  m->family->prepare(m, theta, 0);
   const double *largest = emblas_pass_walk(pass, 2, add_largest_logits, NULL);
   return fmin(largest[0] + largest[1] - pass->loglik, 0);
 }

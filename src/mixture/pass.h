@@ -4,51 +4,49 @@
 #ifndef EMBLAS_PASS_H
 #define EMBLAS_PASS_H
 
-#include "../data/frame.h"
-#include "../families/gaussian/gaussian.h"
+#include "../families/family.h"
 #include "../walk/walk.h"
-#include "nearby.h"
 
 /* A block's rows in the frame, and their features once they were made. */
 struct pass_rows {
-  double *x, *phi; /* as in gaussian_block */
+  double *x, *phi; /* as in a block */
   int loaded, made;
 };
 
 /* What one thread needs for itself. */
 struct pass_worker {
-  struct gaussian_block block;
-  struct pass_rows own; /* room for any block */
-  struct gaussian_scratch scratch;
-  double *row_loglik; /* log density of each row of the block, for those who ask for it */
+  struct block block;
+  struct pass_rows own;     /* room for any block */
+  void *scratch;            /* of the family */
+  double *rows, *more_rows; /* d x stride each: room for rows in other coordinates */
+  double *column;           /* stride: room for a number of each row */
+  double *row_loglik;       /* log density of each row of the block, for those who ask for it */
 };
 
 struct pass {
   const struct emblas_data *data;
   const struct frame *frame;
   const struct emblas_backend *backend;
-  struct gaussian gaussian;
-  double expansion_limit; /* of emblas_gaussian_prepare() */
-  struct gaussian_terms terms;
+  struct components components;
+  double independent; /* rows whose roundings cancel each other; 0: each stands for so many that none may */
   size_t threads;
   struct pass_worker *workers; /* one a thread; the first is also for work between passes */
   size_t block_rows;
   const struct emblas_data *few; /* rows of a single leaf or less, whose blocks .. */
   struct pass_rows *kept;        /* .. are kept from one walk to the next; NULL: they are many */
-  struct nearby *nearby;         /* the rows are those of its boxes, where it is not NULL */
+  int boxed;                     /* the rows are those of boxes */
   struct walk walk;
   /* Results of the last pass: */
   double loglik;    /* in the frame's coordinates, as all of these */
   double magnitude; /* sum of |log-likelihood of a row| */
   double q;
-  double hard;   /* not of univariate() */
+  double hard;   /* NaN where the family has left it out */
   double *stats; /* k x p */
 };
 
 /* Sets up a pass for up to `threads` threads; memory from the arena, whose status tells. */
 void emblas_pass_allocate(struct pass *pass, struct arena *arena, const struct emblas_data *data,
-                          const struct frame *frame, const struct emblas_backend *backend,
-                          struct gaussian gaussian, size_t threads);
+                          const struct frame *frame, const struct components *components, size_t threads);
 
 /* Adds what a block has to say to a buffer of sums, of which the first two are one number. */
 typedef void (*pass_block)(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
@@ -59,17 +57,19 @@ double *emblas_pass_walk(struct pass *pass, size_t length, pass_block add, void 
 
 /* The E step of a mixture with parameters theta, by Bayes' rule, with its statistics. */
 void emblas_pass_expectation(struct pass *pass, const double *theta);
-/* The same with moments about other centres (k x d). */
+/* The same with statistics about the means of other parameters. */
 void emblas_pass_expectation_about(struct pass *pass, const double *theta, const double *centres);
+/* Makes ready what the family needs of theta, for walks that use its densities. */
+void emblas_pass_prepare(struct pass *pass, const double *theta);
 /* sum_i w_i log max_c r_ic, for the ICL, after the E step at the same parameters and rows; other results
-   stay. A backend's univariate() leaves it out: then it takes a walk of its own. */
+   stay. Where a kernel has left it out it takes a walk of its own. */
 double emblas_pass_hard(struct pass *pass, const double *theta);
 
 /* Rows first .. first + count into worker->block.x, in the frame. */
 void emblas_pass_load(struct pass *pass, struct pass_worker *worker, size_t first, size_t count);
 
-/* The weighted responsibilities of the rows that are loaded, once emblas_gaussian_prepare() has made the
-   terms; weights may be NULL. row_loglik: NULL or as in the backend's softmax. */
+/* The weighted responsibilities of the rows that are loaded, once emblas_pass_prepare() has been called;
+   weights may be NULL. row_loglik: NULL or as in the backend's softmax. */
 void emblas_pass_bayes(struct pass *pass, struct pass_worker *worker, const double *weights,
                        double *row_loglik, struct emblas_block_sums *sums);
 

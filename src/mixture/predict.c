@@ -30,7 +30,7 @@ void emblas_predict_options_init(struct emblas_predict_options *options, size_t 
 struct predict_worker {
   double *logits;     /* k x STRIDE: log weight + log density, then responsibilities */
   double *copy;       /* of the logits, where there are weights: as many; else NULL */
-  double *distances;  /* WALK_BLOCK x PACKED_LANES */
+  double *room;       /* of the family */
   double *row_loglik; /* WALK_BLOCK */
   double *largest;    /* WALK_BLOCK */
 };
@@ -45,21 +45,6 @@ struct predict {
 };
 
 /* ------------------------------------------------------------------ a block of rows */
-
-static void block_logits(const struct predict *predict, struct predict_worker *worker, size_t first,
-                         size_t count) {
-  const struct gaussian *g = &predict->model->shape;
-  const struct gaussian_density *density = &predict->model->density;
-  for (size_t group = 0; group < density->packed.groups; group++) {
-    size_t c, components = density_group(g, density, group, &c);
-    density->distances(&density->packed, group, count, view_row(predict->data, first),
-                       view_stride(predict->data), worker->distances);
-    for (size_t i = 0; i < count && density->packed.width < PACKED_LANES; i++)
-      packed_fold(density->packed.width, worker->distances + i * PACKED_LANES);
-    for (size_t i = 0; i < components; i++)
-      emblas_density_logits(density, c + i, count, worker->distances, worker->logits + (c + i) * STRIDE);
-  }
-}
 
 /* The component of largest responsibility of each row, of equal ones the first. */
 RUN_TIME_DISPATCH
@@ -91,8 +76,10 @@ static void predict_block(void *context, size_t number, size_t first, size_t cou
   struct predict_worker *worker = &predict->workers[number];
   struct emblas_block_sums *sums = (struct emblas_block_sums *)to, unweighted = {0};
   const struct emblas_backend *backend = predict->backend;
-  size_t k = predict->model->shape.k;
-  block_logits(predict, worker, first, count);
+  const struct components *m = &predict->model->components;
+  size_t k = m->k;
+  m->family->density->logits(m, count, view_row(predict->data, first), view_stride(predict->data), STRIDE,
+                             worker->logits, worker->room);
   if (predict->data->weights == NULL) {
     backend->softmax(count, STRIDE, k, worker->logits, NULL, worker->row_loglik, sums);
   } else {
@@ -100,7 +87,7 @@ static void predict_block(void *context, size_t number, size_t first, size_t cou
     backend->softmax(count, STRIDE, k, worker->copy, predict->data->weights + first, NULL, sums);
     backend->softmax(count, STRIDE, k, worker->logits, NULL, worker->row_loglik, &unweighted);
   }
-  write_block(predict->wanted, worker, k, predict->model->density.log_volume, first, count);
+  write_block(predict->wanted, worker, k, m->family->density->log_volume(m), first, count);
 }
 
 /* ------------------------------------------------------------------ all rows */
@@ -108,13 +95,12 @@ static void predict_block(void *context, size_t number, size_t first, size_t cou
 enum { SUMS = sizeof(struct emblas_block_sums) / sizeof(double) };
 
 /* The work on a row, in products. */
-static double products(const struct gaussian *g) {
-  size_t entries = g->d * (g->geometry == GEOMETRY_FULL ? g->d + 1 : 2) / 2;
-  return (double)g->k * (double)(entries + EXPONENTIAL);
+static double products(const struct components *m) {
+  return (double)m->k * (m->family->density->products(m) + EXPONENTIAL);
 }
 
 static void allocate(struct predict *predict, struct arena *arena, size_t threads) {
-  size_t k = predict->model->shape.k;
+  size_t k = predict->model->components.k;
   emblas_walk_allocate(&predict->walk, arena, predict->data->rows, SUMS, threads);
   threads = predict->walk.threads;
   predict->workers = emblas_arena_take(arena, threads, 1, sizeof *predict->workers);
@@ -122,7 +108,8 @@ static void allocate(struct predict *predict, struct arena *arena, size_t thread
     struct predict_worker *worker = &predict->workers[i];
     worker->logits = emblas_arena_doubles(arena, k, STRIDE);
     worker->copy = predict->data->weights != NULL ? emblas_arena_doubles(arena, k, STRIDE) : NULL;
-    worker->distances = emblas_arena_doubles(arena, WALK_BLOCK, PACKED_LANES);
+    worker->room =
+        emblas_arena_doubles(arena, WALK_BLOCK, predict->model->components.family->density->room);
     worker->row_loglik = emblas_arena_doubles(arena, WALK_BLOCK, 1);
     worker->largest = emblas_arena_doubles(arena, WALK_BLOCK, 1);
   }
@@ -132,13 +119,14 @@ static void allocate(struct predict *predict, struct arena *arena, size_t thread
 static emblas_status predict_rows(struct predict *predict, double total_weight,
                                   struct emblas_prediction *prediction) {
   const struct emblas_backend *backend = predict->backend;
+  const struct components *m = &predict->model->components;
   int token = backend->enter != NULL ? backend->enter() : 0;
   const struct emblas_block_sums *sums = (struct emblas_block_sums *)emblas_walk_run(
-      &predict->walk, predict->data->rows, products(&predict->model->shape), SUMS, predict_block, predict);
+      &predict->walk, predict->data->rows, products(m), SUMS, predict_block, predict);
   if (backend->leave != NULL) backend->leave(token);
   double loglik = sums->loglik[0] + sums->loglik[1];
   if (!isfinite(loglik) || !isfinite(sums->q)) return EMBLAS_ERROR_RANGE;
-  prediction->loglik = loglik - total_weight * predict->model->density.log_volume;
+  prediction->loglik = loglik - total_weight * m->family->density->log_volume(m);
   prediction->entropy = fmax(loglik - sums->q, 0); /* what is below is rounding */
   prediction->hard = sums->hard;
   return EMBLAS_OK;
@@ -182,10 +170,10 @@ emblas_status emblas_predict(const struct emblas_model *model, const struct embl
   if (fault != NULL) return emblas_report_argument(report, fault);
   status = emblas_view_size(data);
   if (status != EMBLAS_OK) return status;
-  const struct gaussian *g = &model->shape;
-  if (data->columns != g->d) return EMBLAS_ERROR_DIMENSION;
+  const struct components *m = &model->components;
+  if (data->columns != m->d) return EMBLAS_ERROR_DIMENSION;
 
-  predict.backend = options->backend != NULL ? options->backend : emblas_backend_auto(g->k, g->p);
+  predict.backend = options->backend != NULL ? options->backend : emblas_backend_auto(m->k, m->statistics);
   emblas_arena_init(&arena,
                     options->allocator.allocate != NULL ? options->allocator : model->arena.allocator);
   double total_weight;

@@ -13,9 +13,7 @@ enum {
 };
 
 static size_t sample_rows(const struct emblas_fitter *fitter) {
-  const struct emblas_options *o = &fitter->options;
-  size_t wanted =
-      ROWS_A_PARAMETER * emblas_parameter_count(o->covariance, o->components, fitter->data.columns);
+  size_t wanted = ROWS_A_PARAMETER * components_count(&fitter->pass.components);
   return wanted > LEAST_SAMPLE ? wanted : LEAST_SAMPLE;
 }
 

@@ -218,8 +218,8 @@ static emblas_status run_move(struct search *search) {
 /* Maps that take less than about a second in all may be as many as moves and starts ask for. */
 static int maps_left(const struct search *search) {
   const struct emblas_fitter *fitter = search->fitter;
-  const struct gaussian *g = &fitter->pass.gaussian;
-  double map = (double)fitter->rows * (double)g->k * (double)g->p;
+  const struct components *m = &fitter->pass.components;
+  double map = (double)fitter->rows * (double)m->k * (double)m->statistics;
   return fitter->maps / MAPS_A_START < fitter->options.starts || (double)fitter->maps * map < SECOND;
 }
 

@@ -7,7 +7,7 @@
 #include "../base/parallel.h"
 #include "../base/sized.h"
 #include "../data/view.h"
-#include "../families/gaussian/covariance.h"
+#include "../families/family.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -174,7 +174,7 @@ static const char *wrong_candidates(const struct emblas_candidates *c) {
   if (c->covariances == NULL) return NULL;
   if (c->covariance_count == 0) return "candidates.covariance_count";
   for (size_t i = 0; i < c->covariance_count; i++)
-    if (emblas_covariance_model(c->covariances[i]) == NULL) return "candidates.covariances";
+    if (emblas_covariance_string(c->covariances[i]) == NULL) return "candidates.covariances";
   return NULL;
 }
 

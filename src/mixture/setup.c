@@ -5,9 +5,7 @@
 #include "../base/sized.h"
 #include "fitter.h"
 #include "report.h"
-#include "sound.h"
 
-#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -25,7 +23,8 @@ void emblas_options_init(struct emblas_options *options, size_t size) {
 const char *emblas_options_fault(const struct emblas_options *o) {
   if (o->size != sizeof *o) return "options.size";
   if (o->components == 0) return "options.components";
-  if (emblas_covariance_model(o->covariance) == NULL) return "options.covariance";
+  if (emblas_family(o->family) == NULL) return "options.family";
+  if (emblas_covariance_string(o->covariance) == NULL) return "options.covariance";
   if (o->start > EMBLAS_START_RESPONSIBILITIES) return "options.start";
   if (o->starts == 0) return "options.starts";
   if (o->start == EMBLAS_START_LABELS && o->labels == NULL) return "options.labels";
@@ -40,49 +39,16 @@ const char *emblas_options_fault(const struct emblas_options *o) {
   return emblas_allocator_valid(o->allocator) ? NULL : "options.allocator";
 }
 
-/* The sizes of a BLAS and of LAPACK are ints. Of a diagonal geometry they see columns and features;
-   matrices of d x d are those of full covariances alone. */
-static int sizes_fit(const struct emblas_options *o, size_t d) {
-  size_t entries, all;
-  int full = emblas_covariance_geometry(o->covariance, d) == GEOMETRY_FULL;
-  if (o->components > INT_MAX || d > INT_MAX / 2 - 1) return 0;
-  if (emblas_size_multiply(d, full ? d + 2 : 2, &entries) || entries > INT_MAX - 1) return 0;
-  return !emblas_size_multiply(entries, o->components, &all);
-}
-
-/* No variance is held below this part of the square of its column's unit, whatever the floor: the inverse
-   is far from overflowing. Of a matrix whose largest eigenvalues are about 1, smaller ones than 128 eps are
-   but rounding. */
-static const double LEAST_FLOOR = 0x1p-400, LEAST_EIGENVALUE = 0x1p-45;
-
-/* The floor in the frame: relative to the pooled variance, which is 1 where the frame is whitened; and no
-   deviation that is none in units of the data. */
-static void set_floor(struct emblas_fitter *fitter, double *variance) {
-  const struct frame *frame = &fitter->frame;
-  enum geometry geometry = fitter->pass.gaussian.geometry;
-  double mean = 0, smallest = emblas_frame_smallest_deviation(frame);
-  for (size_t j = 0; j < frame->d; j++) mean += frame->variance[j] / (double)frame->d;
-  double eigenvalue = LEAST_EIGENVALUE * (frame->whitener != NULL ? 1 : mean);
-  double least = fmax(geometry == GEOMETRY_FULL ? eigenvalue : LEAST_FLOOR, smallest * smallest);
-  for (size_t j = 0; j < frame->d; j++) {
-    double pooled = geometry == GEOMETRY_DIAG ? frame->variance[j] : frame->whitener != NULL ? 1 : mean;
-    if (pooled == 0) pooled = 1;
-    variance[j] = fmax(fitter->options.floor * pooled, least);
-    fitter->unit[j] = sqrt(pooled);
-  }
-  fitter->floor = (struct gaussian_floor){variance, frame->constant};
-}
-
 static void pool(struct emblas_fitter *fitter, double *pooled) {
   struct pass *pass = &fitter->pass;
-  const struct gaussian_scratch *scratch = &pass->workers[0].scratch;
+  const struct pass_worker *worker = &pass->workers[0];
   struct frame_workspace work = {.rows = pass->block_rows,
-                                 .stride = pass->workers[0].block.stride,
-                                 .block = scratch->rows,
-                                 .scratch = scratch->more_rows,
-                                 .share = scratch->column,
+                                 .stride = worker->block.stride,
+                                 .block = worker->rows,
+                                 .scratch = worker->more_rows,
+                                 .share = worker->column,
                                  .pooled = pooled,
-                                 .mean = scratch->moments};
+                                 .mean = worker->own.x};
   emblas_frame_pool(&fitter->frame, pass->backend, &fitter->data, fitter->summary.total_weight, &work);
 }
 
@@ -151,21 +117,18 @@ static size_t most_maps(const struct emblas_options *o) {
 
 static void allocate_mover(struct emblas_fitter *fitter) {
   const struct view_summary *s = &fitter->summary;
-  struct newcomer_limits limits = {.floor = &fitter->floor,
-                                   .narrowest = emblas_sound_narrowest(fitter),
-                                   .least_weight = (double)(fitter->data.columns + 1) * s->total_weight /
-                                                   (double)s->rows,
+  struct newcomer_limits limits = {.least_weight = (double)fitter->pass.components.least_rows *
+                                                   s->total_weight / (double)s->rows,
                                    .total_weight = s->total_weight};
   emblas_mover_allocate(&fitter->mover, &fitter->arena, &fitter->pass, &limits);
 }
 
-emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_report *report) {
+emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, const struct components *components,
+                                   struct emblas_report *report) {
   struct emblas_options *o = &fitter->options;
   struct arena *arena = &fitter->arena;
   size_t d = fitter->data.columns;
-  if (!sizes_fit(o, d)) return EMBLAS_ERROR_SIZE;
-  struct gaussian shape = emblas_gaussian_shape(o->covariance, o->components, d);
-  int whitened = shape.frame == COVARIANCE_WHITENED;
+  int whitened = components->frame_kind == FRAME_WHITENED;
 
   fitter->summary.low = emblas_arena_doubles(arena, d, 1);
   fitter->summary.high = emblas_arena_doubles(arena, d, 1);
@@ -174,32 +137,34 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, struct emblas_r
   if (status != EMBLAS_OK) return status;
 
   emblas_frame_allocate(&fitter->frame, arena, d, whitened);
-  emblas_pass_allocate(&fitter->pass, arena, &fitter->data, &fitter->frame, o->backend, shape,
+  emblas_pass_allocate(&fitter->pass, arena, &fitter->data, &fitter->frame, components,
                        emblas_parallel_limit(o->threads));
   double *vectors[4];
-  emblas_arena_vectors(arena, 4, gaussian_theta_size(&shape), vectors);
+  emblas_arena_vectors(arena, 4, components->parameters, vectors);
   fitter->theta = vectors[0];
   fitter->spare = vectors[1];
   fitter->compressed = vectors[2];
   fitter->metric_at = vectors[3];
-  fitter->metric = emblas_arena_doubles(arena, emblas_gaussian_free_size(&shape), 1);
-  fitter->unit = emblas_arena_doubles(arena, d, 1);
   fitter->flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->flags);
   fitter->start_flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->start_flags);
   fitter->run_flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->run_flags);
   fitter->candidate_flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->candidate_flags);
   fitter->column_flags = emblas_arena_take(arena, d, 1, sizeof *fitter->column_flags);
-  double *floor = emblas_arena_doubles(arena, d, 1),
-         *pooled = whitened ? emblas_arena_doubles(arena, d, d) : NULL;
+  double *pooled = whitened ? emblas_arena_doubles(arena, d, d) : NULL;
+  if (arena->status != EMBLAS_OK) return arena->status;
+  struct components *m = &fitter->pass.components;
+  fitter->metric = emblas_arena_doubles(arena, m->family->coordinates->size(m), 1);
   if (arena->status != EMBLAS_OK) return arena->status;
   memset(fitter->start_flags, 0, o->components * sizeof *fitter->start_flags);
 
   emblas_frame_from_ranges(&fitter->frame, &fitter->data, &fitter->summary, fmin(2 * sqrt(o->floor), 1),
-                           shape.frame == COVARIANCE_COMMON_SCALE);
+                           components->frame_kind == FRAME_COMMON_SCALE);
   for (size_t j = 0; j < d; j++)
     fitter->column_flags[j] = fitter->frame.constant[j] ? EMBLAS_COLUMN_CONSTANT : 0;
   pool(fitter, pooled);
-  set_floor(fitter, floor);
+  m->frame = &fitter->frame;
+  m->floor = o->floor;
+  m->family->bound(m);
   fitter->starter = (struct starter){.kind = o->start,
                                      .seed = o->seed,
                                      .labels = o->labels,

@@ -1,28 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "sound.h"
 
-#include <math.h>
-
-/* The least share of the variance of all data in the same direction. A component that is narrower by a
-   factor of 1000 has found rows that happen to lie close together, or in a line. Columns that all but
-   follow from others are such a line themselves. */
-static const double LEAST_VARIANCE = 1e-6;
-
 /* A pass_block: how many rows there are to each component, whatever they weigh. */
 static void add_rows(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
                      size_t count, double *to) {
-  const struct gaussian_block *block = &worker->block;
+  const struct block *block = &worker->block;
   struct emblas_block_sums sums = {{0}, 0, 0, 0};
   (void)context;
   emblas_pass_load(pass, worker, first, count);
   emblas_pass_bayes(pass, worker, NULL, NULL, &sums);
-  for (size_t c = 0; c < pass->gaussian.k; c++)
+  for (size_t c = 0; c < pass->components.k; c++)
     for (size_t i = 0; i < count; i++)
       if (view_weight(pass->data, first + i) > 0) to[2 + c] += block->r[c * block->stride + i];
-}
-
-static void prepare(struct pass *pass, const double *theta) {
-  emblas_gaussian_prepare(&pass->gaussian, pass->backend, pass->expansion_limit, theta, &pass->terms);
 }
 
 /* NULL: they follow from the mixing weights, since every row weighs the same. Else valid until the next
@@ -31,35 +20,21 @@ static const double *count_rows(struct emblas_fitter *fitter, const double *thet
   struct pass *pass = &fitter->pass;
   if (fitter->data.weights == NULL) return NULL;
   emblas_compression_all(&fitter->compression, pass);
-  prepare(pass, theta);
-  return emblas_pass_walk(pass, 2 + pass->gaussian.k, add_rows, NULL) + 2;
-}
-
-double emblas_sound_narrowest(const struct emblas_fitter *fitter) {
-  const struct frame *frame = &fitter->frame;
-  double least = frame->least;
-  if (fitter->pass.gaussian.geometry == GEOMETRY_FULL && frame->whitener == NULL) {
-    double mean = 0, smallest = INFINITY; /* the floor is a part of the mean of the columns' variances */
-    for (size_t j = 0; j < frame->d; j++) {
-      mean += frame->variance[j] / (double)frame->d;
-      if (!frame->constant[j]) smallest = fmin(smallest, frame->variance[j]);
-    }
-    least = fmin(least, smallest / mean);
-  }
-  return fmax(LEAST_VARIANCE * least / fitter->options.floor, 1);
+  emblas_pass_prepare(pass, theta);
+  return emblas_pass_walk(pass, 2 + pass->components.k, add_rows, NULL) + 2;
 }
 
 void emblas_sound_flags(struct emblas_fitter *fitter, const double *theta, unsigned *flags) {
   struct pass *pass = &fitter->pass;
-  const struct gaussian *g = &pass->gaussian;
+  const struct components *m = &pass->components;
   const double *rows = count_rows(fitter, theta);
-  double times = emblas_sound_narrowest(fitter), least = (double)(g->d + 1);
-  if ((double)fitter->summary.rows < (double)g->k * least) least = 0; /* no model would have so many */
-  for (size_t c = 0; c < g->k; c++) {
+  double least = (double)m->least_rows;
+  if ((double)fitter->summary.rows < (double)m->k * least) least = 0; /* no model would have so many */
+  for (size_t c = 0; c < m->k; c++) {
     double count = rows != NULL ? rows[c] : theta[c] * (double)fitter->data.rows;
-    const double *factor = theta + g->k * (1 + g->d) + c * g->f;
-    if (flags[c] == 0 && (count < least || emblas_gaussian_narrow(g, pass->backend, &fitter->floor, times,
-                                                                  factor, &pass->workers[0].scratch)))
+    if (flags[c] != 0) continue;
+    if (count < least ||
+        (m->family->narrow != NULL && m->family->narrow(m, theta, c, pass->workers[0].scratch)))
       flags[c] = EMBLAS_COMPONENT_SPURIOUS;
   }
 }
@@ -77,9 +52,9 @@ static size_t count_equal(const struct emblas_data *data, size_t row) {
 }
 
 /* The rows of a block that is loaded; most: the largest responsibilities so far. */
-static void look_at_block(const struct pass *pass, const struct gaussian_block *block, size_t first,
+static void look_at_block(const struct pass *pass, const struct block *block, size_t first,
                           const unsigned *flags, struct emblas_component_rows *places, double *most) {
-  for (size_t c = 0; c < pass->gaussian.k; c++)
+  for (size_t c = 0; c < pass->components.k; c++)
     for (size_t i = 0; i < block->rows && flags[c] != 0; i++) {
       double own = block->r[c * block->stride + i];
       if (!(view_weight(pass->data, first + i) > 0)) continue;
@@ -94,14 +69,14 @@ void emblas_sound_places(struct emblas_fitter *fitter, const double *theta, cons
                          struct emblas_component_rows *places) {
   struct pass *pass = &fitter->pass;
   struct pass_worker *worker = &pass->workers[0];
-  size_t k = pass->gaussian.k, step = pass->block_rows;
+  size_t k = pass->components.k, step = pass->block_rows;
   double *most = fitter->spare; /* theta has k entries and more */
   for (size_t c = 0; c < k; c++) {
     most[c] = 0;
     places[c] = (struct emblas_component_rows){0, EMBLAS_NOWHERE, 0};
   }
   emblas_compression_all(&fitter->compression, pass);
-  prepare(pass, theta);
+  emblas_pass_prepare(pass, theta);
   for (size_t first = 0; first < fitter->data.rows; first += step) {
     struct emblas_block_sums sums = {{0}, 0, 0, 0};
     size_t left = fitter->data.rows - first;

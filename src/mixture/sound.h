@@ -5,11 +5,8 @@
 
 #include "fitter.h"
 
-/* The least variance of a sound component, in units of the floor. */
-double emblas_sound_narrowest(const struct emblas_fitter *fitter);
-
-/* Adds EMBLAS_COMPONENT_SPURIOUS to the flags of components that have none and should: less than d + 1
-   rows, or a direction of less than 1e-6 of the data's variance. theta: in the frame. */
+/* Adds EMBLAS_COMPONENT_SPURIOUS to the flags of components that have none and should: too few
+   rows, or what the family finds too narrow. theta: in the frame. */
 void emblas_sound_flags(struct emblas_fitter *fitter, const double *theta, unsigned *flags);
 
 /* For components with a flag (no row for others): how many rows there are to it, the row that is most its

@@ -21,6 +21,7 @@ struct starter {
   double *centres;    /* k x d: in columns of deviation 1 */
   double *nearest;    /* k x (1 + d): makes logits of which the largest is the nearest centre's */
   double *sums;       /* k x (1 + d): weights and sums of a partition's parts */
+  double *point;      /* d: room for a mean */
   double *distance;   /* n: squared distance to the nearest centre so far */
 };
 
@@ -32,8 +33,8 @@ enum emblas_start emblas_starter_kind(const struct starter *starter, size_t numb
 /* Start number `number`, into theta. Only k-means++ starts may find the pass at rows that stand for all of
    them, in a frame of their own. previous: room for parameters. flags: k, 0 before, of components that the
    start has no rows for or holds at the floor. On an error *component may name one. */
-emblas_status emblas_starter_parameters(struct starter *starter, struct pass *pass,
-                                        const struct gaussian_floor *floor, size_t number, double *theta,
-                                        double *previous, unsigned *flags, size_t *component);
+emblas_status emblas_starter_parameters(struct starter *starter, struct pass *pass, size_t number,
+                                        double *theta, double *previous, unsigned *flags,
+                                        size_t *component);
 
 #endif

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "../families/gaussian/covariance.h"
+#include <emblas/emblas.h>
 
 #include <math.h>
-
-size_t emblas_parameter_count(enum emblas_covariance covariance, size_t components, size_t dim) {
-  const struct covariance_model *model = emblas_covariance_model(covariance);
-  if (model == NULL || components == 0) return 0;
-  return components - 1 + components * dim + emblas_covariance_count(model, components, dim);
-}
 
 void emblas_criteria(double loglik, double hard, double total_weight, size_t parameters, double *bic,
                      double *aic, double *icl) {

@@ -3,6 +3,7 @@
    one over all components says. */
 #include "base/random.h"
 #include "../support/models.h"
+#include "families/gaussian/family.h"
 #include "mixture/fitter.h"
 
 #include <criterion/criterion.h>
@@ -84,13 +85,12 @@ static struct emblas_fitter *begin(const struct scene *scene, const struct rows 
   options.start = EMBLAS_START_LABELS, options.labels = rows->labels, options.compress = scene->compress;
   cr_assert_eq(emblas_fitter_create(&data, &options, &fitter, NULL), EMBLAS_OK);
   cr_assert_eq(emblas_fitter_start(fitter, 0), EMBLAS_OK);
-  const struct gaussian *g = &fitter->pass.gaussian;
-  size_t bytes = gaussian_theta_size(g) * sizeof **theta;
+  size_t bytes = fitter->pass.components.parameters * sizeof **theta;
   *theta = malloc(bytes);
   memcpy(*theta, emblas_em_theta(fitter->em), bytes);
   if (scene->empty) (*theta)[3] = 0;
   emblas_compression_select(&fitter->compression, &fitter->pass, *theta);
-  cr_assert_not_null(fitter->pass.nearby, "%s: no boxes", scene->name);
+  cr_assert(fitter->pass.boxed, "%s: no boxes", scene->name);
   return fitter;
 }
 
@@ -171,7 +171,7 @@ struct sums {
 };
 
 static struct sums sums_of(const struct pass *pass) {
-  size_t bytes = pass->gaussian.k * pass->gaussian.p * sizeof(double);
+  size_t bytes = pass->components.k * pass->components.statistics * sizeof(double);
   struct sums sums = {pass->loglik, pass->magnitude, pass->q, pass->hard, malloc(bytes)};
   memcpy(sums.stats, pass->stats, bytes);
   return sums;
@@ -202,7 +202,7 @@ static double scale_of(const struct gaussian *g, const double *row, size_t m) {
 static void check(const char *name, const struct emblas_fitter *fitter, const struct sums *near,
                   const struct sums *all, double reach) {
   const struct pass *pass = &fitter->pass;
-  const struct gaussian *g = &pass->gaussian;
+  const struct gaussian *g = gaussian_of(&pass->components);
   double u = DBL_EPSILON / 2, weight = fitter->summary.total_weight, left_out = exp(-60) * weight;
   int same_logits = g->geometry == GEOMETRY_FULL && strcmp(pass->backend->name, "blas") != 0;
   double part = same_logits ? 100 * u : 4096 * u * (double)g->d;
@@ -223,7 +223,7 @@ static void check(const char *name, const struct emblas_fitter *fitter, const st
 
 static double farthest(const struct emblas_fitter *fitter, const double *theta) {
   const struct boxes *boxes = &fitter->compression.boxes;
-  const struct gaussian *g = &fitter->pass.gaussian;
+  const struct gaussian *g = gaussian_of(&fitter->pass.components);
   double most = 0, mean = 0;
   for (size_t i = 0; i < boxes->count * g->d; i++)
     most = fmax(most, fabs(boxes->centre[i]) + boxes->half[i]);
@@ -236,12 +236,11 @@ static void check_passes(const struct scene *scene, const struct rows *rows,
   double *theta;
   struct emblas_fitter *fitter = begin(scene, rows, covariance, backend, 1, &theta);
   struct pass *pass = &fitter->pass;
-  struct nearby *nearby = pass->nearby;
   emblas_pass_expectation(pass, theta);
   struct sums near = sums_of(pass);
-  cr_assert(emblas_nearby_prepare(nearby, &pass->gaussian, &pass->terms), "%s: no component was left out",
+  cr_assert(pass->components.family->boxes->pay(&pass->components), "%s: no component was left out",
             scene->name);
-  pass->nearby = NULL;
+  pass->boxed = 0;
   emblas_pass_expectation(pass, theta);
   struct sums ordered = sums_of(pass);
   emblas_compression_all(&fitter->compression, pass);
@@ -250,7 +249,7 @@ static void check_passes(const struct scene *scene, const struct rows *rows,
   double reach = farthest(fitter, theta);
   check(scene->name, fitter, &near, &ordered, reach);
   check(scene->name, fitter, &near, &all, reach);
-  if (scene->empty) cr_assert_eq(near.stats[3 * pass->gaussian.p], 0);
+  if (scene->empty) cr_assert_eq(near.stats[3 * pass->components.statistics], 0);
   free(near.stats), free(ordered.stats), free(all.stats), free(theta);
   emblas_fitter_free(fitter);
 }
@@ -301,10 +300,10 @@ Test(nearby, merged_rows_are_in_boxes) {
   cr_assert_eq(emblas_fitter_create(&data, &options, &fitter, NULL), EMBLAS_OK);
   cr_assert_eq(emblas_fitter_start(fitter, 0), EMBLAS_OK);
   struct pass *pass = &fitter->pass;
-  size_t bytes = gaussian_theta_size(&pass->gaussian) * sizeof *theta;
+  size_t bytes = pass->components.parameters * sizeof *theta;
   memcpy(theta = malloc(bytes), emblas_em_theta(fitter->em), bytes);
   emblas_compression_select(&fitter->compression, pass, theta);
-  cr_assert_not_null(pass->nearby);
+  cr_assert(pass->boxed);
   cr_assert(compression_active(&fitter->compression, pass));
   cr_assert_lt(pass->data->rows, n / 2);
   emblas_pass_expectation(pass, theta);
@@ -330,7 +329,7 @@ Test(nearby, threads_change_no_bit) {
       emblas_pass_expectation(pass, theta);
       struct sums sums = sums_of(pass);
       if (threads == 1) first = sums_of(pass);
-      cr_assert_eq(memcmp(sums.stats, first.stats, K * pass->gaussian.p * sizeof(double)), 0);
+      cr_assert_eq(memcmp(sums.stats, first.stats, K * pass->components.statistics * sizeof(double)), 0);
       cr_assert(sums.loglik == first.loglik && sums.q == first.q && sums.hard == first.hard);
       free(sums.stats), free(theta);
       emblas_fitter_free(fitter);

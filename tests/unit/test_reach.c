@@ -2,7 +2,7 @@
 /* In cells that are narrow enough the rule's sums are those of much narrower ones, whatever the mixture. */
 #include "base/random.h"
 #include "data/quadrature.h"
-#include "mixture/reach.h"
+#include "families/gaussian/reach.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -100,12 +100,11 @@ static void check_sums(const struct mixture *m, const struct sums *rule, const s
 static int check_rules(const struct quadrature *quadrature, const struct mixture *m, int trial) {
   struct arena arena;
   struct reach reach;
-  struct gaussian g = {.k = m->k, .d = 1};
   struct sums rule = {0}, fine = {0};
   int cells = 0;
   emblas_arena_init(&arena, (struct emblas_allocator){0});
   emblas_reach_allocate(&reach, &arena, m->k);
-  emblas_reach_prepare(&reach, &g, m->theta);
+  emblas_reach_prepare(&reach, m->theta);
   double width = m->high - m->low;
   for (double low = m->low; m->high - low > 1e-9 * (m->high - m->low); low += width, cells++) {
     width = widest(&reach, low, width, m->high);
@@ -144,12 +143,11 @@ Test(reach, cells_are_no_narrower_than_need_be) {
   double theta[] = {0.5, 0.5, 0, 1, 1, 1}, alone[] = {1, 0, 1};
   struct arena arena;
   struct reach one, two;
-  struct gaussian g = {.k = 1, .d = 1}, h = {.k = 2, .d = 1};
   emblas_arena_init(&arena, (struct emblas_allocator){0});
   emblas_reach_allocate(&one, &arena, 1);
   emblas_reach_allocate(&two, &arena, 2);
-  emblas_reach_prepare(&one, &g, alone);
-  emblas_reach_prepare(&two, &h, theta);
+  emblas_reach_prepare(&one, alone);
+  emblas_reach_prepare(&two, theta);
   cr_assert(emblas_reach_strain(&one, -8, 8) <= 1);
   cr_assert(emblas_reach_strain(&one, -50, 50) > 1);
   cr_assert(emblas_reach_strain(&two, -0.3, 1.3) <= 1);
@@ -162,10 +160,9 @@ Test(reach, no_cells_where_logits_are_no_numbers) {
   double theta[] = {0.5, 0.5, 1e200, -1e200, 1e160, 1e170};
   struct arena arena;
   struct reach reach;
-  struct gaussian g = {.k = 2, .d = 1};
   emblas_arena_init(&arena, (struct emblas_allocator){0});
   emblas_reach_allocate(&reach, &arena, 2);
-  emblas_reach_prepare(&reach, &g, theta);
+  emblas_reach_prepare(&reach, theta);
   cr_assert(emblas_reach_strain(&reach, 0, 1e-6) > 1);
   emblas_arena_free(&arena);
 }

@@ -4,23 +4,22 @@
 #include <string.h>
 
 static const struct covariance_model models[EMBLAS_COVARIANCE_COUNT] = {
-    [EMBLAS_FULL] = {"full", "VVV", "V", GEOMETRY_FULL, COVARIANCE_WHITENED, emblas_estimate_free},
-    [EMBLAS_TIED] = {"tied", "EEE", "E", GEOMETRY_FULL, COVARIANCE_WHITENED, emblas_estimate_pooled},
-    [EMBLAS_DIAG] = {"diag", "VVI", "V", GEOMETRY_DIAG, COVARIANCE_SCALED, emblas_estimate_free},
-    [EMBLAS_SPHERICAL] = {"spherical", "VII", "V", GEOMETRY_SPHERICAL, COVARIANCE_COMMON_SCALE,
+    [EMBLAS_FULL] = {"full", "VVV", "V", GEOMETRY_FULL, FRAME_WHITENED, emblas_estimate_free},
+    [EMBLAS_TIED] = {"tied", "EEE", "E", GEOMETRY_FULL, FRAME_WHITENED, emblas_estimate_pooled},
+    [EMBLAS_DIAG] = {"diag", "VVI", "V", GEOMETRY_DIAG, FRAME_SCALED, emblas_estimate_free},
+    [EMBLAS_SPHERICAL] = {"spherical", "VII", "V", GEOMETRY_SPHERICAL, FRAME_COMMON_SCALE,
                           emblas_estimate_free},
-    [EMBLAS_TIED_DIAG] = {"tied-diag", "EEI", "E", GEOMETRY_DIAG, COVARIANCE_SCALED,
-                          emblas_estimate_pooled},
-    [EMBLAS_TIED_SPHERICAL] = {"tied-spherical", "EII", "E", GEOMETRY_SPHERICAL, COVARIANCE_COMMON_SCALE,
+    [EMBLAS_TIED_DIAG] = {"tied-diag", "EEI", "E", GEOMETRY_DIAG, FRAME_SCALED, emblas_estimate_pooled},
+    [EMBLAS_TIED_SPHERICAL] = {"tied-spherical", "EII", "E", GEOMETRY_SPHERICAL, FRAME_COMMON_SCALE,
                                emblas_estimate_pooled},
-    [EMBLAS_VEI] = {"vei", "VEI", "V", GEOMETRY_DIAG, COVARIANCE_SCALED, emblas_estimate_aligned},
-    [EMBLAS_EVI] = {"evi", "EVI", "E", GEOMETRY_DIAG, COVARIANCE_SCALED, emblas_estimate_aligned},
-    [EMBLAS_VEE] = {"vee", "VEE", "V", GEOMETRY_FULL, COVARIANCE_WHITENED, emblas_estimate_similar},
-    [EMBLAS_EVE] = {"eve", "EVE", "E", GEOMETRY_FULL, COVARIANCE_COMMON_SCALE, emblas_estimate_common_axes},
-    [EMBLAS_VVE] = {"vve", "VVE", "V", GEOMETRY_FULL, COVARIANCE_COMMON_SCALE, emblas_estimate_common_axes},
-    [EMBLAS_EEV] = {"eev", "EEV", "E", GEOMETRY_FULL, COVARIANCE_COMMON_SCALE, emblas_estimate_oriented},
-    [EMBLAS_VEV] = {"vev", "VEV", "V", GEOMETRY_FULL, COVARIANCE_COMMON_SCALE, emblas_estimate_oriented},
-    [EMBLAS_EVV] = {"evv", "EVV", "E", GEOMETRY_FULL, COVARIANCE_WHITENED, emblas_estimate_oriented},
+    [EMBLAS_VEI] = {"vei", "VEI", "V", GEOMETRY_DIAG, FRAME_SCALED, emblas_estimate_aligned},
+    [EMBLAS_EVI] = {"evi", "EVI", "E", GEOMETRY_DIAG, FRAME_SCALED, emblas_estimate_aligned},
+    [EMBLAS_VEE] = {"vee", "VEE", "V", GEOMETRY_FULL, FRAME_WHITENED, emblas_estimate_similar},
+    [EMBLAS_EVE] = {"eve", "EVE", "E", GEOMETRY_FULL, FRAME_COMMON_SCALE, emblas_estimate_common_axes},
+    [EMBLAS_VVE] = {"vve", "VVE", "V", GEOMETRY_FULL, FRAME_COMMON_SCALE, emblas_estimate_common_axes},
+    [EMBLAS_EEV] = {"eev", "EEV", "E", GEOMETRY_FULL, FRAME_COMMON_SCALE, emblas_estimate_oriented},
+    [EMBLAS_VEV] = {"vev", "VEV", "V", GEOMETRY_FULL, FRAME_COMMON_SCALE, emblas_estimate_oriented},
+    [EMBLAS_EVV] = {"evv", "EVV", "E", GEOMETRY_FULL, FRAME_WHITENED, emblas_estimate_oriented},
 };
 
 const struct covariance_model *emblas_covariance_model(enum emblas_covariance covariance) {
@@ -74,6 +73,12 @@ size_t emblas_covariance_count(const struct covariance_model *model, size_t k, s
   const char *letter = model->mclust;
   return copies(letter[VOLUME], k) + copies(letter[SHAPE], k) * (d - 1) +
          copies(letter[ORIENTATION], k) * (d * (d - 1) / 2);
+}
+
+size_t emblas_parameter_count(enum emblas_covariance covariance, size_t components, size_t dim) {
+  const struct covariance_model *model = emblas_covariance_model(covariance);
+  if (model == NULL || components == 0) return 0;
+  return components - 1 + components * dim + emblas_covariance_count(model, components, dim);
 }
 
 /* ------------------------------------------------------------------ geometries */

@@ -3,20 +3,13 @@
 #ifndef EMBLAS_COVARIANCE_H
 #define EMBLAS_COVARIANCE_H
 
-#include <emblas/emblas.h>
+#include "../../data/frame.h"
 
 /* What a component's covariance looks like, and so what is stored of it and which features it needs. */
 enum geometry {
   GEOMETRY_FULL,     /* d x d lower Cholesky factor; features 1, x, and x_j x_l for l <= j */
   GEOMETRY_DIAG,     /* d standard deviations; features 1, x, x^2 */
   GEOMETRY_SPHERICAL /* one standard deviation; features 1, x, |x|^2 */
-};
-
-/* The maps of rows that leave the model what it is, and so the frame that a fit may lay over the data. */
-enum covariance_frame {
-  COVARIANCE_SCALED,       /* each column in a unit of its own */
-  COVARIANCE_COMMON_SCALE, /* all columns in one unit */
-  COVARIANCE_WHITENED      /* any linear map */
 };
 
 struct gaussian;
@@ -27,7 +20,7 @@ struct gaussian_estimate;
 struct covariance_model {
   const char *name, *mclust, *mclust_1d;
   enum geometry geometry;
-  enum covariance_frame frame;
+  enum frame_kind frame;
   /* The M step of the covariances: scatter matrices -> the factors of the most likely covariances that the
      model has. */
   void (*estimate)(const struct gaussian *g, struct gaussian_estimate *e);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "density.h"
+#include "family.h"
 
 #include "../../base/dispatch.h"
 
@@ -16,8 +16,13 @@ enum { MOST = 1000 };
 #define LOG_ZERO (-1e300)
 #define NO_COMPONENT (-1e307)
 
-void emblas_density_allocate(const struct gaussian *g, struct arena *arena,
-                             struct gaussian_density *density) {
+/* Memory: where triangular, k d^2 doubles at most and some 48 d for each group beside them. */
+static void allocate(struct components *m, struct arena *arena) {
+  struct gaussian_density *density = emblas_arena_take(arena, 1, 1, sizeof *density);
+  if (density == NULL) return;
+  density->shape = emblas_gaussian_shape(m->covariance, m->k, m->d);
+  m->own = density;
+  const struct gaussian *g = &density->shape;
   struct packed *packed = &density->packed;
   *packed = emblas_packed_shape(g->k, g->d, g->geometry == GEOMETRY_FULL);
   packed->scale = emblas_arena_doubles(arena, packed->groups * g->d, PACKED_LANES);
@@ -134,8 +139,10 @@ static void set_constants(const struct gaussian *g, const double *theta, struct 
   }
 }
 
-size_t emblas_density_prepare(const struct gaussian *g, const double *theta,
-                              struct gaussian_density *density) {
+/* Fails where the inverse of a factor is beyond the range of double. */
+static size_t prepare(const struct components *m, const double *theta) {
+  struct gaussian_density *density = m->own;
+  const struct gaussian *g = &density->shape;
   struct packed *packed = &density->packed;
   size_t lanes = packed->groups * g->d * PACKED_LANES;
   memset(packed->scale, 0, lanes * sizeof *packed->scale);
@@ -149,9 +156,47 @@ size_t emblas_density_prepare(const struct gaussian *g, const double *theta,
   return g->k;
 }
 
-void emblas_density_logits(const struct gaussian_density *density, size_t c, size_t rows,
-                           const double *lanes, double *logits) {
+/* Components first .. first + the result are those of a group, at most PACKED_LANES. */
+static size_t group_of(const struct gaussian_density *density, size_t group, size_t *first) {
+  size_t width = density->packed.width, k = density->shape.k;
+  *first = group * width;
+  return k - *first < width ? k - *first : width;
+}
+
+/* Log weight + log density in the model's unit of volume, of the rows under component c, from the folded
+   lanes of its group (rows x PACKED_LANES). */
+static void component_logits(const struct gaussian_density *density, size_t c, size_t rows,
+                             const double *lanes, double *logits) {
   size_t lane = c % density->packed.width;
   double constant = density->packed.constant[c / density->packed.width * PACKED_LANES + lane];
   for (size_t i = 0; i < rows; i++) logits[i] = packed_logit(constant, lanes[i * PACKED_LANES + lane]);
 }
+
+static void logits(const struct components *m, size_t count, const double *rows, size_t stride,
+                   size_t logit_stride, double *to, double *room) {
+  const struct gaussian_density *density = m->own;
+  for (size_t group = 0; group < density->packed.groups; group++) {
+    size_t c, components = group_of(density, group, &c);
+    density->distances(&density->packed, group, count, rows, stride, room);
+    for (size_t i = 0; i < count && density->packed.width < PACKED_LANES; i++)
+      packed_fold(density->packed.width, room + i * PACKED_LANES);
+    for (size_t i = 0; i < components; i++)
+      component_logits(density, c + i, count, room, to + (c + i) * logit_stride);
+  }
+}
+
+static double log_volume(const struct components *m) {
+  return ((const struct gaussian_density *)m->own)->log_volume;
+}
+
+static double at(const struct components *m, const double *x, double *responsibilities) {
+  const struct gaussian_density *density = m->own;
+  return density->log_density(&density->packed, m->k, x, responsibilities) - density->log_volume;
+}
+
+static double products(const struct components *m) {
+  return (double)(m->d * (gaussian_of(m)->geometry == GEOMETRY_FULL ? m->d + 1 : 2) / 2);
+}
+
+const struct family_density emblas_gaussian_density = {allocate, prepare,  logits,      log_volume,
+                                                       at,       products, PACKED_LANES};

@@ -31,7 +31,7 @@ struct gaussian emblas_gaussian_shape(enum emblas_covariance covariance, size_t 
                            .p = 1 + d + second,
                            .f = emblas_geometry_factor_size(geometry, d),
                            .geometry = geometry,
-                           .frame = d == 1 ? COVARIANCE_SCALED : model->frame,
+                           .frame = d == 1 ? FRAME_SCALED : model->frame,
                            .model = model};
 }
 
@@ -194,7 +194,7 @@ struct emblas_normals emblas_gaussian_normals(const struct gaussian *g,
 
 /* ------------------------------------------------------------------ features and logits */
 
-static void sum_of_squares(const struct gaussian_block *block, size_t d, double *out) {
+static void sum_of_squares(const struct block *block, size_t d, double *out) {
   memset(out, 0, block->rows * sizeof *out);
   for (size_t j = 0; j < d; j++)
     for (size_t i = 0; i < block->rows; i++) {
@@ -205,7 +205,7 @@ static void sum_of_squares(const struct gaussian_block *block, size_t d, double 
 
 /* Features first .. first + count of the rows, into block->phi: 1, x, and x_j^2 or |x|^2. */
 static void make_features(const struct gaussian *g, const struct emblas_backend *backend,
-                          const struct gaussian_block *block, size_t first, size_t count) {
+                          const struct block *block, size_t first, size_t count) {
   size_t d = g->d, stride = block->stride;
   for (size_t f = first; f < first + count; f++) {
     double *out = block->phi + (f - first) * stride;
@@ -231,7 +231,7 @@ static size_t run_of(const struct gaussian *g, const struct gaussian_terms *term
 }
 
 static void centred_logits(const struct gaussian *g, const struct emblas_backend *backend,
-                           const struct gaussian_terms *terms, const struct gaussian_block *block) {
+                           const struct gaussian_terms *terms, const struct block *block) {
   for (size_t end = 0, run; (run = run_of(g, terms, 0, &end)) > 0;) {
     struct emblas_normals normals = normals_of(g, terms, end - run, run);
     backend->diagonal_logits(block->rows, block->stride, &normals, block->x,
@@ -240,7 +240,7 @@ static void centred_logits(const struct gaussian *g, const struct emblas_backend
 }
 
 static void expanded_logits(const struct gaussian *g, const struct emblas_backend *backend,
-                            const struct gaussian_terms *terms, const struct gaussian_block *block) {
+                            const struct gaussian_terms *terms, const struct block *block) {
   for (size_t first = 0; first < g->p; first += block->panel) {
     size_t count = g->p - first < block->panel ? g->p - first : block->panel;
     if (block->made == NULL || !*block->made) make_features(g, backend, block, first, count);
@@ -254,7 +254,7 @@ static void expanded_logits(const struct gaussian *g, const struct emblas_backen
 }
 
 void emblas_gaussian_logits(const struct gaussian *g, const struct emblas_backend *backend,
-                            const struct gaussian_terms *terms, const struct gaussian_block *block,
+                            const struct gaussian_terms *terms, const struct block *block,
                             struct gaussian_scratch *scratch) {
   if (g->geometry == GEOMETRY_FULL) {
     struct emblas_normals normals = emblas_gaussian_normals(g, terms);
@@ -269,8 +269,7 @@ void emblas_gaussian_logits(const struct gaussian *g, const struct emblas_backen
 
 /* Adds [ N | S1 | S2 ] of components about their centres. */
 static void centred_moments(const struct gaussian *g, const struct emblas_backend *backend,
-                            const struct gaussian_terms *terms, const struct gaussian_block *block,
-                            double *stats) {
+                            const struct gaussian_terms *terms, const struct block *block, double *stats) {
   for (size_t end = 0, run; (run = run_of(g, terms, 0, &end)) > 0;) {
     size_t first = end - run;
     struct emblas_normals normals = normals_of(g, terms, first, run);
@@ -281,8 +280,7 @@ static void centred_moments(const struct gaussian *g, const struct emblas_backen
 }
 
 static void expanded_moments(const struct gaussian *g, const struct emblas_backend *backend,
-                             const struct gaussian_terms *terms, const struct gaussian_block *block,
-                             double *stats) {
+                             const struct gaussian_terms *terms, const struct block *block, double *stats) {
   for (size_t first = 0; first < g->p; first += block->panel) {
     size_t count = g->p - first < block->panel ? g->p - first : block->panel;
     if (block->panel < g->p) make_features(g, backend, block, first, count);
@@ -295,8 +293,8 @@ static void expanded_moments(const struct gaussian *g, const struct emblas_backe
 }
 
 void emblas_gaussian_moments(const struct gaussian *g, const struct emblas_backend *backend,
-                             const struct gaussian_terms *terms, const struct gaussian_block *block,
-                             double *stats, struct gaussian_scratch *scratch) {
+                             const struct gaussian_terms *terms, const struct block *block, double *stats,
+                             struct gaussian_scratch *scratch) {
   size_t stride = block->stride;
   if (g->geometry == GEOMETRY_FULL) {
     struct emblas_normals normals = emblas_gaussian_normals(g, terms);

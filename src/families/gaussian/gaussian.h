@@ -8,6 +8,7 @@
 #define EMBLAS_GAUSSIAN_H
 
 #include "../../base/arena.h"
+#include "../family.h"
 #include "covariance.h"
 
 struct gaussian {
@@ -15,7 +16,7 @@ struct gaussian {
   size_t p; /* features */
   size_t f; /* doubles of a component's factor */
   enum geometry geometry;
-  enum covariance_frame frame;
+  enum frame_kind frame;
   const struct covariance_model *model;
 };
 
@@ -62,17 +63,6 @@ struct gaussian_scratch {
   double *univariate;       /* 64 k */
 };
 
-/* A block of rows on its way through the E step. Features are made a panel at a time, which stays in the
-   cache: all at once where they fit, else again for the statistics. */
-struct gaussian_block {
-  size_t rows, stride;
-  size_t panel; /* features in a panel */
-  double *x;    /* d x stride: rows in the frame */
-  double *phi;  /* panel x stride */
-  double *r;    /* k x stride: logits, then weighted responsibilities */
-  int *made;    /* phi has all features of these rows already, in one panel; NULL: it is not to be kept */
-};
-
 void emblas_gaussian_terms_allocate(const struct gaussian *g, struct arena *arena,
                                     struct gaussian_terms *terms);
 void emblas_gaussian_scratch_allocate(const struct gaussian *g, struct arena *arena, size_t stride,
@@ -96,13 +86,13 @@ void emblas_gaussian_centre(const struct gaussian *g, const double *means, struc
 
 /* log weight + log density of every row under every component, into block->r. */
 void emblas_gaussian_logits(const struct gaussian *g, const struct emblas_backend *backend,
-                            const struct gaussian_terms *terms, const struct gaussian_block *block,
+                            const struct gaussian_terms *terms, const struct block *block,
                             struct gaussian_scratch *scratch);
 
 /* Adds the statistics (k x p) of a block, from its weighted responsibilities, which are used up. */
 void emblas_gaussian_moments(const struct gaussian *g, const struct emblas_backend *backend,
-                             const struct gaussian_terms *terms, const struct gaussian_block *block,
-                             double *stats, struct gaussian_scratch *scratch);
+                             const struct gaussian_terms *terms, const struct block *block, double *stats,
+                             struct gaussian_scratch *scratch);
 
 /* Q(theta | theta) in one dimension, from statistics about the means. */
 double emblas_gaussian_univariate_q(const struct gaussian *g, const struct gaussian_terms *terms,
@@ -193,10 +183,9 @@ void emblas_gaussian_admit(const struct gaussian *g, const struct emblas_backend
                            const struct gaussian_floor *floor, double *theta, double *scatter,
                            unsigned *flags, struct gaussian_scratch *scratch);
 
-/* Flags components, of those with weight, that have the same mean and covariance as another but for the
-   tolerance, in units of their deviations. */
-void emblas_gaussian_mark_equal(const struct gaussian *g, const double *theta, double tolerance,
-                                unsigned *flags);
+/* Do two components have the same mean and factor, but for the tolerance in units of a's deviations? */
+int emblas_gaussian_equal(const struct gaussian *g, const double *theta, size_t a, size_t b,
+                          double tolerance);
 
 /* Has a component of this factor less variance in some direction than `times` the floor's? Columns without
    spread do not count. */

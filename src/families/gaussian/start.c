@@ -141,8 +141,8 @@ void emblas_gaussian_admit(const struct gaussian *g, const struct emblas_backend
 
 /* ------------------------------------------------------------------ equal components */
 
-/* Do two components have the same mean and factor, but for the tolerance in units of a's deviations? */
-static int equal(const struct gaussian *g, const double *theta, size_t a, size_t b, double tolerance) {
+int emblas_gaussian_equal(const struct gaussian *g, const double *theta, size_t a, size_t b,
+                          double tolerance) {
   const double *mean_a = theta + g->k + a * g->d, *mean_b = theta + g->k + b * g->d;
   const double *factor_a = theta + g->k * (1 + g->d) + a * g->f, *factor_b = factor_a - a * g->f + b * g->f;
   for (size_t j = 0; j < g->d; j++) {
@@ -156,14 +156,4 @@ static int equal(const struct gaussian *g, const double *theta, size_t a, size_t
       return 0;
   }
   return 1;
-}
-
-void emblas_gaussian_mark_equal(const struct gaussian *g, const double *theta, double tolerance,
-                                unsigned *flags) {
-  for (size_t a = 0; a < g->k; a++)
-    for (size_t b = a + 1; b < g->k && theta[a] > 0; b++)
-      if (theta[b] > 0 && equal(g, theta, a, b, tolerance)) {
-        flags[a] |= EMBLAS_COMPONENT_EQUAL;
-        flags[b] |= EMBLAS_COMPONENT_EQUAL;
-      }
 }

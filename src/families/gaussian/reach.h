@@ -4,7 +4,7 @@
 #ifndef EMBLAS_REACH_H
 #define EMBLAS_REACH_H
 
-#include "../families/gaussian/gaussian.h"
+#include "gaussian.h"
 
 struct reach {
   size_t k, padded; /* padded: with components of weight 0 to whole vectors */
@@ -17,11 +17,11 @@ struct reach {
 
 void emblas_reach_allocate(struct reach *reach, struct arena *arena, size_t k);
 
-void emblas_reach_prepare(struct reach *reach, const struct gaussian *g, const double *theta);
+void emblas_reach_prepare(struct reach *reach, const double *theta);
 
 /* Are other parameters so near to those of the last emblas_reach_prepare() that cells found narrow enough
    with patience to spare still are? */
-int emblas_reach_near(const struct reach *reach, const struct gaussian *g, const double *theta);
+int emblas_reach_near(const struct reach *reach, const double *theta);
 
 /* A compress_strain; context: the reach. */
 double emblas_reach_strain(void *context, double low, double high);

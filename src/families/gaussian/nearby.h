@@ -4,8 +4,8 @@
 #ifndef EMBLAS_NEARBY_H
 #define EMBLAS_NEARBY_H
 
-#include "../data/boxes.h"
-#include "../families/gaussian/gaussian.h"
+#include "../../data/boxes.h"
+#include "gaussian.h"
 
 /* The components of one box; of one thread. */
 struct nearby_room {

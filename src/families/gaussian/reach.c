@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "reach.h"
 
-#include "../base/dispatch.h"
+#include "family.h"
+
+#include "../../base/dispatch.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -58,11 +60,11 @@ void emblas_reach_allocate(struct reach *reach, struct arena *arena, size_t k) {
     *arrays[i] = emblas_arena_doubles(arena, reach->padded, 1);
 }
 
-void emblas_reach_prepare(struct reach *reach, const struct gaussian *g, const double *theta) {
+void emblas_reach_prepare(struct reach *reach, const double *theta) {
   size_t k = reach->k;
   memcpy(reach->weight, theta, k * sizeof *theta);
   memcpy(reach->mean, theta + k, k * sizeof *theta);
-  memcpy(reach->deviation, theta + k * (1 + g->d), k * sizeof *theta);
+  memcpy(reach->deviation, theta + 2 * k, k * sizeof *theta);
   for (size_t c = k; c < reach->padded; c++) reach->weight[c] = reach->mean[c] = 0, reach->deviation[c] = 1;
   for (size_t c = 0; c < reach->padded; c++) {
     reach->precision[c] = 1 / (reach->deviation[c] * reach->deviation[c]);
@@ -71,9 +73,9 @@ void emblas_reach_prepare(struct reach *reach, const struct gaussian *g, const d
   }
 }
 
-int emblas_reach_near(const struct reach *reach, const struct gaussian *g, const double *theta) {
+int emblas_reach_near(const struct reach *reach, const double *theta) {
   size_t k = reach->k;
-  const double *mean = theta + k, *deviation = theta + k * (1 + g->d);
+  const double *mean = theta + k, *deviation = theta + 2 * k;
   for (size_t c = 0; c < k; c++) {
     double s = reach->deviation[c], w = reach->weight[c];
     if (fabs(mean[c] - reach->mean[c]) > STEP * s || fabs(deviation[c] - s) > STEP * s ||
@@ -239,3 +241,23 @@ double emblas_reach_strain(void *context, double low, double high) {
   double width = (high - low) / reach->patience;
   return width > 0 ? strain(reach, low + (high - low) / 2, width) : 0;
 }
+
+/* ------------------------------------------------------------------ as the family's table has it */
+
+static void *allocate(const struct components *m, struct arena *arena) {
+  struct reach *reach = emblas_arena_take(arena, 1, 1, sizeof *reach);
+  if (reach != NULL) emblas_reach_allocate(reach, arena, m->k);
+  return reach;
+}
+
+static void prepare(void *line, const double *theta, double patience) {
+  struct reach *reach = line;
+  emblas_reach_prepare(reach, theta);
+  reach->patience = patience;
+}
+
+static int near(const void *line, const double *theta) {
+  return emblas_reach_near(line, theta);
+}
+
+const struct family_line emblas_gaussian_line = {allocate, prepare, near, emblas_reach_strain};

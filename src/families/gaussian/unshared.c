@@ -3,7 +3,7 @@
    letter of its name is looked at by itself: volumes by the factors' pivots, shapes by the power sums of
    eigenvalues, orientations by whether the matrices commute. What is narrow beside the largest eigenvalue
    counts in the volume alone, since a matrix holds it to no digits. */
-#include "model.h"
+#include "family.h"
 
 #include <float.h>
 #include <math.h>
@@ -14,13 +14,13 @@ static const double VOLUMES = 1e-4, MATRICES = 1e-6;
 
 struct check {
   const struct gaussian *g;
-  const struct emblas_model *model;
+  const double *theta;
   double *unit;                                   /* d: of the columns */
   double *first, *own, *before, *product, *power; /* d x d each */
 };
 
 static const double *factor_of(const struct check *check, size_t c) {
-  return gaussian_factor(check->g, check->model->theta, c);
+  return check->theta + check->g->k * (1 + check->g->d) + c * check->g->f;
 }
 
 static double entry(const struct check *check, size_t c, size_t i, size_t j) {
@@ -63,7 +63,7 @@ static void set_units(const struct check *check) {
     check->unit[i] = apart(check, i) ? INFINITY : sum;
     if (isfinite(check->unit[i])) largest = fmax(largest, sum);
   }
-  for (size_t i = 0; check->g->frame == COVARIANCE_COMMON_SCALE && i < check->g->d; i++)
+  for (size_t i = 0; check->g->frame == FRAME_COMMON_SCALE && i < check->g->d; i++)
     if (isfinite(check->unit[i])) check->unit[i] = largest;
 }
 
@@ -162,10 +162,9 @@ static int shares(const struct check *check, size_t c) {
   return commute(check, check->first, check->own) && commute(check, check->before, check->own);
 }
 
-size_t emblas_model_unshared(const struct emblas_model *model, struct arena *arena) {
-  const struct gaussian *g = &model->shape;
+size_t emblas_gaussian_unshared(const struct gaussian *g, const double *theta, struct arena *arena) {
   size_t d = g->d;
-  struct check check = {.g = g, .model = model, .unit = emblas_arena_doubles(arena, d, 1)};
+  struct check check = {.g = g, .theta = theta, .unit = emblas_arena_doubles(arena, d, 1)};
   double *room = emblas_arena_doubles(arena, 6 * d, d);
   if (arena->status != EMBLAS_OK) return g->k;
   check.first = room, check.own = room + d * d, check.before = room + 2 * d * d;

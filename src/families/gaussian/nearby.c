@@ -4,7 +4,7 @@
    components. */
 #include "nearby.h"
 
-#include "../base/dispatch.h"
+#include "../../base/dispatch.h"
 
 #include <math.h>
 #include <string.h>
