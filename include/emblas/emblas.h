@@ -81,11 +81,14 @@ EMBLAS_API void emblas_data_init(struct emblas_data *data, size_t size);
 
 /** What the components of a mixture are distributions of. */
 enum emblas_family {
-  EMBLAS_GAUSSIAN = 0 /**< normal, with a covariance by options.covariance */
+  EMBLAS_GAUSSIAN = 0, /**< normal, with a covariance by options.covariance */
+  /** Independent counts, one rate for each column (Hasselblad 1969): values are 0, 1, 2, .. up to 2^53. A
+   * rate is never below options.floor of the mean of its column, so that no count is impossible. */
+  EMBLAS_POISSON = 1
 };
 /** How many families there are: emblas_family runs from 0 to this minus 1. */
-#define EMBLAS_FAMILY_COUNT 1
-/** "gaussian"; NULL for a value that is no family. Static storage. */
+#define EMBLAS_FAMILY_COUNT 2
+/** "gaussian", "poisson"; NULL for a value that is no family. Static storage. */
 EMBLAS_API const char *emblas_family_string(enum emblas_family family);
 /** Reads such a name. EMBLAS_ERROR_ARGUMENT when it is none. */
 EMBLAS_API emblas_status emblas_family_parse(const char *name, enum emblas_family *family);
@@ -172,7 +175,8 @@ struct emblas_progress {
   struct emblas_em_point point;      /**< its last iteration; the log-likelihood in units of the data; while
                                         starts are tried on a sample, that of the sample */
   double best_loglik;                /**< of the best finished run; -INFINITY before the first */
-  size_t components;                 /**< of the model that is fitted .. */
+  size_t components;                 /**< of the model that is fitted, .. */
+  enum emblas_family family;         /**< .. its family .. */
   enum emblas_covariance covariance; /**< .. and its covariance model */
   size_t trial;  /**< how many models emblas_select() has done with; emblas_fit(): 0 .. */
   size_t trials; /**< .. of so many; emblas_fit(): 1 */
@@ -392,7 +396,8 @@ struct emblas_candidates {
   size_t most_components;  /**< default 9 */
   const enum emblas_covariance
       *covariances; /**< borrowed for the call; default NULL: all there are. Those that
-                       are another in one dimension by another name are left out */
+                       are another in one dimension by another name are left out. Families without
+                       covariances have no such choice, and this is not looked at */
   size_t covariance_count;
   enum emblas_criterion criterion; /**< default EMBLAS_BIC */
 };
@@ -401,6 +406,7 @@ EMBLAS_API void emblas_candidates_init(struct emblas_candidates *candidates, siz
 /** What came of one number of components under one covariance model. */
 struct emblas_trial {
   size_t components;
+  enum emblas_family family;
   enum emblas_covariance covariance;
   int tried;            /**< 0: the progress hook ended the search before */
   emblas_status status; /**< of its fit */

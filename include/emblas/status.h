@@ -40,13 +40,14 @@ extern "C" {
   X(EMBLAS_ERROR_RANGE, -13, "a result is beyond the range of double precision")                           \
   X(EMBLAS_ERROR_NOT_SYMMETRIC, -14, "a covariance matrix is not symmetric")                               \
   X(EMBLAS_ERROR_COMPONENTS, -15, "the model has another number of components")                            \
-  X(EMBLAS_ERROR_COVARIANCE, -16, "a covariance has entries that its covariance model does not have")
+  X(EMBLAS_ERROR_COVARIANCE, -16, "a covariance has entries that its covariance model does not have")      \
+  X(EMBLAS_ERROR_VALUE, -17, "a value is none that components of the family have")
 
 typedef enum emblas_status {
 #define EMBLAS_STATUS_ENUM(name, value, text) name = value,
   EMBLAS_STATUS_LIST(EMBLAS_STATUS_ENUM)
 #undef EMBLAS_STATUS_ENUM
-  EMBLAS_STATUS_FORCE_INT = 0x7fffffff
+      EMBLAS_STATUS_FORCE_INT = 0x7fffffff
 } emblas_status;
 
 /** The text of a status; never NULL, static storage. */

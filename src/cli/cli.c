@@ -82,6 +82,11 @@ enum exit_status exit_status_of(emblas_status status) {
   }
 }
 
+const char *components_name(enum emblas_family family, enum emblas_covariance covariance) {
+  return emblas_family_has_covariances(family) ? emblas_covariance_string(covariance)
+                                               : emblas_family_string(family);
+}
+
 struct io_fit fit_record(const struct emblas_report *report, size_t rows, uint64_t seed) {
   return (struct io_fit){
       .status = emblas_stop_reason_string(report->stop),

@@ -46,6 +46,10 @@ void usage_error(const struct argp_state *state, const char *format, ...)
 /* The exit status that a failed library call stands for. */
 enum exit_status exit_status_of(emblas_status status);
 
+/* What components are called in a list of models: by their covariance model, or where there is none by
+   their family. */
+const char *components_name(enum emblas_family family, enum emblas_covariance covariance);
+
 /* What a model file says of the fit that a report is of; without its time and warnings. */
 struct io_fit fit_record(const struct emblas_report *report, size_t rows, uint64_t seed);
 

@@ -84,6 +84,11 @@ static void read_model(struct given_start *start, struct fit_arguments *argument
     rows_read_for(&start->model, arguments->data, &arguments->selection, table);
   }
   agree(arguments, arguments->model_path, emblas_model_components(start->model.model));
+  if (emblas_model_family(start->model.model) != arguments->options.family) {
+    die(EXIT_DATA, "%s is a model of the family %s, not %s", arguments->model_path,
+        emblas_family_string(emblas_model_family(start->model.model)),
+        emblas_family_string(arguments->options.family));
+  }
   arguments->options.model = start->model.model;
   if (!arguments->covariance_count) {
     arguments->covariances[arguments->covariance_count++] =
@@ -97,6 +102,10 @@ static const double FEW = 32768;
 /* A search that says nothing of covariance models tries all of them, where that takes no more than some
  * seconds. */
 static void choose_covariances(struct fit_arguments *arguments, const struct io_table *table) {
+  if (!emblas_family_has_covariances(arguments->options.family)) {
+    arguments->covariances[arguments->covariance_count++] = EMBLAS_FULL; /* there is nothing to choose */
+    return;
+  }
   double d = (double)table->columns, size = (double)table->rows * (1 + d + d * (d + 1) / 2);
   if (arguments->k_low == arguments->k_high || size > FEW) {
     arguments->covariances[arguments->covariance_count++] = EMBLAS_FULL;

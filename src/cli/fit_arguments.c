@@ -34,15 +34,20 @@ static const struct argp_option option_table[] = {
     {NULL, 0, NULL, 0, "Model:", 1},
     {"components", 'k', "K|A:B", 0, "number of components, or a range searched by --criterion (1:9)", 0},
     {"cov", KEY_COV, "LIST", 0,
-     "covariance models: full, tied, diag, spherical, tied-diag, tied-spherical or mclust's names (VVV, VEV, ..; V, E in "
-     "one dimension); several with commas, all-spherical, all-diagonal, all-ellipsoidal or all (full; of a search in few "
+     "covariance models: full, tied, diag, spherical, tied-diag, tied-spherical or mclust's names (VVV, "
+     "VEV, ..; V, E in "
+     "one dimension); several with commas, all-spherical, all-diagonal, all-ellipsoidal or all (full; of a "
+     "search in few "
      "rows all)",
      0},
     {"criterion", KEY_CRITERION, "NAME", 0, "bic, aic or icl: the smallest is kept (bic)", 0},
-    {"family", KEY_FAMILY, "NAME", 0, "gaussian (gaussian)", 0},
+    {"family", KEY_FAMILY, "NAME", 0, "gaussian, or poisson for counts (gaussian)", 0},
     {NULL, 0, NULL, 0, "Data:", 2},
-    {"columns", KEY_COLUMNS, "LIST", 0, "names, numbers from 1 or ranges 2:5, with commas, in quotation marks where they hold some; -NAME: all but "
-     "this; may be repeated (all of numbers)", 0},
+    {"columns", KEY_COLUMNS, "LIST", 0,
+     "names, numbers from 1 or ranges 2:5, with commas, in quotation marks where they hold some; -NAME: "
+     "all but "
+     "this; may be repeated (all of numbers)",
+     0},
     {"weights", KEY_WEIGHTS, "COLUMN", 0, "observation weights, name or number (all 1)", 0},
     {NULL, 0, NULL, 0, "Algorithm:", 3},
     {"init", KEY_INIT, "KIND", 0,
@@ -72,8 +77,8 @@ static const struct argp_option option_table[] = {
 
 const char *const criterion_names[] = {"bic", "aic", "icl", NULL};
 
-static const char *const families[] = {"gaussian", NULL};
-static const char *const families_planned[] = {"bernoulli", "multinomial", "poisson", NULL};
+static const char *const families[] = {"gaussian", "poisson", NULL}; /* in the order of emblas_family */
+static const char *const families_planned[] = {"bernoulli", "multinomial", NULL};
 static const char *const stops[] = {"loglik", "q", "weights", NULL}; /* in the order of emblas_stop_rule */
 static const char *const accelerators[] = {"auto", "none", "squarem", "anderson", NULL};
 static const char *const compressions[] = {"auto", "none", NULL};
@@ -152,6 +157,10 @@ static void check(struct fit_arguments *a, struct argp_state *state) {
     usage_error(state, "--starts %zu, but only one start is given", a->options.starts);
   }
   if (single) a->options.starts = 1;
+  if (a->covariance_count && !emblas_family_has_covariances(a->options.family)) {
+    usage_error(state, "--cov is for families with covariances; %s has none",
+                emblas_family_string(a->options.family));
+  }
   if (a->plot_script && !a->plot) usage_error(state, "--plot-script needs --plot");
   if (a->output && strcmp(a->output, "-") == 0) {
     a->output = NULL;
@@ -175,7 +184,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     a->quiet = 1;
     break;
   case KEY_FAMILY:
-    value_choice(&family_choice, text);
+    a->options.family = (enum emblas_family)value_choice(&family_choice, text);
     break;
   case KEY_COV:
     a->covariance_count = value_covariances(text, a->covariances);
@@ -253,7 +262,8 @@ void fit_arguments_parse(struct fit_arguments *arguments, int argc, char **argv)
       .parser = parse,
       .children = children,
       .args_doc = "DATA",
-      .doc = "Fits mixtures of Gaussians to the rows of DATA: a table in text, with or without a header, or .npy, "
+      .doc = "Fits mixtures of Gaussians, or of Poisson counts, to the rows of DATA: a table in text, with "
+             "or without a header, or .npy, "
              "also compressed by gzip; - for standard input. Defaults are in parentheses.",
   };
   *arguments = (struct fit_arguments){.criterion = EMBLAS_BIC};

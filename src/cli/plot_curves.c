@@ -78,7 +78,7 @@ void plot_criterion(FILE *script, const void *context) {
   const struct emblas_trial *best = best_trial(search);
   const struct emblas_trial *first = &search->table.trials[0], *last = first + search->table.count - 1;
   char *title = print_string("%s by number of components: the smallest is %zu, %s", titles[plot->criterion],
-                             best->components, emblas_covariance_string(best->covariance));
+                             best->components, components_name(best->family, best->covariance));
   size_t flagged = 0;
   for (size_t i = 0; i < search->table.count; i++) flagged += search->table.trials[i].flagged;
   plot_begin(script, title, flagged ? "hollow: with an empty or collapsed component" : "");

@@ -12,8 +12,15 @@ static double normal(double x, double mean, double deviation) {
   return exp(-0.5 * z * z) / (deviation * sqrt(two_pi));
 }
 
+/* Through the probabilities of whole numbers, of which a bar of width 1 shows the height. */
+static double poisson(double x, double rate, double deviation) {
+  (void)deviation;
+  return x < 0 ? 0 : exp(x * log(rate) - rate - lgamma(x + 1));
+}
+
 /* The marginal mixture of one column. */
 struct marginal {
+  double (*density)(double x, double mean, double deviation);
   size_t components;
   double *weights, *means, *deviations;
 };
@@ -21,7 +28,8 @@ struct marginal {
 static struct marginal marginal_of(const struct emblas_model *model, size_t j) {
   size_t dim = emblas_model_dim(model), k = emblas_model_components(model);
   double *covariance = allocate(dim * dim, sizeof *covariance);
-  struct marginal m = {k, allocate(k, sizeof(double)), allocate(k, sizeof(double)),
+  struct marginal m = {emblas_model_family(model) == EMBLAS_POISSON ? poisson : normal, k,
+                       allocate(k, sizeof(double)), allocate(k, sizeof(double)),
                        allocate(k, sizeof(double))};
   for (size_t c = 0; c < k; c++) {
     m.weights[c] = emblas_model_weights(model)[c];
@@ -41,7 +49,7 @@ static void marginal_free(struct marginal *m) {
 static double marginal_density(const struct marginal *m, double x) {
   double density = 0;
   for (size_t c = 0; c < m->components; c++)
-    density += m->weights[c] * normal(x, m->means[c], m->deviations[c]);
+    density += m->weights[c] * m->density(x, m->means[c], m->deviations[c]);
   return density;
 }
 
@@ -96,7 +104,7 @@ static void write_components(FILE *script, const struct marginal *m, struct axis
     for (int i = 0; i < POINTS; i++) {
       double x = low + (high - low) * i / (POINTS - 1);
       plot_number(script, x);
-      fprintf(script, "%.6g %u\n", m->weights[c] * normal(x, m->means[c], m->deviations[c]),
+      fprintf(script, "%.6g %u\n", m->weights[c] * m->density(x, m->means[c], m->deviations[c]),
               m->components > PLOT_LEGEND ? PLOT_CROWD : plot_colour(c));
     }
     fputc('\n', script);

@@ -106,9 +106,10 @@ static void draw_pairs(FILE *script, const struct plot_mixture *plot, size_t col
 static char *title_of(const struct plot_mixture *plot) {
   const char *slash = strrchr(plot->source, '/');
   size_t k = emblas_model_components(plot->model);
-  return print_string("%s: %zu component%s, covariance %s", slash ? slash + 1 : plot->source, k,
-                      k == 1 ? "" : "s",
-                      emblas_covariance_string(emblas_model_covariance_model(plot->model)));
+  enum emblas_family family = emblas_model_family(plot->model);
+  return print_string("%s: %zu component%s, %s%s", slash ? slash + 1 : plot->source, k, k == 1 ? "" : "s",
+                      emblas_family_has_covariances(family) ? "covariance " : "",
+                      components_name(family, emblas_model_covariance_model(plot->model)));
 }
 
 /* What the picture leaves out. */

@@ -57,9 +57,10 @@ int progress_hook(void *context, const struct emblas_progress *now) {
   struct progress *progress = context;
   if (!progress->shown || !due(progress)) return interrupted;
   char best[32];
-  char *model = now->trials < 2 ? print_string("%s", "")
-                                : print_string("model %zu of %zu: k %zu %s  ", now->trial + 1, now->trials,
-                                               now->components, emblas_covariance_string(now->covariance));
+  char *model = now->trials < 2
+                    ? print_string("%s", "")
+                    : print_string("model %zu of %zu: k %zu %s  ", now->trial + 1, now->trials,
+                                   now->components, components_name(now->family, now->covariance));
   char *line = print_string("%sstart %zu/%zu  iteration %zu  log-likelihood %.6g%s%s", model,
                             now->start + 1, now->starts, now->point.iteration, now->point.loglik,
                             isfinite(now->best_loglik) ? "  best " : "",

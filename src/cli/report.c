@@ -18,6 +18,11 @@ static void print_model(size_t width, const struct search *search) {
   const struct emblas_model *model = search->model;
   enum emblas_covariance covariance = emblas_model_covariance_model(model);
   size_t k = emblas_model_components(model);
+  if (!emblas_family_has_covariances(emblas_model_family(model))) {
+    text_fieldf(stdout, width, "model", "%zu component%s, %s, %zu free parameters", k, k == 1 ? "" : "s",
+                emblas_family_string(emblas_model_family(model)), search->report.parameters);
+    return;
+  }
   text_fieldf(stdout, width, "model", "%zu component%s, covariance %s (%s), %zu free parameters", k,
               k == 1 ? "" : "s", emblas_covariance_string(covariance),
               emblas_covariance_mclust(covariance, emblas_model_dim(model)), search->report.parameters);

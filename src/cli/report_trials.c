@@ -45,7 +45,8 @@ static const char *mark_of(const struct emblas_trial *trial) {
 static void print_line(size_t width, const struct emblas_trial *trial, enum emblas_criterion criterion,
                        const char *rank) {
   char loglik[32], value[32];
-  printf("%-2s%4zu  %-*s", rank, trial->components, NAME_CELL, emblas_covariance_string(trial->covariance));
+  printf("%-2s%4zu  %-*s", rank, trial->components, NAME_CELL,
+         components_name(trial->family, trial->covariance));
   if (trial->status != EMBLAS_OK) {
     printf("  %s\n", emblas_status_string(trial->status));
     return;
@@ -55,14 +56,15 @@ static void print_line(size_t width, const struct emblas_trial *trial, enum embl
   printf("%s%s\n", *mark_of(trial) ? " " : "", mark_of(trial));
 }
 
-static void print_list_title(size_t width, enum emblas_criterion criterion) {
-  printf("\n     k  %-*s%16s", NAME_CELL, "covariance", titles[criterion]);
+static void print_list_title(size_t width, const struct search *search) {
+  int covariances = emblas_family_has_covariances(search->table.trials[0].family);
+  printf("\n     k  %-*s%16s", NAME_CELL, covariances ? "covariance" : "family", titles[search->criterion]);
   puts(width >= WIDE ? "   log-likelihood  parameters" : "");
 }
 
 static void print_list(size_t width, const struct search *search) {
   struct marks seen = {0};
-  print_list_title(width, search->criterion);
+  print_list_title(width, search);
   for (size_t i = 0; i < search->table.count; i++) {
     const struct emblas_trial *trial = &search->table.trials[i];
     if (!trial->tried) continue;
@@ -114,7 +116,7 @@ static void print_columns(const struct search *search, const struct emblas_trial
   const struct emblas_trial *trials = search->table.trials;
   printf("\n%*s", SIZE_CELL, "k");
   for (size_t c = first; c < end; c++)
-    printf("%*s  ", CELL - 2, emblas_covariance_string(trials[c].covariance));
+    printf("%*s  ", CELL - 2, components_name(trials[c].family, trials[c].covariance));
   putchar('\n');
   for (size_t row = 0; row < search->table.count; row += kinds) {
     printf("%*zu", SIZE_CELL, trials[row].components);
@@ -135,7 +137,7 @@ static void print_failures(const struct search *search) {
     for (size_t j = i, listed = 0; j < table->count; j++)
       if (table->trials[j].status == status)
         printf("%s%zu %s", listed++ ? ", " : "", table->trials[j].components,
-               emblas_covariance_string(table->trials[j].covariance));
+               components_name(table->trials[j].family, table->trials[j].covariance));
     puts(")");
   }
 }
@@ -151,7 +153,7 @@ static void print_table(size_t width, const struct search *search, size_t kinds)
   for (size_t i = 0; i < search->table.count; i++) see(&seen, &search->table.trials[i]);
   explain(seen);
   if (seen.failed) print_failures(search);
-  print_list_title(width, search->criterion);
+  print_list_title(width, search);
   for (size_t rank = 0; rank < BEST && best[rank]; rank++)
     print_line(width, best[rank], search->criterion, ranks[rank]);
 }

@@ -26,12 +26,12 @@ static void columns(struct warnings *warnings, const struct emblas_report *repor
 static void collinear(struct warnings *warnings, const struct search *search, const struct io_table *table,
                       const struct emblas_options *options) {
   size_t first = 0, count = 0;
-  int full = 0;
+  int full = 0, covariances = emblas_family_has_covariances(options->family);
   for (size_t i = 0; i < search->table.count; i++) {
     enum emblas_covariance covariance = search->table.trials[i].covariance;
     full |= covariance == EMBLAS_FULL || covariance == EMBLAS_TIED;
   }
-  if (full && !search->table.cancelled) count = columns_that_follow(table, options, &first);
+  if (covariances && full && !search->table.cancelled) count = columns_that_follow(table, options, &first);
   if (count == 0) return;
   char *name = text_clean(table->names[first]);
   add(warnings, count == 1
@@ -143,7 +143,7 @@ static void passed_over(struct warnings *warnings, const struct search *search,
     if (!(trial->criteria[criterion] < best->criteria[criterion])) continue;
     char *fault = fault_of(trial, table);
     add(warnings, print_string("k %zu %s was passed over: %s", trial->components,
-                               emblas_covariance_string(trial->covariance), fault));
+                               components_name(trial->family, trial->covariance), fault));
     free(fault);
   }
 }
@@ -207,7 +207,8 @@ static void equal_rows(struct warnings *warnings, const struct io_table *table) 
 /* The best at an end of the range may not be the best there is. */
 static void range(struct warnings *warnings, const struct search *search) {
   size_t best = best_trial(search)->components;
-  size_t fewest = search->table.trials[0].components, most = search->table.trials[search->table.count - 1].components;
+  size_t fewest = search->table.trials[0].components,
+         most = search->table.trials[search->table.count - 1].components;
   if (fewest == most) return;
   if (best == most)
     add(warnings, print_string("%zu components are the most that were tried: more may be better", best));
@@ -230,8 +231,8 @@ void warnings_collect(struct warnings *warnings, const struct search *search, co
   range(warnings, search);
   passed_over(warnings, search, table);
   if (report->stop == EMBLAS_ITERATION_LIMIT) {
-    add(warnings,
-        print_string("stopped by the limit of %zu iterations before it converged", options->max_iterations));
+    add(warnings, print_string("stopped by the limit of %zu iterations before it converged",
+                               options->max_iterations));
   }
 }
 

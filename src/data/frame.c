@@ -11,14 +11,15 @@
    diagonal is then raised by the same part, and the whitened columns span fewer than d directions. */
 #define RANK_TOLERANCE 1e-12
 
-/* No column's pooled variance counts for less of its squared unit, and no other column's unit for less of its
-   own value: squares of what is divided by them stay in the range of doubles. */
+/* No column's pooled variance counts for less of its squared unit, and no other column's unit for less of
+   its own value: squares of what is divided by them stay in the range of doubles. */
 static const double LEAST_VARIANCE = 0x1p-200, LEAST_UNIT = 0x1p-900;
 
 /* A column that the others tell to less than this part of its variance is what is left of large numbers. */
 static const double FINE = 0x1p-30;
 
-/* After a singular covariance was raised, a whitened column of less variance is but the rounding of the values. */
+/* After a singular covariance was raised, a whitened column of less variance is but the rounding of the
+ * values. */
 static const double ROUNDING = 0x1p-60;
 
 enum { MEDIAN_SAMPLE = 255 }; /* whose median is within a tenth of a deviation */
@@ -30,6 +31,7 @@ void emblas_frame_allocate(struct frame *frame, struct arena *arena, size_t d, i
   frame->scale = emblas_arena_doubles(arena, d, 1);
   frame->inverse = emblas_arena_doubles(arena, d, 1);
   frame->origin = emblas_arena_doubles(arena, d, 1);
+  frame->mean = emblas_arena_doubles(arena, d, 1);
   frame->variance = emblas_arena_doubles(arena, d, 1);
   frame->constant = emblas_arena_take(arena, d, 1, 1);
   frame->whitener = whitened ? emblas_arena_doubles(arena, d, d) : NULL;
@@ -55,7 +57,8 @@ static double select_value(double *values, ptrdiff_t count, ptrdiff_t wanted) {
   return values[wanted];
 }
 
-/* A sample of rows in which each stands for an equal part of the total weight: heavy rows more than once. */
+/* A sample of rows in which each stands for an equal part of the total weight: heavy rows more than once.
+ */
 struct row_sample {
   size_t rows[MEDIAN_SAMPLE];
   size_t count;
@@ -104,7 +107,8 @@ void emblas_frame_complete(struct frame *frame, int common_scale) {
   }
 }
 
-/* A constant column has no range: its unit is a small part of its value, and its deviation in the frame 1. */
+/* A constant column has no range: its unit is a small part of its value, and its deviation in the frame 1.
+ */
 static double column_unit(const struct frame *frame, const struct view_summary *summary, size_t column,
                           double nominal) {
   double low = summary->low[column], high = summary->high[column];
@@ -113,7 +117,7 @@ static double column_unit(const struct frame *frame, const struct view_summary *
 }
 
 void emblas_frame_from_ranges(struct frame *frame, const struct emblas_data *data,
-                              const struct view_summary *summary, double nominal, int common_scale) {
+                              const struct view_summary *summary, double nominal, enum frame_kind kind) {
   struct row_sample sample;
   draw_sample(&sample, data, summary->total_weight);
   frame->skips = summary->rows < data->rows;
@@ -121,8 +125,9 @@ void emblas_frame_from_ranges(struct frame *frame, const struct emblas_data *dat
     frame->constant[j] = summary->high[j] == summary->low[j];
     frame->shift[j] = frame->constant[j] ? summary->low[j] : near_median(data, &sample, j);
     frame->scale[j] = emblas_frame_unit(column_unit(frame, summary, j, nominal));
+    if (kind == FRAME_NONE) frame->shift[j] = 0, frame->scale[j] = 1;
   }
-  emblas_frame_complete(frame, common_scale);
+  emblas_frame_complete(frame, kind == FRAME_COMMON_SCALE);
 }
 
 static void skip_rows(const struct frame *frame, const struct emblas_data *data, size_t first, size_t count,
@@ -159,8 +164,8 @@ static double whiten_finely(const struct frame *frame, const double *x, size_t c
   return sum[0] + sum[1];
 }
 
-static void load_finely(const struct frame *frame, const struct emblas_data *data, size_t first, size_t count,
-                        size_t stride, double *out) {
+static void load_finely(const struct frame *frame, const struct emblas_data *data, size_t first,
+                        size_t count, size_t stride, double *out) {
   for (size_t i = 0; i < count; i++)
     for (size_t j = 0; j < frame->d; j++)
       out[j * stride + i] = whiten_finely(frame, view_row(data, first + i), j);
@@ -201,11 +206,12 @@ static void load_shares(const struct emblas_data *data, double total_weight, siz
     share[i] = data->weights != NULL ? data->weights[first + i] / total_weight : one;
 }
 
-/* Adds a block's shares of the first and second moments about the origin. variance: NULL, or d second moments. */
+/* Adds a block's shares of the first and second moments about the origin. variance: NULL, or d second
+ * moments. */
 static void add_moments(const struct frame *frame, const struct emblas_backend *backend, size_t count,
                         double *variance, const struct frame_workspace *work) {
   size_t d = frame->d, stride = work->stride;
-  backend->moments(count, stride, d, 1, work->share, work->block, work->mean, d);
+  backend->moments(count, stride, d, 1, work->share, work->block, frame->mean, d);
   if (frame->whitener != NULL)
     backend->scatter(count, stride, d, work->share, work->block, work->scratch, work->pooled);
   for (size_t j = 0; variance != NULL && j < d; j++) {
@@ -220,7 +226,7 @@ static void accumulate(const struct frame *frame, const struct emblas_backend *b
                        const struct emblas_data *data, double total_weight, int whitened, double *variance,
                        const struct frame_workspace *work) {
   size_t d = frame->d;
-  memset(work->mean, 0, d * sizeof *work->mean);
+  memset(frame->mean, 0, d * sizeof *frame->mean);
   if (variance != NULL) memset(variance, 0, d * sizeof *variance);
   if (frame->whitener != NULL) memset(work->pooled, 0, d * d * sizeof *work->pooled);
   for (size_t first = 0; first < data->rows; first += work->rows) {
@@ -233,17 +239,17 @@ static void accumulate(const struct frame *frame, const struct emblas_backend *b
     add_moments(frame, backend, count, variance, work);
   }
   for (size_t j = 0; frame->whitener != NULL && j < d; j++)
-    for (size_t l = 0; l <= j; l++) work->pooled[j * d + l] -= work->mean[j] * work->mean[l];
+    for (size_t l = 0; l <= j; l++) work->pooled[j * d + l] -= frame->mean[j] * frame->mean[l];
 }
 
 /* Variances, and for a whitened frame the lower triangle of the pooled covariance in work->pooled: second
-   moments about the shift, less those of the mean. The shift is near the weighted median, and so within a few
-   deviations of the mean: nothing to speak of cancels. */
+   moments about the shift, less those of the mean. The shift is near the weighted median, and so within a
+   few deviations of the mean: nothing to speak of cancels. */
 static void pooled_covariance(struct frame *frame, const struct emblas_backend *backend,
                               const struct emblas_data *data, double total_weight,
                               const struct frame_workspace *work) {
   size_t d = frame->d;
-  const double *mean = work->mean;
+  const double *mean = frame->mean;
   accumulate(frame, backend, data, total_weight, 0, frame->variance, work);
   for (size_t j = 0; j < d; j++) {
     double least = frame->constant[j] ? 0 : LEAST_VARIANCE;
@@ -275,8 +281,8 @@ static void invert_triangle(size_t d, double *a) {
   }
 }
 
-/* Factorises the pooled covariance and inverts the factor. A singular one has its diagonal raised until it is
-   not: at d times its own size, at the latest, the diagonal outweighs all else. */
+/* Factorises the pooled covariance and inverts the factor. A singular one has its diagonal raised until it
+   is not: at d times its own size, at the latest, the diagonal outweighs all else. */
 static void factorise_pooled(struct frame *frame, const struct emblas_backend *backend,
                              const double *pooled) {
   size_t d = frame->d;
@@ -295,8 +301,9 @@ static void factorise_pooled(struct frame *frame, const struct emblas_backend *b
   }
 }
 
-/* The origin moves to the row of a sample that is nearest to the mean. The medians of columns that depend on
-   each other need not: so far off their plane all rows would be the same large number but for rounding. */
+/* The origin moves to the row of a sample that is nearest to the mean. The medians of columns that depend
+   on each other need not: so far off their plane all rows would be the same large number but for rounding.
+ */
 static void move_to_row(struct frame *frame, const struct emblas_data *data, double total_weight,
                         const double *mean) {
   struct row_sample sample;
@@ -333,7 +340,7 @@ void emblas_frame_pool(struct frame *frame, const struct emblas_backend *backend
   pooled_covariance(frame, backend, data, total_weight, work);
   if (frame->whitener != NULL) factorise_pooled(frame, backend, work->pooled);
   if (!frame->fine) return;
-  move_to_row(frame, data, total_weight, work->mean);
+  move_to_row(frame, data, total_weight, frame->mean);
   frame->least = least_variance(frame, backend, data, total_weight, work);
 }
 
@@ -362,8 +369,8 @@ void emblas_frame_mean_in(const struct frame *frame, const double *x, double *y)
   emblas_frame_whiten(frame, y);
 }
 
-/* shift + scale t for t within a column's range, at half the size where its parts, though not their sum, may
-   overflow. */
+/* shift + scale t for t within a column's range, at half the size where its parts, though not their sum,
+   may overflow. */
 static double place(const struct frame *frame, size_t column, double t) {
   double part = frame->scale[column] > 1 ? 0.5 : 1;
   if (t == 0) return frame->shift[column];

@@ -26,6 +26,7 @@ struct frame {
   double *inverse;         /* d: 1 / scale, exact */
   double *origin;          /* d: shift / scale */
   double *whitener;        /* d x d lower triangular V, or NULL for I */
+  double *mean;            /* d: pooled mean of the shifted and scaled columns, where there is no V */
   double *variance;        /* d: pooled variance of the scaled columns, > 0; 0 for constant ones */
   unsigned char *constant; /* d: all values equal */
   double least;            /* the least pooled variance of a whitened column: 1 but where it was raised */
@@ -47,7 +48,7 @@ void emblas_frame_complete(struct frame *frame, int common_scale);
 /* The frame of rows, but for what emblas_frame_pool() finds. nominal: the deviation that a constant column
    is given, relative to its value; the unit is the power of two at or below that. */
 void emblas_frame_from_ranges(struct frame *frame, const struct emblas_data *data,
-                              const struct view_summary *summary, double nominal, int common_scale);
+                              const struct view_summary *summary, double nominal, enum frame_kind kind);
 
 /* `count` rows from `first` on, shifted and scaled, not whitened. out: d x stride, a column after the
  * other. */
@@ -59,15 +60,14 @@ void emblas_frame_load(const struct frame *frame, const struct emblas_backend *b
                        const struct emblas_data *data, size_t first, size_t count,
                        struct emblas_ahead ahead, size_t stride, double *scratch, double *out);
 
-/* Pooled moments of the rows, for `variance` and, where it was asked for, the whitener. They choose the
-   coordinates, and so need no last digits. */
+/* Pooled moments of the rows, for `mean`, `variance` and, where it was asked for, the whitener. They choose
+   the coordinates, and so need no last digits. */
 struct frame_workspace {
   size_t rows; /* of a block */
   size_t stride;
   double *block, *scratch; /* d x stride each */
   double *share;           /* stride */
   double *pooled;          /* d x d; not used without a whitener */
-  double *mean;            /* d */
 };
 void emblas_frame_pool(struct frame *frame, const struct emblas_backend *backend,
                        const struct emblas_data *data, double total_weight,

@@ -2,13 +2,18 @@
 /* The families that there are, one line each. */
 #include "family.h"
 
-#include "gaussian/family.h"
+#include "../data/view.h"
 
 #include <string.h>
 
-static const struct family *const families[EMBLAS_FAMILY_COUNT] = {
-    [EMBLAS_GAUSSIAN] = &emblas_gaussian_family,
-};
+#define FAMILIES(X)                                                                                        \
+  X(EMBLAS_GAUSSIAN, emblas_gaussian_family)                                                               \
+  X(EMBLAS_POISSON, emblas_poisson_family)
+
+#define DECLARE(number, table) extern const struct family table;
+#define LIST(number, table) [number] = &table,
+FAMILIES(DECLARE)
+static const struct family *const families[EMBLAS_FAMILY_COUNT] = {FAMILIES(LIST)};
 
 const struct family *emblas_family(enum emblas_family family) {
   return (size_t)family < EMBLAS_FAMILY_COUNT ? families[family] : NULL;
@@ -32,6 +37,17 @@ emblas_status emblas_family_parse(const char *name, enum emblas_family *family) 
       return EMBLAS_OK;
     }
   return EMBLAS_ERROR_ARGUMENT;
+}
+
+emblas_status emblas_family_check(const struct family *family, const struct emblas_data *data, size_t *row,
+                                  size_t *column) {
+  for (size_t i = 0; family->admits != NULL && i < data->rows; i++)
+    for (size_t j = 0; j < data->columns; j++)
+      if (!family->admits(view_row(data, i)[j])) {
+        *row = i, *column = j;
+        return EMBLAS_ERROR_VALUE;
+      }
+  return EMBLAS_OK;
 }
 
 int emblas_family_has_covariances(enum emblas_family family) {

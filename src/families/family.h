@@ -130,6 +130,7 @@ struct family {
   /* EMBLAS_ERROR_SIZE where the numbers do not fit. */
   emblas_status (*shape)(struct components *m);
   void (*allocate)(struct components *m, struct arena *arena);
+  /* NULL: none is needed. */
   void *(*scratch)(const struct components *m, struct arena *arena, size_t stride);
   /* What bounds the parameters of a fit to the frame's rows. */
   void (*bound)(struct components *m);
@@ -212,6 +213,10 @@ struct family {
 /* NULL for a value that is no family. */
 const struct family *emblas_family(enum emblas_family family);
 enum emblas_family emblas_family_number(const struct family *family);
+
+/* EMBLAS_ERROR_VALUE, and the place, where a value of the data is none that the family has. */
+emblas_status emblas_family_check(const struct family *family, const struct emblas_data *data, size_t *row,
+                                  size_t *column);
 
 /* Free parameters of the mixture. */
 static inline size_t components_count(const struct components *m) {

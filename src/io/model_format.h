@@ -7,7 +7,6 @@
 
 #define MODEL_FORMAT "emblas-model"
 #define MODEL_VERSION 1
-#define MODEL_FAMILY "gaussian"
 
 /* A nested array of numbers (model_array.c). */
 struct io_array {

@@ -15,6 +15,7 @@ struct draft {
   const char *file;
   struct json object;
   struct io_error *error;
+  enum emblas_family family;
   enum emblas_covariance covariance;
   size_t k, dim;
   struct io_array weights, means, covariances, cholesky;
@@ -52,9 +53,11 @@ static int read_head(struct draft *draft) {
     return io_fail(draft->error, "%s: holds no model: format is not '" MODEL_FORMAT "'", draft->file);
   if (get_size(draft, "version") != MODEL_VERSION)
     return io_fail(draft->error, "%s: version is not %d", draft->file, MODEL_VERSION);
-  if (!family || strcmp(family, MODEL_FAMILY) != 0)
-    return fail_string(draft, "family", family, "only '" MODEL_FAMILY "' is known");
-  if (!covariance || emblas_covariance_parse(covariance, &draft->covariance) != EMBLAS_OK)
+  if (!family || emblas_family_parse(family, &draft->family) != EMBLAS_OK)
+    return fail_string(draft, "family", family, "no such family is known");
+  if (!emblas_family_has_covariances(draft->family))
+    draft->covariance = EMBLAS_FULL;
+  else if (!covariance || emblas_covariance_parse(covariance, &draft->covariance) != EMBLAS_OK)
     return fail_string(draft, "covariance", covariance, "no such covariance model is known");
   draft->k = get_size(draft, "k");
   if (draft->k == 0) return io_fail(draft->error, "%s: k is not a positive integer", draft->file);
@@ -77,7 +80,7 @@ static int read_arrays(struct draft *draft) {
     if (io_array_read(arrays[i], &draft->object, draft->file, draft->error) != 0) return -1;
   for (size_t i = 0; i < 2; i++)
     if (!arrays[i]->values) return io_fail(draft->error, "%s: %s is missing", draft->file, arrays[i]->key);
-  if (!draft->covariances.values && !draft->cholesky.values)
+  if (emblas_family_has_covariances(draft->family) && !draft->covariances.values && !draft->cholesky.values)
     return io_fail(draft->error, "%s: covariances and cholesky are missing; one of them is needed",
                    draft->file);
   return 0;
@@ -184,6 +187,7 @@ static int create_model(const struct draft *draft, struct emblas_model **model) 
   emblas_status status;
 
   emblas_parameters_init(&parameters, sizeof parameters);
+  parameters.family = draft->family;
   parameters.covariance = draft->covariance;
   parameters.components = draft->k;
   parameters.dim = draft->dim;
@@ -194,6 +198,9 @@ static int create_model(const struct draft *draft, struct emblas_model **model) 
   status = emblas_model_create(&parameters, model, &component);
   if (status == EMBLAS_OK) return 0;
   if (status == EMBLAS_ERROR_MEMORY) return io_fail_memory(draft->error, draft->file);
+  if (status == EMBLAS_ERROR_COVARIANCE && !emblas_family_has_covariances(draft->family))
+    return io_fail(draft->error, "%s: the family %s has no %s", draft->file,
+                   emblas_family_string(draft->family), matrices);
   if (status == EMBLAS_ERROR_COVARIANCE && component == EMBLAS_NOWHERE)
     return io_fail(draft->error,
                    "%s: %s: the components differ; the covariance model %s has one matrix for all",

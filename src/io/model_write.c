@@ -151,14 +151,16 @@ static bool covariances_representable(const struct emblas_model *model, double *
 static void put_model(FILE *stream, const struct emblas_model *model, const char *const *names,
                       double *matrix) {
   size_t k = emblas_model_components(model), dim = emblas_model_dim(model);
-  enum emblas_covariance covariance = emblas_model_covariance_model(model);
+  int covariances = emblas_family_has_covariances(emblas_model_family(model));
 
   fputs("{\n  \"format\": \"" MODEL_FORMAT "\"", stream);
   put_size(stream, 2, "version", MODEL_VERSION);
   put_key(stream, 2, "family");
-  put_string(stream, MODEL_FAMILY);
-  put_key(stream, 2, "covariance");
-  put_string(stream, emblas_covariance_mclust(covariance, dim));
+  put_string(stream, emblas_family_string(emblas_model_family(model)));
+  if (covariances) {
+    put_key(stream, 2, "covariance");
+    put_string(stream, emblas_covariance_mclust(emblas_model_covariance_model(model), dim));
+  }
   put_size(stream, 2, "k", k);
   put_size(stream, 2, "dim", dim);
   if (names) put_key(stream, 2, "columns"), put_strings(stream, names, dim);
@@ -166,6 +168,7 @@ static void put_model(FILE *stream, const struct emblas_model *model, const char
   put_vector(stream, emblas_model_weights(model), k);
   put_key(stream, 2, "means");
   put_matrix(stream, emblas_model_means(model), k, dim, 2);
+  if (!covariances) return;
   if (covariances_representable(model, matrix)) {
     put_key(stream, 2, "covariances");
     put_matrices(stream, model, emblas_model_covariance, matrix);

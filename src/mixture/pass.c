@@ -36,7 +36,7 @@ static void allocate_worker(struct pass *pass, struct arena *arena, struct pass_
   worker->rows = emblas_arena_doubles(arena, m->d, stride);
   worker->more_rows = emblas_arena_doubles(arena, m->d, stride);
   worker->column = emblas_arena_doubles(arena, stride, 1);
-  worker->scratch = m->family->scratch(m, arena, stride);
+  worker->scratch = m->family->scratch != NULL ? m->family->scratch(m, arena, stride) : NULL;
 }
 
 /* With a single leaf there is one worker, and its blocks are few enough to be loaded only once. Features

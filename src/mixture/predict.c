@@ -132,14 +132,15 @@ static emblas_status predict_rows(struct predict *predict, double total_weight,
   return EMBLAS_OK;
 }
 
-static emblas_status check_rows(const struct emblas_data *data, struct arena *arena,
-                                struct emblas_report *report, double *total_weight) {
+static emblas_status check_rows(const struct family *family, const struct emblas_data *data,
+                                struct arena *arena, struct emblas_report *report, double *total_weight) {
   struct view_summary summary;
   size_t row = EMBLAS_NOWHERE, column = EMBLAS_NOWHERE;
   summary.low = emblas_arena_doubles(arena, data->columns, 1);
   summary.high = emblas_arena_doubles(arena, data->columns, 1);
   if (arena->status != EMBLAS_OK) return arena->status;
   emblas_status status = emblas_view_summarise(data, &summary, &row, &column);
+  if (status == EMBLAS_OK) status = emblas_family_check(family, data, &row, &column);
   emblas_report_place(report, status, row, column, EMBLAS_NOWHERE);
   *total_weight = summary.total_weight;
   return status;
@@ -178,7 +179,7 @@ emblas_status emblas_predict(const struct emblas_model *model, const struct embl
                     options->allocator.allocate != NULL ? options->allocator : model->arena.allocator);
   double total_weight;
   allocate(&predict, &arena, emblas_parallel_limit(options->threads));
-  status = check_rows(data, &arena, report, &total_weight);
+  status = check_rows(m->family, data, &arena, report, &total_weight);
   if (status == EMBLAS_OK) status = predict_rows(&predict, total_weight, prediction);
   emblas_arena_free(&arena);
   return status;

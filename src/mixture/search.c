@@ -113,6 +113,7 @@ void emblas_search_progress(struct search *search, const struct emblas_em_point 
                                      .starts = search->runs > planned ? search->runs : planned,
                                      .point = *point,
                                      .components = o->components,
+                                     .family = o->family,
                                      .covariance = o->covariance,
                                      .trials = 1,
                                      .best_loglik = search->kept_count > 0 ? search->kept[0].result.loglik

@@ -165,13 +165,13 @@ static int repeats(const enum emblas_covariance *covariances, size_t index, size
   return 0;
 }
 
-static const char *wrong_candidates(const struct emblas_candidates *c) {
+static const char *wrong_candidates(const struct emblas_candidates *c, enum emblas_family family) {
   if (c->size != sizeof *c) return "candidates.size";
   if (c->least_components == 0) return "candidates.least_components";
   if (c->most_components < c->least_components || c->most_components == SIZE_MAX)
     return "candidates.most_components";
   if ((unsigned)c->criterion >= EMBLAS_CRITERION_COUNT) return "candidates.criterion";
-  if (c->covariances == NULL) return NULL;
+  if (c->covariances == NULL || !emblas_family_has_covariances(family)) return NULL;
   if (c->covariance_count == 0) return "candidates.covariance_count";
   for (size_t i = 0; i < c->covariance_count; i++)
     if (emblas_covariance_string(c->covariances[i]) == NULL) return "candidates.covariances";
@@ -179,12 +179,14 @@ static const char *wrong_candidates(const struct emblas_candidates *c) {
 }
 
 /* The list of pairs, by size and within a size by covariance model. */
-static emblas_status list(const struct emblas_candidates *candidates, size_t dim,
+static emblas_status list(const struct emblas_candidates *candidates, enum emblas_family family, size_t dim,
                           struct emblas_allocator allocator, struct emblas_selection *selection) {
   enum emblas_covariance all[EMBLAS_COVARIANCE_COUNT];
   for (int i = 0; i < EMBLAS_COVARIANCE_COUNT; i++) all[i] = (enum emblas_covariance)i;
-  const enum emblas_covariance *covariances = candidates->covariances ? candidates->covariances : all;
-  size_t kinds = candidates->covariances ? candidates->covariance_count : EMBLAS_COVARIANCE_COUNT, bytes;
+  const enum emblas_covariance *covariances = all;
+  size_t kinds = emblas_family_has_covariances(family) ? EMBLAS_COVARIANCE_COUNT : 1, bytes;
+  if (kinds > 1 && candidates->covariances != NULL)
+    covariances = candidates->covariances, kinds = candidates->covariance_count;
   size_t sizes = candidates->most_components - candidates->least_components + 1;
   if (emblas_size_multiply(sizes, kinds, &bytes) ||
       emblas_size_multiply(bytes, sizeof *selection->trials, &bytes))
@@ -195,8 +197,8 @@ static emblas_status list(const struct emblas_candidates *candidates, size_t dim
   for (size_t k = candidates->least_components; k <= candidates->most_components; k++)
     for (size_t i = 0; i < kinds; i++)
       if (!repeats(covariances, i, dim))
-        selection->trials[selection->count++] =
-            (struct emblas_trial){.components = k, .covariance = covariances[i], .loglik = NAN};
+        selection->trials[selection->count++] = (struct emblas_trial){
+            .components = k, .family = family, .covariance = covariances[i], .loglik = NAN};
   return EMBLAS_OK;
 }
 
@@ -250,7 +252,8 @@ static const char *find_fault(const struct emblas_data *data, const struct embla
   if (!emblas_allocator_valid(options->allocator)) return "options.allocator";
   if (model == NULL) return "model";
   if (selection == NULL) return "selection";
-  return selection->size == sizeof *selection ? wrong_candidates(candidates) : "selection.size";
+  return selection->size == sizeof *selection ? wrong_candidates(candidates, options->family)
+                                              : "selection.size";
 }
 
 emblas_status emblas_select(const struct emblas_data *data, const struct emblas_options *options,
@@ -269,7 +272,7 @@ emblas_status emblas_select(const struct emblas_data *data, const struct emblas_
 
   struct emblas_allocator allocator = emblas_allocator_or_default(options->allocator);
   emblas_selection_clear(selection);
-  status = list(candidates, data->columns, allocator, selection);
+  status = list(candidates, options->family, data->columns, allocator, selection);
   if (status == EMBLAS_OK) {
     struct selecting s = {.data = data,
                           .options = options,

@@ -25,12 +25,15 @@ const char *emblas_options_fault(const struct emblas_options *o) {
   if (o->components == 0) return "options.components";
   if (emblas_family(o->family) == NULL) return "options.family";
   if (emblas_covariance_string(o->covariance) == NULL) return "options.covariance";
+  if (o->covariance != EMBLAS_FULL && !emblas_family_has_covariances(o->family))
+    return "options.covariance";
   if (o->start > EMBLAS_START_RESPONSIBILITIES) return "options.start";
   if (o->starts == 0) return "options.starts";
   if (o->start == EMBLAS_START_LABELS && o->labels == NULL) return "options.labels";
   if (o->start == EMBLAS_START_RESPONSIBILITIES && o->responsibilities == NULL)
     return "options.responsibilities";
-  if (o->start == EMBLAS_START_MODEL && o->model == NULL) return "options.model";
+  if (o->start == EMBLAS_START_MODEL && (o->model == NULL || emblas_model_family(o->model) != o->family))
+    return "options.model";
   if (o->stop > EMBLAS_STOP_WEIGHTS) return "options.stop";
   if (!isfinite(o->tolerance) || o->tolerance < 0) return "options.tolerance";
   if (o->accelerate > EMBLAS_ACCELERATE_ANDERSON) return "options.accelerate";
@@ -47,8 +50,7 @@ static void pool(struct emblas_fitter *fitter, double *pooled) {
                                  .block = worker->rows,
                                  .scratch = worker->more_rows,
                                  .share = worker->column,
-                                 .pooled = pooled,
-                                 .mean = worker->own.x};
+                                 .pooled = pooled};
   emblas_frame_pool(&fitter->frame, pass->backend, &fitter->data, fitter->summary.total_weight, &work);
 }
 
@@ -97,6 +99,8 @@ static emblas_status check_rows(struct emblas_fitter *fitter, struct emblas_repo
   const struct emblas_options *o = &fitter->options;
   size_t row = EMBLAS_NOWHERE, column = EMBLAS_NOWHERE, component = EMBLAS_NOWHERE;
   emblas_status status = emblas_view_summarise(&fitter->data, &fitter->summary, &row, &column);
+  if (status == EMBLAS_OK)
+    status = emblas_family_check(emblas_family(o->family), &fitter->data, &row, &column);
   if (status != EMBLAS_OK) return emblas_report_place(report, status, row, column, EMBLAS_NOWHERE);
   if (fitter->summary.rows < o->components) return EMBLAS_ERROR_TOO_FEW_ROWS;
   status = check_start(o, fitter->data.rows, &row, &component);
@@ -158,7 +162,7 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, const struct co
   memset(fitter->start_flags, 0, o->components * sizeof *fitter->start_flags);
 
   emblas_frame_from_ranges(&fitter->frame, &fitter->data, &fitter->summary, fmin(2 * sqrt(o->floor), 1),
-                           components->frame_kind == FRAME_COMMON_SCALE);
+                           components->frame_kind);
   for (size_t j = 0; j < d; j++)
     fitter->column_flags[j] = fitter->frame.constant[j] ? EMBLAS_COLUMN_CONSTANT : 0;
   pool(fitter, pooled);

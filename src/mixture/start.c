@@ -84,7 +84,6 @@ static emblas_status check_parts(const struct starter *starter, const struct com
 static emblas_status convert(const struct starter *starter, struct pass *pass, double *theta, double *room,
                              unsigned *flags, size_t *component) {
   const struct components *m = &pass->components, *from = &starter->model->components;
-  if (from->family != m->family) return EMBLAS_ERROR_ARGUMENT;
   if (from->d != m->d) return EMBLAS_ERROR_DIMENSION;
   if (from->k != m->k) return EMBLAS_ERROR_COMPONENTS;
   return m->family->convert(m, from, starter->model->theta, theta, room, flags, component,

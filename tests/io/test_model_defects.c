@@ -53,7 +53,7 @@ Test(model_defects, each_is_named_by_key_path) {
       {"\"format\"", "\"formats\"", "m.json: holds no model: format is not 'emblas-model'"},
       {"\"version\": 1", "\"version\": 2", "m.json: version is not 1"},
       {"\"version\": 1", "\"version\": \"1\"", "m.json: version is not 1"},
-      {"gaussian", "poisson", "m.json: family is 'poisson'; only 'gaussian' is known"},
+      {"gaussian", "cauchy", "m.json: family is 'cauchy'; no such family is known"},
       {"\"family\"", "\"kin\"", "m.json: family is missing or not a string"},
       {"VVV", "XYZ", "m.json: covariance is 'XYZ'; no such covariance model is known"},
       {"\"VVV\"", "7", "m.json: covariance is missing or not a string"},

@@ -35,14 +35,13 @@ static void make(struct made *m, int whitened, double offset, double unit) {
   size_t row, column;
   cr_assert_eq(emblas_view_summarise(&m->data, &m->summary, &row, &column), EMBLAS_OK);
   emblas_frame_allocate(&m->frame, &m->arena, D, whitened);
-  emblas_frame_from_ranges(&m->frame, &m->data, &m->summary, 1, 0);
+  emblas_frame_from_ranges(&m->frame, &m->data, &m->summary, 1, FRAME_SCALED);
   struct frame_workspace work = {.rows = BLOCK,
                                  .stride = BLOCK_STRIDE,
                                  .block = emblas_arena_doubles(&m->arena, BLOCK_STRIDE, D),
                                  .scratch = emblas_arena_doubles(&m->arena, BLOCK_STRIDE, D),
                                  .share = emblas_arena_doubles(&m->arena, BLOCK_STRIDE, 1),
-                                 .pooled = emblas_arena_doubles(&m->arena, D, D),
-                                 .mean = emblas_arena_doubles(&m->arena, D, 1)};
+                                 .pooled = emblas_arena_doubles(&m->arena, D, D)};
   emblas_frame_pool(&m->frame, emblas_backend_reference(), &m->data, m->summary.total_weight, &work);
 }
 

@@ -198,6 +198,7 @@ static int narrow(const struct components *m, const double *theta, size_t c, voi
 
 /* ------------------------------------------------------------------ the table */
 
+extern const struct family emblas_gaussian_family;
 const struct family emblas_gaussian_family = {
     .name = "gaussian",
     .covariances = 1,

@@ -7,8 +7,6 @@
 #include "density.h"
 #include "nearby.h"
 
-extern const struct family emblas_gaussian_family;
-
 struct gaussian_fit {
   struct gaussian shape; /* first, as in a model's gaussian_density */
   struct gaussian_terms terms;

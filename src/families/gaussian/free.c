@@ -10,14 +10,12 @@
    so that a change of the same size means about as much in each of them, whatever the deviations. Columns
    without spread have coordinates as all others, but nothing comes of them: their means and deviations are
    nominal. */
+#include "../weights.h"
 #include "gaussian.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
-
-/* Stands for log 0; everything below the second is 0, as an M step's smallest weights are. */
-static const double LOG_ZERO = -1000, LOG_SMALLEST = -640;
 
 /* Tied factors are k copies of one. */
 static size_t factors(const struct gaussian *g) {
@@ -50,24 +48,13 @@ static double *factor_to_free(const struct gaussian *g, const double *factor, do
 void emblas_gaussian_to_free(const struct gaussian *g, const double *unit, const double *theta,
                              double *free) {
   const double *mean = theta + g->k, *factor = theta + g->k * (1 + g->d);
-  for (size_t c = 0; c < g->k; c++) *free++ = theta[c] > 0 ? log(theta[c]) : LOG_ZERO;
+  emblas_weights_to_free(g->k, theta, free);
+  free += g->k;
   for (size_t i = 0; i < g->k * g->d; i++) *free++ = mean[i] / unit[i % g->d];
   for (size_t c = 0; c < factors(g); c++) free = factor_to_free(g, factor + c * g->f, free);
 }
 
 /* ------------------------------------------------------------------ from */
-
-static int weights_from_free(size_t k, const double *free, double *weights) {
-  double largest = -INFINITY, sum = 0;
-  for (size_t c = 0; c < k; c++) largest = fmax(largest, free[c]);
-  if (!(largest > LOG_SMALLEST)) return 1;
-  for (size_t c = 0; c < k; c++) {
-    double below = free[c] - largest;
-    sum += weights[c] = below > LOG_SMALLEST ? exp(below) : 0;
-  }
-  for (size_t c = 0; c < k; c++) weights[c] /= sum;
-  return 0;
-}
 
 /* Deviations down to the floor; what exp(log s) has lost at the floor itself is put back. */
 static int deviations_from_free(const struct gaussian *g, const struct gaussian_floor *floor,
@@ -128,7 +115,7 @@ int emblas_gaussian_from_free(const struct gaussian *g, const struct emblas_back
                               double *theta, double *room, unsigned *flags,
                               struct gaussian_scratch *scratch) {
   double *mean = theta + g->k, *factor = theta + g->k * (1 + g->d);
-  if (weights_from_free(g->k, free, theta) != 0) return 1;
+  if (emblas_weights_from_free(g->k, free, theta) != 0) return 1;
   free += g->k;
   for (size_t i = 0; i < g->k * g->d; i++) {
     mean[i] = floor->constant[i % g->d] ? 0 : *free * unit[i % g->d];
