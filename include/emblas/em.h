@@ -51,8 +51,8 @@ enum emblas_stop_rule {
  * How the sequence of EM maps is sped up. A step that has been extrapolated is kept only when the
  * log-likelihood, which its own E step yields, has not fallen; else the plain step is taken. The
  * sequence of log-likelihoods is therefore monotone, as plain EM's is, to 8 eps of the magnitude.
- * Entries of theta that the map never changes stay as they are at the start, to the bit; leading
- * weights do so all together.
+ * Entries of theta that the map never changes stay as they are at the start, to the bit, unless the model
+ * says that they hang together; leading weights do so all together.
  */
 enum emblas_acceleration {
   EMBLAS_ACCELERATE_AUTO = 0,    /**< the method that needs fewest maps on most problems; plain EM
@@ -102,8 +102,7 @@ struct emblas_em_model {
    * next parameters to `next`; with next == NULL only the E step is wanted. Must not keep the
    * pointers. A status other than EMBLAS_OK ends the run with that status.
    */
-  emblas_status (*map)(void *context, const double *theta, double *next,
-                       struct emblas_em_value *value);
+  emblas_status (*map)(void *context, const double *theta, double *next, struct emblas_em_value *value);
   /**
    * Unconstrained coordinates of theta, in which accelerated steps are taken: logarithms of
    * variances and of weights, for instance. `free` is their number; from_free returns non-zero where
@@ -131,6 +130,11 @@ struct emblas_em_model {
    */
   size_t blocks;
   void (*moved)(void *context, const double *theta, const double *change, double *distances);
+  /**
+   * Non-zero: entries of theta hang together, so that from_free alone knows which of them stay. Then none
+   * that the map has not changed is put back by itself. Default 0.
+   */
+  int joint;
 };
 EMBLAS_API void emblas_em_model_init(struct emblas_em_model *model, size_t size);
 
@@ -139,32 +143,32 @@ typedef int (*emblas_em_progress)(void *context, const struct emblas_em_point *p
 
 /** How to run it. Fill it after emblas_em_options_init(). */
 struct emblas_em_options {
-  size_t size;                       /**< sizeof(struct emblas_em_options), set by init */
-  enum emblas_stop_rule stop;        /**< default EMBLAS_STOP_LOGLIK */
-  double tolerance;                  /**< >= 0, finite; default 1e-7 */
-  size_t max_iterations;             /**< at most this many maps, rejected ones too; default 10000 */
+  size_t size;                         /**< sizeof(struct emblas_em_options), set by init */
+  enum emblas_stop_rule stop;          /**< default EMBLAS_STOP_LOGLIK */
+  double tolerance;                    /**< >= 0, finite; default 1e-7 */
+  size_t max_iterations;               /**< at most this many maps, rejected ones too; default 10000 */
   enum emblas_acceleration accelerate; /**< default EMBLAS_ACCELERATE_AUTO */
   /** How far off the path that plain EM takes from the same start a step of EMBLAS_ACCELERATE_AUTO may end,
    *  as estimated, in deviations of one observation of a block: > 0. The run then ends in the optimum
    *  where plain EM ends, as a rule. INFINITY: it may take another hill, in half as many maps. Of models
    *  with `moved`. Default 3e-4 */
   double drift;
-  size_t plain;                      /**< so many iterations first are plain EM, of which an accelerated run keeps
-                                          nothing: they cost their maps alone; default 0 */
-  emblas_em_progress progress;       /**< default NULL */
-  void *progress_context;            /**< default NULL */
+  size_t plain;                /**< so many iterations first are plain EM, of which an accelerated run keeps
+                                    nothing: they cost their maps alone; default 0 */
+  emblas_em_progress progress; /**< default NULL */
+  void *progress_context;      /**< default NULL */
   struct emblas_allocator allocator; /**< default: malloc and free */
 };
 EMBLAS_API void emblas_em_options_init(struct emblas_em_options *options, size_t size);
 
 /** What came of a run. */
 struct emblas_em_result {
-  size_t size;                    /**< sizeof(struct emblas_em_result), set by init */
-  enum emblas_stop_reason stop;   /**< why it stopped */
-  size_t maps;                    /**< EM maps that were computed, rejected ones too */
-  struct emblas_em_point point;   /**< the last iteration, which theta belongs to */
-  const char *argument;           /**< EMBLAS_ERROR_ARGUMENT: which argument, or which field of one, as
-                                       "model.map", "options.drift"; static storage; else NULL */
+  size_t size;                  /**< sizeof(struct emblas_em_result), set by init */
+  enum emblas_stop_reason stop; /**< why it stopped */
+  size_t maps;                  /**< EM maps that were computed, rejected ones too */
+  struct emblas_em_point point; /**< the last iteration, which theta belongs to */
+  const char *argument;         /**< EMBLAS_ERROR_ARGUMENT: which argument, or which field of one, as
+                                     "model.map", "options.drift"; static storage; else NULL */
 };
 EMBLAS_API void emblas_em_result_init(struct emblas_em_result *result, size_t size);
 
@@ -190,8 +194,8 @@ EMBLAS_API emblas_status emblas_em_run(const struct emblas_em_model *model,
  */
 struct emblas_em;
 EMBLAS_API emblas_status emblas_em_create(const struct emblas_em_model *model,
-                                          const struct emblas_em_options *options,
-                                          const double *theta, struct emblas_em **em);
+                                          const struct emblas_em_options *options, const double *theta,
+                                          struct emblas_em **em);
 
 /**
  * One iteration: moves to the next parameters (none at the first call, which looks at the start),
@@ -204,8 +208,7 @@ EMBLAS_API emblas_status emblas_em_step(struct emblas_em *em, enum emblas_stop_r
 /** The current parameters: borrowed, valid until the next step or free. */
 EMBLAS_API const double *emblas_em_theta(const struct emblas_em *em);
 /** Every iteration so far, the current one last: borrowed, valid until the next step or free. */
-EMBLAS_API const struct emblas_em_point *emblas_em_trace(const struct emblas_em *em,
-                                                         size_t *length);
+EMBLAS_API const struct emblas_em_point *emblas_em_trace(const struct emblas_em *em, size_t *length);
 /** EM maps computed so far. */
 EMBLAS_API size_t emblas_em_maps(const struct emblas_em *em);
 EMBLAS_API void emblas_em_free(struct emblas_em *em);

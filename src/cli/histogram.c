@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MOST_BINS = 200 };
+enum { MOST_BINS = 200, FEW_WHOLE = 60 /* whole numbers, of which each has its own bar */ };
 
 static int by_value(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
@@ -23,7 +23,7 @@ static size_t count_bins(const double *sorted, size_t n) {
 }
 
 void histogram_make(struct histogram *histogram, const double *values, const double *weights, size_t rows,
-                    size_t dim, size_t j) {
+                    size_t dim, size_t j, int whole) {
   double *sorted = allocate(rows, sizeof *sorted), total = 0;
   for (size_t i = 0; i < rows; i++) sorted[i] = values[i * dim + j];
   qsort(sorted, rows, sizeof *sorted, by_value);
@@ -33,6 +33,11 @@ void histogram_make(struct histogram *histogram, const double *values, const dou
   histogram->low = sorted[0];
   histogram->width = range > 0 ? range / (double)bins : 1;
   if (!(range > 0)) histogram->low -= 0.5;
+  if (whole && range > 0) { /* bars hold as many whole numbers each, and have them in their middle */
+    histogram->width = range < FEW_WHOLE ? 1 : ceil((range + 1) / (double)bins);
+    histogram->low -= 0.5;
+    histogram->bins = bins = (size_t)ceil((range + 1) / histogram->width);
+  }
   free(sorted);
 
   histogram->density = allocate(bins, sizeof *histogram->density);

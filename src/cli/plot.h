@@ -86,9 +86,15 @@ struct histogram {
   double low, width; /* bin i covers low + [i, i + 1) width */
   double *density;
 };
-/* Of column j of rows x dim values; bins by the rule of Freedman and Diaconis, at most 200. */
+/* Of column j of rows x dim values; bins by the rule of Freedman and Diaconis, at most 200. whole: they are
+   whole numbers. */
 void histogram_make(struct histogram *histogram, const double *values, const double *weights, size_t rows,
-                    size_t dim, size_t j);
+                    size_t dim, size_t j, int whole);
+
+/* Are the values of the model's rows whole numbers? */
+static inline int plot_counts(const struct plot_mixture *plot) {
+  return emblas_model_family(plot->model) == EMBLAS_POISSON;
+}
 void histogram_free(struct histogram *histogram);
 
 #endif

@@ -46,6 +46,7 @@ struct axis plot_column_axis(const struct plot_mixture *plot, size_t j) {
   } else {
     axis = model;
   }
+  if (plot_counts(plot)) axis.low = fmax(axis.low, -0.5);
   double range = axis.high - axis.low, pad = range > 0 ? 0.03 * range : fmax(fabs(axis.low) * 1e-6, 0.5);
   return (struct axis){axis.low - pad, axis.high + pad};
 }

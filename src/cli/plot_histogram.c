@@ -15,7 +15,7 @@ static double normal(double x, double mean, double deviation) {
 /* Through the probabilities of whole numbers, of which a bar of width 1 shows the height. */
 static double poisson(double x, double rate, double deviation) {
   (void)deviation;
-  return x < 0 ? 0 : exp(x * log(rate) - rate - lgamma(x + 1));
+  return x < -0.5 ? 0 : exp(x * log(rate) - rate - lgamma(x + 1));
 }
 
 /* The marginal mixture of one column. */
@@ -116,7 +116,8 @@ static void write_components(FILE *script, const struct marginal *m, struct axis
 static double write_histogram(FILE *script, const struct plot_mixture *plot, size_t j, size_t tag) {
   struct histogram h;
   double most = 0;
-  histogram_make(&h, plot->values, plot->weights, plot->rows, emblas_model_dim(plot->model), j);
+  histogram_make(&h, plot->values, plot->weights, plot->rows, emblas_model_dim(plot->model), j,
+                 plot_counts(plot));
   fprintf(script, "$histogram%zu << END\n", tag);
   for (size_t i = 0; i <= h.bins; i++) {
     double density = i < h.bins ? h.density[i] : 0;

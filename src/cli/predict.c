@@ -71,12 +71,13 @@ static void write_gaps(FILE *stream, const struct arguments *a, size_t k, size_t
 
 /* The rows of the table, from `first` on, at most CHUNK. */
 static emblas_status predict_chunk(const struct loaded_model *loaded, const struct io_table *table,
-                                   size_t first, struct emblas_prediction *prediction, size_t *count) {
+                                   size_t first, struct emblas_prediction *prediction, size_t *count,
+                                   struct emblas_report *report) {
   struct emblas_data data = rows_data(table);
   data.values += first * table->columns;
   data.weights = NULL; /* they have no say in what is predicted */
   data.rows = *count = table->rows - first < CHUNK ? table->rows - first : CHUNK;
-  return emblas_predict(loaded->model, &data, NULL, prediction, NULL);
+  return emblas_predict(loaded->model, &data, NULL, prediction, report);
 }
 
 /* The table of predictions; on failure nothing is left behind. */
@@ -84,23 +85,27 @@ static enum exit_status write_table(const struct arguments *a, const struct load
                                     const struct io_table *table, struct emblas_prediction *prediction) {
   struct io_replacement file;
   struct io_error error;
-  size_t k = emblas_model_components(loaded->model), count, next = 0;
-  emblas_status status = EMBLAS_OK;
+  struct emblas_report report;
+  size_t k = emblas_model_components(loaded->model), count, next = 0, first = 0;
+  emblas_report_init(&report, sizeof report);
+  /* What is refused at once leaves nothing on standard output either. */
+  emblas_status status = predict_chunk(loaded, table, 0, prediction, &count, &report);
+  if (status != EMBLAS_OK) rows_refuse(status, &report, a->data, table, 0);
   if (io_replace_open(&file, a->output, &error) != 0) die(EXIT_FAILED, "%s", error.text);
   write_header(file.stream, a, k);
-  for (size_t first = 0; first < table->rows; first += count) {
-    status = predict_chunk(loaded, table, first, prediction, &count);
-    if (status != EMBLAS_OK) break;
+  while (status == EMBLAS_OK && first < table->rows) {
     for (size_t i = 0; i < count; i++) {
       write_gaps(file.stream, a, k, &next, io_table_place(table, first + i));
       write_row(file.stream, prediction, i, k);
     }
+    first += count;
+    if (first < table->rows) status = predict_chunk(loaded, table, first, prediction, &count, &report);
   }
-  write_gaps(file.stream, a, k, &next, table->file_rows);
   if (status != EMBLAS_OK) {
     io_replace_discard(&file);
-    die(exit_status_of(status), "%s: %s", a->data, emblas_status_string(status));
+    rows_refuse(status, &report, a->data, table, first);
   }
+  write_gaps(file.stream, a, k, &next, table->file_rows);
   if (io_replace_commit(&file, &error) != 0) die(EXIT_FAILED, "%s", error.text);
   return EXIT_DONE;
 }
@@ -120,9 +125,10 @@ enum exit_status command_predict(int argc, char **argv) {
       .parser = parse,
       .children = children,
       .args_doc = "MODEL DATA",
-      .doc = "Writes CSV, one line a row of DATA: label is its most probable component, counted from 0, and "
-             "NA where --missing drop has left out the row. Columns are found by the names in MODEL where "
-             "DATA has a header with them.",
+      .doc =
+          "Writes CSV, one line a row of DATA: label is its most probable component, counted from 0, and "
+          "NA where --missing drop has left out the row. Columns are found by the names in MODEL where "
+          "DATA has a header with them.",
   };
   struct arguments arguments = {.output = "-"};
   struct loaded_model loaded;

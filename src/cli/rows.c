@@ -50,6 +50,15 @@ void rows_say_notes(const struct io_table *table, const char *path) {
   for (size_t i = 0; i < table->note_count; i++) complain("%s: %s", path, table->notes[i]);
 }
 
+_Noreturn void rows_refuse(emblas_status status, const struct emblas_report *report, const char *path,
+                           const struct io_table *table, size_t first) {
+  const char *text = emblas_status_string(status);
+  if (report->row == EMBLAS_NOWHERE || report->column == EMBLAS_NOWHERE)
+    die(exit_status_of(status), "%s: %s", path, text);
+  die(exit_status_of(status), "%s: row %zu, column '%s': %s", path,
+      io_table_place(table, first + report->row) + 1, table->names[report->column], text);
+}
+
 size_t rows_that_count(const struct io_table *table) {
   size_t rows = 0;
   for (size_t i = 0; i < table->rows; i++) rows += !table->weights || table->weights[i] > 0;

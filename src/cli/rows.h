@@ -13,19 +13,25 @@ struct loaded_model {
 void model_load(const char *path, struct loaded_model *loaded);
 void model_unload(struct loaded_model *loaded);
 
-/* The options of how DATA is read, for argp's children; its input is a struct io_format (table_options.c). */
+/* The options of how DATA is read, for argp's children; its input is a struct io_format (table_options.c).
+ */
 extern const struct argp table_argp;
 
 /* The rows of a file. */
 void rows_read(const char *path, const struct io_selection *selection, struct io_table *table);
-/* The model's columns of a file: by their names where it has a header, else as they stand beside the weights, and
-   then they must be as many as the model has. asked: the format, and the weights. */
+/* The model's columns of a file: by their names where it has a header, else as they stand beside the
+   weights, and then they must be as many as the model has. asked: the format, and the weights. */
 void rows_read_for(const struct loaded_model *loaded, const char *path, const struct io_selection *asked,
                    struct io_table *table);
 /* What the reader decided or left out, on standard error. */
 void rows_say_notes(const struct io_table *table, const char *path);
 void rows_check_dimension(const struct loaded_model *loaded, const char *path,
                           const struct io_table *table);
+
+/* Exits: the library refuses the rows, of which the first stands at `first` in the table. Names row and
+   column where the report does. */
+_Noreturn void rows_refuse(emblas_status status, const struct emblas_report *report, const char *path,
+                           const struct io_table *table, size_t first);
 
 /* The rows as the library takes them. */
 struct emblas_data rows_data(const struct io_table *table);

@@ -63,6 +63,7 @@ enum exit_status command_score(int argc, char **argv) {
   struct loaded_model loaded;
   struct io_table table;
   struct emblas_prediction prediction;
+  struct emblas_report report;
   char total[32], mean[32];
   parse_arguments(&argp, argc, argv, &arguments);
   model_load(arguments.model, &loaded);
@@ -71,9 +72,9 @@ enum exit_status command_score(int argc, char **argv) {
 
   struct emblas_data data = rows_data(&table);
   emblas_prediction_init(&prediction, sizeof prediction);
-  emblas_status status = emblas_predict(loaded.model, &data, NULL, &prediction, NULL);
-  if (status != EMBLAS_OK)
-    die(exit_status_of(status), "%s: %s", arguments.data, emblas_status_string(status));
+  emblas_report_init(&report, sizeof report);
+  emblas_status status = emblas_predict(loaded.model, &data, NULL, &prediction, &report);
+  if (status != EMBLAS_OK) rows_refuse(status, &report, arguments.data, &table, 0);
   double per_row = prediction.loglik / total_weight(&table);
   if (arguments.json) {
     printf("{ \"loglik\": %s, \"mean\": %s, \"n\": %zu }\n", io_number_format(prediction.loglik, total),

@@ -51,7 +51,7 @@ static _Noreturn void give_up(emblas_status status, const struct search *search,
     die(exit_status_of(status), "%s: %s", emblas_status_string(status), search->report.argument);
   if (status == EMBLAS_ERROR_NUMERICAL || status == EMBLAS_ERROR_RANGE)
     die(EXIT_FAILED, "%s: every fit failed: %s", arguments->data, emblas_status_string(status));
-  die(exit_status_of(status), "%s: %s", arguments->data, emblas_status_string(status));
+  rows_refuse(status, &search->report, arguments->data, table, 0);
 }
 
 void search_run(struct search *search, const struct fit_arguments *arguments,

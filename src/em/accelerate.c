@@ -85,7 +85,7 @@ const double *emblas_accelerator_propose(struct accelerator *a) {
   if (a->method == NULL || !a->begun || a->settling || !a->method->propose(a, a->step)) return NULL;
   if (a->stuck > 0) nudge(a);
   if (parameters(a) == 0) {
-    keep_constants(a);
+    if (!a->model.joint) keep_constants(a);
     return a->theta;
   }
   emblas_accelerator_reject(a);

@@ -162,7 +162,7 @@ struct family {
      are but rounding: they want statistics about the new means. */
   size_t (*maximise)(const struct components *m, const double *theta, double *stats, double *next,
                      unsigned *flags, void *scratch);
-  /* Statistics will be about the means of theta, whatever was prepared. NULL: they are about the origin. */
+  /* Statistics will be about the means of theta, where that matters, and without logits before them. */
   void (*centre)(const struct components *m, const double *theta);
   const struct family_coordinates *coordinates;
 

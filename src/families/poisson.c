@@ -25,6 +25,7 @@ struct poisson {
   double *table;             /* d x TABLE: log p(x | reference) of small counts */
   double *natural;           /* k x (2 + d) */
   double *point, *variance;  /* d each: of moves */
+  int no_logits;             /* statistics come without logits before them, which make the features */
 };
 
 /* Counts whose log density about the reference is made once. */
@@ -148,8 +149,9 @@ static double *rates(const struct components *m, double *theta, size_t c) {
 /* ------------------------------------------------------------------ the E step */
 
 static void prepare(const struct components *m, const double *theta, double rows) {
-  const struct poisson *own = m->own;
+  struct poisson *own = m->own;
   (void)rows;
+  own->no_logits = 0;
   for (size_t c = 0; c < m->k; c++) {
     const double *rate = theta + m->k + c * m->d;
     double *natural = own->natural + c * (2 + m->d);
@@ -201,8 +203,9 @@ static void logits(const struct components *m, const struct block *block, void *
 }
 
 static void accumulate(const struct components *m, const struct block *block, double *stats, void *room) {
+  const struct poisson *own = m->own;
   size_t p = 1 + m->d;
-  int again = block->panel < 2 + m->d;
+  int again = own->no_logits || block->panel < 2 + m->d;
   (void)room;
   for (size_t first = 0; first < p; first += block->panel) {
     size_t features = panel_of(block, first, p);
@@ -212,6 +215,12 @@ static void accumulate(const struct components *m, const struct block *block, do
 }
 
 /* ------------------------------------------------------------------ the M step */
+
+static void centre(const struct components *m, const double *theta) {
+  struct poisson *own = m->own;
+  (void)theta;
+  own->no_logits = 1;
+}
 
 static size_t maximise(const struct components *m, const double *theta, double *stats, double *next,
                        unsigned *flags, void *room) {
@@ -522,6 +531,7 @@ const struct family emblas_poisson_family = {
     .logits = logits,
     .accumulate = accumulate,
     .maximise = maximise,
+    .centre = centre,
     .coordinates = &coordinates,
     .random = draw_rates,
     .put = put,

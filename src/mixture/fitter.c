@@ -99,6 +99,7 @@ static void make_map(struct emblas_fitter *fitter) {
   fitter->map.unwhiten = unwhiten;
   fitter->map.blocks = coordinates->blocks(m);
   fitter->map.moved = moved;
+  fitter->map.joint = !m->independent;
 }
 
 /* Components that differ by no more than this part of their deviations, and were equal, have not parted:

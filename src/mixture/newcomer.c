@@ -156,5 +156,6 @@ void emblas_newcomers_weigh(struct newcomers *s, struct pass *pass) {
 void emblas_newcomers_try(struct newcomers *s, struct pass *pass, const double *distance, double radius) {
   struct search_walk walk = {.newcomers = s, .distance = distance, .radius = radius};
   s->one.family->prepare(&s->one, s->theta, 0);
+  s->one.family->centre(&s->one, s->theta);
   keep(s, climb(s, pass, emblas_pass_walk(pass, 2 + s->one.statistics, add_near, &walk), MAPS));
 }

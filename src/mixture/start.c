@@ -63,7 +63,7 @@ static void maximise_partition(struct starter *starter, struct pass *pass, doubl
                                unsigned *flags) {
   const struct components *m = &pass->components;
   fallback_parameters(starter, pass, previous, theta);
-  if (m->family->centre != NULL) m->family->centre(m, previous);
+  m->family->centre(m, previous);
   /* The first two sums of a walk are one number; the statistics follow. */
   double *stats =
       emblas_pass_walk(pass, 2 + m->k * m->statistics, emblas_partition_statistics, starter) + 2;

@@ -201,6 +201,26 @@ Test(model, the_text_is_as_documented) {
   emblas_model_free(model);
 }
 
+Test(model, of_counts) {
+  const double weights[] = {0.25, 0.75}, rates[] = {1.5, 0.1, 3e6, 1e-9};
+  struct emblas_parameters parameters;
+  struct emblas_model *model = NULL, *read = NULL;
+  struct io_error error;
+
+  emblas_parameters_init(&parameters, sizeof parameters);
+  parameters.family = EMBLAS_POISSON;
+  parameters.components = parameters.dim = 2;
+  parameters.weights = weights;
+  parameters.means = rates;
+  cr_assert_eq(emblas_model_create(&parameters, &model, NULL), EMBLAS_OK);
+  cr_assert_eq(io_model_write("model.json", model, NULL, NULL, &error), 0, "%s", error.text);
+  cr_assert_eq(io_model_read("model.json", &read, NULL, &error), 0, "%s", error.text);
+  cr_expect_eq(emblas_model_family(read), EMBLAS_POISSON);
+  expect_same_model(model, read);
+  emblas_model_free(read);
+  emblas_model_free(model);
+}
+
 Test(model, the_locale_has_no_say) {
   const char *const names[] = {"eruptions", "waiting"};
   struct emblas_model *model = small_model(), *read = NULL;

@@ -36,16 +36,21 @@ enum { TURNS = 50 };
 /* Volumes that change by no more leave Q within their square of its maximum. */
 static const double STILL = 1e-14;
 
-/* sum_c share_c S_c / volume_c, both triangles. */
+/* sum_c share_c S_c / volume_c, both triangles. What is nothing beside the largest variance is 0, so that
+   squares are in the range of doubles. */
 static void sum_scatter(const struct gaussian *g, const struct gaussian_estimate *e, const struct spread *s,
                         double *a) {
+  double largest = 0;
   for (size_t j = 0; j < s->n; j++)
     for (size_t l = 0; l <= j; l++) {
       double sum = 0;
       for (size_t c = 0; c < g->k; c++)
         sum += s->share[c] * (shared_scatter(g, e, c)[packed_row(j) + l] / s->volumes[c]);
-      a[j * s->n + l] = a[l * s->n + j] = fabs(sum) < 0x1p-500 ? 0 : sum;
+      a[j * s->n + l] = a[l * s->n + j] = sum;
+      largest = fmax(largest, fabs(sum));
     }
+  for (size_t i = 0; i < s->n * s->n; i++)
+    if (fabs(a[i]) < 0x1p-200 * largest) a[i] = 0;
 }
 
 /* The variance of a scatter matrix along an axis. */

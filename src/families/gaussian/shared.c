@@ -46,7 +46,8 @@ struct spread emblas_shared_begin(const struct gaussian *g, struct gaussian_esti
                      .floor = floor,
                      .volumes = share + g->k,
                      .shape = floor + g->d,
-                     .flags = e->flags};
+                     .flags = e->flags,
+                     .rounding = g->geometry == GEOMETRY_FULL ? 0x1p-45 : 0};
   for (size_t j = 0; j < g->d; j++)
     if (!constant(g, e, j)) floor[s.n++] = e->floor->variance[j];
   for (size_t c = 0; c < g->k; c++) total += e->weights[c];
@@ -116,6 +117,21 @@ static void expand(const struct gaussian *g, const struct gaussian_estimate *e, 
   }
 }
 
+/* A pivot that is small beside its row holds few digits; the determinant, of which the variances tell,
+   holds them. Where the pivots' product is off by more than a well-conditioned one's roundings, the worst
+   of them makes up for it. */
+static void correct_pivot(size_t n, const double *variances, double least, double *factor) {
+  double off = 0, worst = 0;
+  size_t at = 0;
+  for (size_t j = 0; j < n; j++) {
+    double pivot = factor[j * n + j];
+    off += log(variances[j]) / 2 - log(pivot);
+    for (size_t l = 0; l < j; l++)
+      if (fabs(factor[j * n + l]) > worst * pivot) worst = fabs(factor[j * n + l]) / pivot, at = j;
+  }
+  if (fabs(off) > 1e-10 && worst > 0) factor[at * n + at] = fmax(factor[at * n + at] * exp(off), least);
+}
+
 void emblas_shared_factor(const struct gaussian *g, struct gaussian_estimate *e, size_t n, size_t c,
                           const double *axes, const double *variances) {
   double *a = e->scratch->matrix, *factor = e->factors + c * g->f, least = INFINITY;
@@ -128,5 +144,6 @@ void emblas_shared_factor(const struct gaussian *g, struct gaussian_estimate *e,
   /* No pivot of such a matrix is smaller; rounding beside a direction 1e16 as wide may have left 0. */
   for (size_t j = 0; j < n; j++)
     if (factor[j * n + j] < least) factor[j * n + j] = least;
+  correct_pivot(n, variances, least, factor);
   expand(g, e, n, factor);
 }

@@ -111,12 +111,17 @@ static double log_common_volume(const struct spread *s) {
   return best_volume(s, low, high);
 }
 
+/* A component of few rows has directions without variance, which would be scaled up with the others: what
+   is but rounding there is none. */
+static void drop_rounding(const struct spread *s, double *v) {
+  double largest = 0;
+  for (size_t j = 0; j < s->n; j++) largest = largest_of(largest, v[j]);
+  for (size_t j = 0; j < s->n; j++)
+    v[j] = v[j] > s->rounding * largest ? largest_of(v[j], NOTHING * s->floor[j]) : NOTHING * s->floor[j];
+}
+
 static void equal_volumes(const struct spread *s) {
-  for (size_t c = 0; c < s->k; c++)
-    for (size_t j = 0; j < s->n; j++) {
-      double *v = s->variances + c * s->stride;
-      v[j] = largest_of(v[j], NOTHING * s->floor[j]);
-    }
+  for (size_t c = 0; c < s->k; c++) drop_rounding(s, s->variances + c * s->stride);
   double log_product = log_common_volume(s);
   for (size_t c = 0; c < s->k; c++) {
     double *v = s->variances + c * s->stride;

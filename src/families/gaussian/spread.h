@@ -17,6 +17,7 @@ struct spread {
   double *volumes;     /* k: a start for those of own volumes and a common shape, > 0; room otherwise */
   double *shape;       /* 2 n: room */
   unsigned *flags;     /* k: EMBLAS_COMPONENT_COLLAPSED says where a variance is at the floor */
+  double rounding;     /* variances that are a smaller part of a component's largest say nothing */
 };
 
 /* The variances of largest likelihood, which minimise sum_c share_c sum_j (log v_cj + s_cj / v_cj) under

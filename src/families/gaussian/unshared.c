@@ -9,13 +9,15 @@
 #include <math.h>
 #include <string.h>
 
-/* How far logarithms of volumes, and matrices of trace 1, may be off each other. */
+/* How far logarithms of volumes, and matrices of trace 1, may be off each other; matrices of nearly
+   collinear columns farther, whose factors have come through a frame that is as badly conditioned. */
 static const double VOLUMES = 1e-4, MATRICES = 1e-6;
 
 struct check {
   const struct gaussian *g;
   const double *theta;
   double *unit;                                   /* d: of the columns */
+  double tolerance;                               /* of matrices of trace 1 */
   double *first, *own, *before, *product, *power; /* d x d each */
 };
 
@@ -85,6 +87,16 @@ static int same_volumes(const struct check *check, size_t c) {
   return fabs(own - first) <= doubt;
 }
 
+/* The worst condition of all components, as far as pivots beside their rows tell. */
+static double matrix_tolerance(const struct check *check) {
+  double worst = 0;
+  for (size_t c = 0; c < check->g->k; c++)
+    for (size_t j = 0; j < check->g->d; j++)
+      for (size_t l = 0; l < j && isfinite(check->unit[j]); l++)
+        worst = fmax(worst, fabs(entry(check, c, j, l)) / entry(check, c, j, j));
+  return MATRICES + 16 * DBL_EPSILON * worst;
+}
+
 /* The covariance of component c over its trace. */
 static void set_matrix(const struct check *check, size_t c, double *out) {
   size_t d = check->g->d;
@@ -128,7 +140,7 @@ static int same_eigenvalues(const struct check *check, const double *a, const do
       multiply(d, power + side * d * d, side ? b : a, next);
       memcpy(power + side * d * d, next, d * d * sizeof *power);
     }
-    if (!(fabs(trace_of(d, power) - trace_of(d, power + d * d)) <= (double)m * MATRICES)) return 0;
+    if (!(fabs(trace_of(d, power) - trace_of(d, power + d * d)) <= (double)m * check->tolerance)) return 0;
   }
   return 1;
 }
@@ -138,13 +150,13 @@ static int commute(const struct check *check, const double *a, const double *b) 
   multiply(d, a, b, check->product); /* whose transpose is b a */
   for (size_t i = 0; i < d; i++)
     for (size_t j = 0; j < i; j++)
-      if (!(fabs(check->product[i * d + j] - check->product[j * d + i]) <= MATRICES)) return 0;
+      if (!(fabs(check->product[i * d + j] - check->product[j * d + i]) <= check->tolerance)) return 0;
   return 1;
 }
 
-static int same_matrix(size_t d, const double *a, const double *b) {
-  for (size_t i = 0; i < d * d; i++)
-    if (!(fabs(a[i] - b[i]) <= MATRICES)) return 0;
+static int same_matrix(const struct check *check, const double *a, const double *b) {
+  for (size_t i = 0; i < check->g->d * check->g->d; i++)
+    if (!(fabs(a[i] - b[i]) <= check->tolerance)) return 0;
   return 1;
 }
 
@@ -157,7 +169,7 @@ static int shares(const struct check *check, size_t c) {
   if (!shape && !orientation) return 1;
   memcpy(check->before, check->own, d * d * sizeof *check->own);
   set_matrix(check, c, check->own);
-  if (shape && (orientation || aligned)) return same_matrix(d, check->first, check->own);
+  if (shape && (orientation || aligned)) return same_matrix(check, check->first, check->own);
   if (shape) return same_eigenvalues(check, check->first, check->own);
   return commute(check, check->first, check->own) && commute(check, check->before, check->own);
 }
@@ -171,6 +183,7 @@ size_t emblas_gaussian_unshared(const struct gaussian *g, const double *theta, s
   check.product = room + 3 * d * d, check.power = room + 4 * d * d;
   if (at_the_ends(&check)) return g->k;
   set_units(&check);
+  check.tolerance = matrix_tolerance(&check);
   set_matrix(&check, 0, check.first);
   set_matrix(&check, 0, check.own);
   for (size_t c = 1; c < g->k; c++)
