@@ -21,14 +21,18 @@ static const char *const ranks[BEST] = {"*1", "*2", "*3"};
 /* What marks the values of a table stand for. */
 struct marks {
   int flagged, cut_short, failed;
+  size_t out_of_reach, starts; /* models that were not given all starts, and how many they were given */
 };
 
 static void explain(struct marks seen) {
   if (seen.flagged) puts("  ! an empty or collapsed component: kept only if all have one");
   if (seen.cut_short) puts("  ? cut short by Ctrl-C: the best that it had so far");
+  if (seen.out_of_reach > 0)
+    printf("  out of reach after %zu starts: %zu\n", seen.starts, seen.out_of_reach);
 }
 
-static void see(struct marks *seen, const struct emblas_trial *trial) {
+static void see(struct marks *seen, const struct search *search, const struct emblas_trial *trial) {
+  if (trial->tried && trial->starts < search->starts) seen->out_of_reach++, seen->starts = trial->starts;
   seen->flagged |= trial->flagged > 0;
   seen->cut_short |= trial->tried && trial->stop == EMBLAS_CANCELLED;
   seen->failed |= trial->tried && trial->status != EMBLAS_OK;
@@ -69,7 +73,7 @@ static void print_list(size_t width, const struct search *search) {
     const struct emblas_trial *trial = &search->table.trials[i];
     if (!trial->tried) continue;
     print_line(width, trial, search->criterion, trial == best_trial(search) ? "*" : "");
-    see(&seen, trial);
+    see(&seen, search, trial);
   }
   explain(seen);
 }
@@ -150,7 +154,7 @@ static void print_table(size_t width, const struct search *search, size_t kinds)
   printf("\n%s of each k and covariance model\n", titles[search->criterion]);
   for (size_t first = 0; first < kinds; first += fit)
     print_columns(search, best, kinds, first, first + fit < kinds ? first + fit : kinds);
-  for (size_t i = 0; i < search->table.count; i++) see(&seen, &search->table.trials[i]);
+  for (size_t i = 0; i < search->table.count; i++) see(&seen, search, &search->table.trials[i]);
   explain(seen);
   if (seen.failed) print_failures(search);
   print_list_title(width, search);

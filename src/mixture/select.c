@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Which of several models: a fit of each number of components under each covariance model, and the best by
-   a criterion. Where rows are few, whole fits are shared out to threads; else the rows of one fit are. */
+   a criterion. All of them run with a tenth of the starts first, and with all starts where they then are
+   within reach of the best. Where rows are few, whole fits are shared out to threads; else the rows of one
+   fit are. */
 #include "report.h"
 
 #include "../base/arena.h"
@@ -17,10 +19,20 @@
    thread, or not much more slowly than two threads do. */
 enum { SHARED_VALUES = 1 << 18 };
 
+/* A criterion that is so far above the best is out of reach, for each component and besides, of up to so
+   many rows; of more rows in proportion. Differences of 10 are called very strong evidence (Kass & Raftery
+   1995); what a tenth of the starts misses is less than that in all but few components. */
+static const double REACH = 10, REACH_A_COMPONENT = 5, REACH_ROWS = 300;
+
+/* The part of the starts that decides what is within reach; with fewer starts than that there is one round.
+   So there is in many columns, where one start in twenty may find the optimum of few components. */
+enum { FIRST_ROUND = 10, FEW_COLUMNS = 8 };
+
 /* What one thread has kept so far: a model, or until there is one the failure of the first pair. */
 struct kept {
   size_t index;
   emblas_status status;
+  struct emblas_trial trial;
   struct emblas_model *model;
   struct emblas_report report;
 };
@@ -31,6 +43,10 @@ struct selecting {
   enum emblas_criterion criterion;
   struct emblas_selection *selection;
   size_t threads;     /* that fits are shared out to; 1: they run one after the other */
+  size_t *order;      /* the pairs of this round, .. */
+  size_t round;       /* .. how many they are, .. */
+  size_t starts;      /* .. and how many starts each has */
+  size_t planned;     /* pairs of all rounds so far */
   struct kept *kept;  /* one a thread */
   atomic_size_t done; /* pairs */
   atomic_int over;    /* no further pair is to begin, and those that run are to end */
@@ -79,12 +95,13 @@ static void describe(struct emblas_trial *trial, const struct emblas_report *rep
 
 /* A collapsed component makes the likelihood as large as the floor allows, so a model without flags is
    better than any with; among equals the criterion decides, and then the place in the list, whichever was
-   done first. */
-static int better(const struct selecting *s, size_t a, size_t b) {
-  const struct emblas_trial *first = &s->selection->trials[a], *second = &s->selection->trials[b];
+   done first. Of one pair the later round is better, unless it has missed what the first one found. */
+static int better(const struct selecting *s, const struct kept *a, const struct kept *b) {
+  const struct emblas_trial *first = &a->trial, *second = &b->trial;
   if ((first->flagged > 0) != (second->flagged > 0)) return first->flagged == 0;
   double here = first->criteria[s->criterion], there = second->criteria[s->criterion];
-  return here < there || (here == there && a < b);
+  if (a->index == b->index) return here <= there + 4 * s->options->tolerance;
+  return here < there || (here == there && a->index < b->index);
 }
 
 /* Is the failure one of this pair alone? Others may still be fitted. */
@@ -100,7 +117,7 @@ static int takes_over(const struct selecting *s, const struct kept *now, const s
   int was_fatal = before->status != EMBLAS_OK && !of_this_pair(s, before->status);
   if (fatal != was_fatal) return fatal;
   if ((now->model != NULL) != (before->model != NULL)) return now->model != NULL;
-  return now->model != NULL ? better(s, now->index, before->index) : now->index < before->index;
+  return now->model != NULL ? better(s, now, before) : now->index < before->index;
 }
 
 /* The better of the two stays in `kept`, the other is freed. */
@@ -125,31 +142,42 @@ static int watch_fit(void *context, const struct emblas_progress *now) {
   struct selecting *s = watch->selecting;
   struct emblas_progress progress = *now;
   progress.trial = atomic_load(&s->done);
-  progress.trials = s->selection->count;
+  progress.trials = s->planned;
   if (watch->thread == 0 && s->options->progress != NULL &&
       s->options->progress(s->options->progress_context, &progress) != 0)
     atomic_store(&s->over, 1);
   return atomic_load(&s->over);
 }
 
+/* What the table says of a pair: of two rounds the better one, and the starts of the last. */
+static void record(const struct selecting *s, struct emblas_trial *trial, const struct kept *now) {
+  struct kept before = {.index = now->index, .trial = *trial};
+  if (!trial->tried || trial->status != EMBLAS_OK || (now->status == EMBLAS_OK && better(s, now, &before)))
+    *trial = now->trial;
+  trial->starts = now->trial.starts;
+}
+
 static void fit_pair(void *context, size_t thread, size_t task) {
   struct selecting *s = context;
   if (atomic_load(&s->over)) return;
   /* The largest first, where threads are to be done at about the same time. */
-  size_t index = s->threads > 1 ? s->selection->count - 1 - task : task;
+  size_t index = s->order[s->threads > 1 ? s->round - 1 - task : task];
   struct emblas_trial *trial = &s->selection->trials[index];
   struct emblas_options options = *s->options;
   struct watch watch = {s, thread};
-  struct kept now = {.index = index};
+  struct kept now = {.index = index, .trial = *trial};
+  now.trial.flagged = 0;
   options.components = trial->components;
   options.covariance = trial->covariance;
   options.progress = watch_fit;
   options.progress_context = &watch;
+  options.starts = now.trial.starts = s->starts;
   if (s->threads > 1) options.threads = 1;
   emblas_report_init(&now.report, sizeof now.report);
-  now.status = trial->status = emblas_fit(s->data, &options, &now.model, &now.report);
-  if (now.status == EMBLAS_OK) describe(trial, &now.report);
-  trial->tried = 1;
+  now.status = now.trial.status = emblas_fit(s->data, &options, &now.model, &now.report);
+  if (now.status == EMBLAS_OK) describe(&now.trial, &now.report);
+  now.trial.tried = 1;
+  record(s, trial, &now);
   if (now.status != EMBLAS_OK && !of_this_pair(s, now.status)) atomic_store(&s->over, 1);
   atomic_fetch_add(&s->done, 1);
   keep(s, &s->kept[thread], &now);
@@ -202,18 +230,49 @@ static emblas_status list(const struct emblas_candidates *candidates, enum embla
   return EMBLAS_OK;
 }
 
-/* Runs all pairs. What is kept in the end is in kept[0]. */
+/* Runs the pairs of one round. What is kept in the end is in kept[0]. */
+static void run_round(struct selecting *s, size_t starts) {
+  s->starts = starts;
+  s->planned += s->round;
+  if (s->threads > 1)
+    emblas_parallel_run(s->threads, s->round, fit_pair, s);
+  else
+    for (size_t i = 0; i < s->round; i++) fit_pair(s, 0, i);
+  for (size_t t = 1; t < s->threads; t++) {
+    if (s->kept[t].index != EMBLAS_NOWHERE) keep(s, &s->kept[0], &s->kept[t]);
+    s->kept[t] = (struct kept){.index = EMBLAS_NOWHERE};
+    emblas_report_init(&s->kept[t].report, sizeof s->kept[t].report);
+  }
+}
+
+/* The pairs that all starts may bring to the best or beyond. */
+static void choose_reachable(struct selecting *s) {
+  const struct kept *best = &s->kept[0];
+  double rows = fmax((double)s->data->rows / REACH_ROWS, 1);
+  s->round = 0;
+  for (size_t i = 0; i < s->selection->count; i++) {
+    const struct emblas_trial *trial = &s->selection->trials[i];
+    double reach = rows * (REACH + REACH_A_COMPONENT * (double)trial->components);
+    double above = trial->criteria[s->criterion] - best->trial.criteria[s->criterion];
+    if (best->model == NULL || trial->status != EMBLAS_OK || above <= reach) s->order[s->round++] = i;
+  }
+}
+
 static void run(struct selecting *s) {
+  size_t starts = s->options->starts, first = starts / FIRST_ROUND;
+  int random = s->options->start == EMBLAS_START_KMEANSPP || s->options->start == EMBLAS_START_RANDOM;
+  s->round = s->selection->count;
+  for (size_t i = 0; i < s->round; i++) s->order[i] = i;
   for (size_t t = 0; t < s->threads; t++) {
     s->kept[t] = (struct kept){.index = EMBLAS_NOWHERE};
     emblas_report_init(&s->kept[t].report, sizeof s->kept[t].report);
   }
-  if (s->threads > 1)
-    emblas_parallel_run(s->threads, s->selection->count, fit_pair, s);
-  else
-    for (size_t i = 0; i < s->selection->count; i++) fit_pair(s, 0, i);
-  for (size_t t = 1; t < s->threads; t++)
-    if (s->kept[t].index != EMBLAS_NOWHERE) keep(s, &s->kept[0], &s->kept[t]);
+  if (first > 0 && random && s->round > 1 && s->data->columns <= FEW_COLUMNS) {
+    run_round(s, first);
+    if (atomic_load(&s->over)) return;
+    choose_reachable(s);
+  }
+  run_round(s, starts);
 }
 
 static emblas_status conclude(struct selecting *s, struct emblas_model **model,
@@ -224,6 +283,7 @@ static emblas_status conclude(struct selecting *s, struct emblas_model **model,
     selection->tried += selection->trials[i].tried != 0;
     selection->cancelled |= !selection->trials[i].tried || selection->trials[i].stop == EMBLAS_CANCELLED;
   }
+  selection->cancelled |= atomic_load(&s->over) != 0;
   if (kept->model != NULL) {
     selection->best = kept->index;
     *model = kept->model;
@@ -280,12 +340,14 @@ emblas_status emblas_select(const struct emblas_data *data, const struct emblas_
                           .selection = selection,
                           .threads = threads_for(data, options, selection)};
     s.kept = allocator.allocate(allocator.context, s.threads * sizeof *s.kept);
-    status = s.kept != NULL ? EMBLAS_OK : EMBLAS_ERROR_MEMORY;
+    s.order = allocator.allocate(allocator.context, selection->count * sizeof *s.order);
+    status = s.kept != NULL && s.order != NULL ? EMBLAS_OK : EMBLAS_ERROR_MEMORY;
     if (status == EMBLAS_OK) {
       run(&s);
       status = conclude(&s, model, report);
-      allocator.release(allocator.context, s.kept);
     }
+    if (s.kept != NULL) allocator.release(allocator.context, s.kept);
+    if (s.order != NULL) allocator.release(allocator.context, s.order);
   }
   if (status != EMBLAS_OK && !(selection->tried > 0)) emblas_selection_clear(selection);
   return status;

@@ -74,6 +74,34 @@ Test(select, table_is_that_of_single_fits) {
   found_free(&found);
 }
 
+/* With ten starts or more, pairs that a tenth of them leaves out of reach have no more; the others have all, and
+   say what a fit with all says, or better. */
+Test(select, far_pairs_have_a_tenth_of_the_starts) {
+  struct emblas_data data = view(generate_blobs(200, 2, 5, 2), 200, 2);
+  struct emblas_options options = options_for(1, EMBLAS_FULL);
+  struct emblas_candidates candidates = candidates_to(3);
+  options.starts = 10;
+  struct found found = search(data, &options, &candidates);
+  size_t all = 0;
+  cr_assert_eq(found.status, EMBLAS_OK);
+  double least = found.table.trials[found.table.best].criteria[EMBLAS_BIC];
+  for (size_t i = 0; i < found.table.count; i++) {
+    const struct emblas_trial *trial = &found.table.trials[i];
+    double above = trial->criteria[EMBLAS_BIC] - least, reach = 10 + 5 * (double)trial->components;
+    all += trial->starts == 10;
+    cr_assert(trial->starts == 10 || (trial->starts == 1 && above > reach), "%zu", i);
+    options.components = trial->components, options.covariance = trial->covariance;
+    options.starts = trial->starts;
+    struct fit fit = fit_or_fail(&data, &options);
+    cr_assert_geq(trial->loglik, fit.report.loglik - 4 * options.tolerance);
+    if (i == found.table.best) cr_assert(same_model(found.model, fit.model));
+    fit_free(&fit);
+  }
+  cr_assert_eq(found.table.trials[found.table.best].starts, 10);
+  cr_assert(all >= 1 && all < found.table.count / 2, "%zu", all);
+  found_free(&found);
+}
+
 /* Which thread has done with a pair first says nothing: 1, 2, 3 and 7 threads choose the same bits. */
 Test(select, same_for_any_number_of_threads) {
   struct emblas_options options = options_for(1, EMBLAS_FULL);
