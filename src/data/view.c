@@ -60,6 +60,13 @@ static emblas_status summarise_row(const struct emblas_data *data, size_t row, s
   return EMBLAS_OK;
 }
 
+int emblas_view_finite(const struct emblas_data *data, size_t first, size_t count) {
+  if (view_stride(data) == data->columns) return all_finite(count * data->columns, view_row(data, first));
+  for (size_t i = first; i < first + count; i++)
+    if (!all_finite(data->columns, view_row(data, i))) return 0;
+  return 1;
+}
+
 /* Lowest and highest of each column of rows without gaps, LANES values or more at a time. */
 static void widen_ranges(size_t rows, size_t d, const double *x, double *low, double *high) {
   enum { LANES = 8 };

@@ -28,6 +28,9 @@ const char *emblas_view_fault(const struct emblas_data *data);
 /* EMBLAS_ERROR_SIZE where the values of a view without fault are more than memory can address. */
 emblas_status emblas_view_size(const struct emblas_data *data);
 
+/* Are the values of rows first .. first + count finite? */
+int emblas_view_finite(const struct emblas_data *data, size_t first, size_t count);
+
 /* One pass over the values. On failure *row and *column say where (or keep EMBLAS_NOWHERE). */
 emblas_status emblas_view_summarise(const struct emblas_data *data, struct view_summary *summary,
                                     size_t *row, size_t *column);

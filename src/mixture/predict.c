@@ -132,18 +132,30 @@ static emblas_status predict_rows(struct predict *predict, double total_weight,
   return EMBLAS_OK;
 }
 
-static emblas_status check_rows(const struct family *family, const struct emblas_data *data,
-                                struct arena *arena, struct emblas_report *report, double *total_weight) {
-  struct view_summary summary;
+static void check_block(void *context, size_t number, size_t first, size_t count, double *sums) {
+  const struct predict *predict = context;
+  (void)number;
+  sums[0] += !emblas_view_finite(predict->data, first, count);
+}
+
+/* Unweighted rows are looked at by all threads; where one is not finite, or rows have weights, one after
+   the other. */
+static emblas_status check_rows(struct predict *predict, struct arena *arena, struct emblas_report *report,
+                                double *total_weight) {
+  const struct emblas_data *data = predict->data;
+  struct view_summary summary = {.total_weight = (double)data->rows};
   size_t row = EMBLAS_NOWHERE, column = EMBLAS_NOWHERE;
+  emblas_status status = EMBLAS_OK;
   summary.low = emblas_arena_doubles(arena, data->columns, 1);
   summary.high = emblas_arena_doubles(arena, data->columns, 1);
   if (arena->status != EMBLAS_OK) return arena->status;
-  emblas_status status = emblas_view_summarise(data, &summary, &row, &column);
-  if (status == EMBLAS_OK) status = emblas_family_check(family, data, &row, &column);
-  emblas_report_place(report, status, row, column, EMBLAS_NOWHERE);
+  if (data->weights != NULL ||
+      emblas_walk_run(&predict->walk, data->rows, (double)data->columns, 2, check_block, predict)[0] > 0)
+    status = emblas_view_summarise(data, &summary, &row, &column);
+  if (status == EMBLAS_OK)
+    status = emblas_family_check(predict->model->components.family, data, &row, &column);
   *total_weight = summary.total_weight;
-  return status;
+  return emblas_report_place(report, status, row, column, EMBLAS_NOWHERE);
 }
 
 /* The argument that is missing or out of range, or its field; NULL: none is. */
@@ -179,7 +191,7 @@ emblas_status emblas_predict(const struct emblas_model *model, const struct embl
                     options->allocator.allocate != NULL ? options->allocator : model->arena.allocator);
   double total_weight;
   allocate(&predict, &arena, emblas_parallel_limit(options->threads));
-  status = check_rows(m->family, data, &arena, report, &total_weight);
+  status = check_rows(&predict, &arena, report, &total_weight);
   if (status == EMBLAS_OK) status = predict_rows(&predict, total_weight, prediction);
   emblas_arena_free(&arena);
   return status;
