@@ -249,6 +249,7 @@ static int more_starts(const struct search *search) {
 static emblas_status run_moves(struct search *search) {
   emblas_status status = EMBLAS_OK;
   if (search->moves == 0 || search->kept_count == 0) return EMBLAS_OK;
+  if (!may_become_sound(search, &search->kept[0])) return EMBLAS_OK; /* moves would only feed the spikes */
   emblas_fitter_aim(search->fitter, search->kept[0].em, search->kept[0].suspect);
   while (status == EMBLAS_OK && search->moved < search->moves && !search->cancelled && maps_left(search))
     status = run_move(search);

@@ -241,3 +241,18 @@ Test(starts, random_is_within_the_data) {
     fit_free(&fit);
   }
 }
+
+/* Where most components are at the floor whatever the start, there is nothing that moves could mend. */
+Test(starts, no_moves_among_spikes) {
+  enum { ROWS = 300, COMPONENTS = 9 };
+  double x[ROWS];
+  for (size_t i = 0; i < ROWS; i++) x[i] = (double)(i % 3);
+  struct emblas_data data = view(x, ROWS, 1);
+  struct emblas_options options = options_for(COMPONENTS, EMBLAS_FULL);
+  struct fit fit = fit_or_fail(&data, &options);
+  size_t flagged = 0;
+  for (size_t c = 0; c < COMPONENTS; c++) flagged += fit.report.component_flags[c] != 0;
+  cr_assert_gt(flagged, COMPONENTS / 2);
+  cr_assert_eq(fit.report.moves, 0);
+  fit_free(&fit);
+}
