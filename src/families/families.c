@@ -2,7 +2,7 @@
 /* The families that there are, one line each. */
 #include "family.h"
 
-#include "../data/view.h"
+#include "../rows/view.h"
 
 #include <string.h>
 

@@ -10,8 +10,8 @@
 
 #include "../base/arena.h"
 #include "../base/random.h"
-#include "../data/boxes.h"
-#include "../data/frame.h"
+#include "../rows/boxes.h"
+#include "../rows/frame.h"
 
 /* The components of a mixture: what they are, how large their parameters are, and what the family keeps. */
 struct components {

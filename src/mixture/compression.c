@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "compression.h"
 
-#include "../data/duplicates.h"
+#include "../rows/duplicates.h"
 
 #include <float.h>
 #include <math.h>

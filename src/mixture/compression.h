@@ -3,7 +3,7 @@
 #ifndef EMBLAS_COMPRESSION_H
 #define EMBLAS_COMPRESSION_H
 
-#include "../data/compress.h"
+#include "../line/compress.h"
 #include "pass.h"
 
 struct compression {

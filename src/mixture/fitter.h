@@ -70,6 +70,34 @@ void emblas_fitter_aim(struct emblas_fitter *fitter, const struct emblas_em *em,
 /* As emblas_fitter_start(), where move number `number` leads to. */
 emblas_status emblas_fitter_move(struct emblas_fitter *fitter, size_t number);
 
+/* map.c: what em/ iterates. */
+void emblas_fitter_make_map(struct emblas_fitter *fitter);
+
+/* M(theta) and what the E step says on all rows, at the current parameters: what belongs to these and no
+   other, and the flags. Before that the same on compressed rows, if there are any. Non-zero when the two
+   agree. */
+int emblas_fitter_settle(struct emblas_fitter *fitter);
+
+/* conclude.c: a point of the trace in units of the data. */
+struct emblas_em_point emblas_fitter_point(const struct emblas_fitter *fitter,
+                                           const struct emblas_em_point *point);
+
+/* Flags components, of those with weight, that have the same parameters as another but for the tolerance,
+   in units of their deviations. */
+void emblas_fitter_mark_equal(const struct components *m, const double *theta, double tolerance,
+                              unsigned *flags);
+
+/* Kernels run between these two, of which the first says what the second is to have. */
+static inline int fitter_enter(const struct emblas_fitter *fitter) {
+  const struct emblas_backend *backend = fitter->options.backend;
+  return backend->enter != NULL ? backend->enter() : 0;
+}
+
+static inline void fitter_leave(const struct emblas_fitter *fitter, int token) {
+  const struct emblas_backend *backend = fitter->options.backend;
+  if (backend->leave != NULL) backend->leave(token);
+}
+
 /* Once a start has converged on compressed rows: is its end one for all rows, too? If not, the start goes
    on from there with all of them, and *agreed is 0. */
 emblas_status emblas_fitter_verify(struct emblas_fitter *fitter, int *agreed);

@@ -3,7 +3,7 @@
 #include "../base/dispatch.h"
 #include "../base/parallel.h"
 #include "../base/sized.h"
-#include "../data/view.h"
+#include "../rows/view.h"
 #include "../model/model.h"
 #include "../walk/walk.h"
 #include "report.h"

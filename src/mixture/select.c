@@ -8,7 +8,7 @@
 #include "../base/arena.h"
 #include "../base/parallel.h"
 #include "../base/sized.h"
-#include "../data/view.h"
+#include "../rows/view.h"
 #include "../families/family.h"
 
 #include <math.h>

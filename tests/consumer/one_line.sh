@@ -6,6 +6,6 @@ trap 'rm -rf "$work"' EXIT
 cp "$SOURCE/examples/fit.c" "$work/prog.c"
 cd "$SOURCE"
 $CC -O2 -Iinclude "$work/prog.c" \
-  src/base/*.c src/data/*.c src/walk/*.c src/backends/*.c src/families/*.c src/families/*/*.c src/mixture/*.c src/em/*.c src/model/*.c \
+  src/base/*.c src/rows/*.c src/line/*.c src/walk/*.c src/backends/*.c src/families/*.c src/families/*/*.c src/mixture/*.c src/em/*.c src/model/*.c \
   -lm -o "$work/prog"
 "$work/prog"

@@ -13,13 +13,14 @@ from pathlib import Path
 # A folder of src/ may include its own headers, the public ones, and those of the folders named here.
 LAYERS = {
     "base": set(),
-    "data": {"base"},
+    "rows": {"base"},
+    "line": {"base", "rows"},
     "walk": {"base"},
     "backends": {"base"},
-    "families": {"base", "backends", "data"},
+    "families": {"base", "backends", "rows"},
     "em": {"base"},
     "model": {"base", "families"},
-    "mixture": {"base", "data", "walk", "families", "em", "model"},
+    "mixture": {"base", "rows", "line", "walk", "families", "em", "model"},
     "io": set(),
     "cli": {"io"},
 }

@@ -3,7 +3,7 @@
 #include "../support/real.h"
 #include "base/random.h"
 #include "base/sort.h"
-#include "data/compress.h"
+#include "line/compress.h"
 
 #include <criterion/criterion.h>
 #include <float.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/random.h"
-#include "data/frame.h"
+#include "rows/frame.h"
 
 #include <criterion/criterion.h>
 #include <float.h>

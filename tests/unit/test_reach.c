@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* In cells that are narrow enough the rule's sums are those of much narrower ones, whatever the mixture. */
 #include "base/random.h"
-#include "data/quadrature.h"
+#include "line/quadrature.h"
 #include "families/gaussian/reach.h"
 
 #include <criterion/criterion.h>

@@ -3,7 +3,7 @@
 #ifndef EMBLAS_COVARIANCE_H
 #define EMBLAS_COVARIANCE_H
 
-#include "../../data/frame.h"
+#include "../../rows/frame.h"
 
 /* What a component's covariance looks like, and so what is stored of it and which features it needs. */
 enum geometry {

@@ -4,7 +4,7 @@
 #ifndef EMBLAS_NEARBY_H
 #define EMBLAS_NEARBY_H
 
-#include "../../data/boxes.h"
+#include "../../rows/boxes.h"
 #include "gaussian.h"
 
 /* The components of one box; of one thread. */

@@ -2,8 +2,8 @@
 /* Rows of one column, in a frame's coordinates, replaced by fewer weighted ones with the same moments.
 
    The line is cut into cells, each as wide as its caller finds narrow enough. A cell's rows are replaced by
-   the Gauss rule of their own measure (data/quadrature.h); few different values stay as they are. Rows are
-   put in order of leaves once (data/leaves.h); most cells are made of whole leaves, whose moments are
+   the Gauss rule of their own measure (line/quadrature.h); few different values stay as they are. Rows are
+   put in order of leaves once (line/leaves.h); most cells are made of whole leaves, whose moments are
    known. Only where narrower cells are wanted are rows looked at again. */
 #ifndef EMBLAS_COMPRESS_H
 #define EMBLAS_COMPRESS_H
@@ -27,7 +27,7 @@ struct compressor {
 
 /* summary: of the data. Takes their one column into the frame; rows of weight 0 are left out. Memory from
    the arena: 16 n bytes, 24 n with weights; besides that, for the time of the call, as much as
-   data/leaves.h says. */
+   line/leaves.h says. */
 emblas_status emblas_compressor_create(struct compressor *c, struct arena *arena, const struct frame *frame,
                                        const struct emblas_data *data, const struct view_summary *summary);
 

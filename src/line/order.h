@@ -5,7 +5,7 @@
 #ifndef EMBLAS_ORDER_H
 #define EMBLAS_ORDER_H
 
-#include "frame.h"
+#include "../rows/frame.h"
 
 struct weighted_rows {
   size_t count;
