@@ -87,8 +87,11 @@ enum exit_status command_sample(int argc, char **argv) {
   double *values = allocate(arguments.rows * dim, sizeof *values);
   size_t *labels = arguments.labels ? allocate(arguments.rows, sizeof *labels) : NULL;
   emblas_status status = emblas_sample(loaded.model, arguments.rows, arguments.seed, values, labels);
-  if (status != EMBLAS_OK)
+  if (status != EMBLAS_OK) {
+    free(values);
+    free(labels);
     die(exit_status_of(status), "%s: %s", arguments.model, emblas_status_string(status));
+  }
   if (io_replace_open(&file, arguments.output, &error) != 0) die(EXIT_FAILED, "%s", error.text);
   write_table(file.stream, &arguments, &loaded, values, labels);
   if (io_replace_commit(&file, &error) != 0) die(EXIT_FAILED, "%s", error.text);
