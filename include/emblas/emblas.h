@@ -437,9 +437,9 @@ EMBLAS_API void emblas_selection_clear(struct emblas_selection *selection);
 
 /**
  * Fits every candidate as emblas_fit() does and keeps the one whose criterion is smallest, among those
- * without flagged components where there are any. With random starts, 10 or more, and up to 8 columns all run with a tenth of them
- * first; with all starts those that are within reach of the best then: no more than 10 + 5 k above it, in data of
- * more than 300 rows so many times more. A candidate that cannot be fitted
+ * without flagged components where there are any. With random starts, 10 or more, and up to 8 columns all
+ * run with a tenth of the starts first; then those with all starts that are within reach of the best: no
+ * more than 10 + 5 k above it, and of n > 300 rows n / 300 times as much. A candidate that cannot be fitted
  * (EMBLAS_ERROR_TOO_FEW_ROWS, _NUMERICAL, and _RANGE unless a model is the start) is a trial with its
  * status. Of few data (up to 2^18 values) whole fits are shared out to the threads: the table and the model
  * have the same bits for any number of them. The progress hook is called from the caller's thread alone.
