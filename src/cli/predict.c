@@ -1,16 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /* emblas predict: labels, responsibilities and densities of rows, as CSV. */
+#include "compare.h"
+#include "distance.h"
 #include "rows.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Rows are predicted so many at a time: a whole number of the library's blocks. */
 enum { CHUNK = 8192 };
 
+enum option_key { KEY_APPEND = 256, KEY_UNCERTAINTY, KEY_DISTANCE, KEY_COMPARE };
+
 struct arguments {
   const char *model, *data, *output;
-  struct io_selection selection; /* its format and weights */
-  int responsibilities, logpdf;
+  struct io_selection selection; /* its format, weights and texts */
+  int append, responsibilities, uncertainty, logpdf, distance;
+};
+
+/* What the rows of the output are made of. */
+struct writer {
+  const struct arguments *arguments;
+  const struct io_table *table;
+  struct emblas_prediction prediction; /* of a chunk */
+  struct distances distances;          /* where they are asked for */
+  struct comparison comparison;        /* where there is one */
+  size_t k;
 };
 
 static error_t parse(int key, char *text, struct argp_state *state) {
@@ -28,6 +43,19 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   case 'l':
     a->logpdf = 1;
     return 0;
+  case KEY_UNCERTAINTY:
+    a->uncertainty = 1;
+    return 0;
+  case KEY_DISTANCE:
+    a->distance = 1;
+    return 0;
+  case KEY_APPEND:
+    a->append = a->responsibilities = a->uncertainty = a->logpdf = 1;
+    a->selection.all_texts = true;
+    return 0;
+  case KEY_COMPARE:
+    a->selection.text_column = text;
+    return 0;
   case 'w':
     a->selection.weights = text;
     return 0;
@@ -43,31 +71,73 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   }
 }
 
-static void write_header(FILE *stream, const struct arguments *a, size_t k) {
-  fputs("label", stream);
-  for (size_t c = 0; a->responsibilities && c < k; c++) fprintf(stream, ",r%zu", c);
-  fputs(a->logpdf ? ",logpdf\n" : "\n", stream);
+/* ---- the columns ---- */
+
+/* Numbers that are written for a row beside its label, at most: values holds k + 4. */
+static size_t numbers_of(const struct writer *w, size_t i, const double *row, double *values) {
+  const struct arguments *a = w->arguments;
+  const struct emblas_prediction *p = &w->prediction;
+  const double *r = p->responsibilities ? p->responsibilities + i * w->k : NULL;
+  size_t count = 0;
+  for (size_t c = 0; a->responsibilities && c < w->k; c++) values[count++] = r[c];
+  if (a->uncertainty) {
+    double others = 0; /* added up, as 1 - r of the label would lose its digits */
+    for (size_t c = 0; c < w->k; c++) others += c == p->labels[i] ? 0 : r[c];
+    values[count++] = others;
+  }
+  if (a->logpdf) values[count++] = p->logpdf[i];
+  if (a->distance) {
+    values[count] = distance_to(&w->distances, p->labels[i], row);
+    values[count + 1] = distance_tail(w->distances.dim, values[count]);
+    count += 2;
+  }
+  return count;
 }
 
-static void write_row(FILE *stream, const struct emblas_prediction *p, size_t i, size_t k) {
-  char text[32];
-  fprintf(stream, "%zu", p->labels[i]);
-  for (size_t c = 0; p->responsibilities && c < k; c++) {
-    fprintf(stream, ",%s", io_number_format(p->responsibilities[i * k + c], text));
+static size_t count_numbers(const struct writer *w) {
+  const struct arguments *a = w->arguments;
+  return (a->responsibilities ? w->k : 0) + (size_t)(a->uncertainty + a->logpdf + 2 * a->distance);
+}
+
+static void write_texts(FILE *stream, const struct writer *w, size_t file_row) {
+  for (size_t c = 0; w->arguments->append && c < w->table->texts.columns; c++) {
+    csv_name(stream, io_table_text(w->table, file_row, c));
+    fputc(',', stream);
   }
-  if (p->logpdf) fprintf(stream, ",%s", io_number_format(p->logpdf[i], text));
+}
+
+static void write_header(FILE *stream, const struct writer *w) {
+  const struct arguments *a = w->arguments;
+  for (size_t c = 0; a->append && c < w->table->texts.columns; c++) {
+    csv_name(stream, w->table->texts.names[c]);
+    fputc(',', stream);
+  }
+  fputs("label", stream);
+  for (size_t c = 0; a->responsibilities && c < w->k; c++) fprintf(stream, ",r%zu", c);
+  fprintf(stream, "%s%s%s\n", a->uncertainty ? ",uncertainty" : "", a->logpdf ? ",logpdf" : "",
+          a->distance ? ",distance,tail" : "");
+}
+
+static void write_row(FILE *stream, const struct writer *w, size_t i, const double *row, double *values) {
+  size_t count = numbers_of(w, i, row, values);
+  char text[32];
+  fprintf(stream, "%zu", w->prediction.labels[i]);
+  for (size_t c = 0; c < count; c++) fprintf(stream, ",%s", io_number_format(values[c], text));
   fputc('\n', stream);
 }
 
 /* Rows of the file that were left out, up to one that was not. */
-static void write_gaps(FILE *stream, const struct arguments *a, size_t k, size_t *next, size_t place) {
-  size_t fields = 1 + (a->responsibilities ? k : 0) + (a->logpdf ? 1 : 0);
+static void write_gaps(FILE *stream, const struct writer *w, size_t *next, size_t place) {
   for (; *next < place; ++*next) {
-    for (size_t c = 0; c < fields; c++) fputs(c ? ",NA" : "NA", stream);
+    write_texts(stream, w, *next);
+    fputs("NA", stream);
+    for (size_t c = count_numbers(w); c > 0; c--) fputs(",NA", stream);
     fputc('\n', stream);
   }
   ++*next;
 }
+
+/* ---- the rows ---- */
 
 /* The rows of the table, from `first` on, at most CHUNK. */
 static emblas_status predict_chunk(const struct loaded_model *loaded, const struct io_table *table,
@@ -80,40 +150,112 @@ static emblas_status predict_chunk(const struct loaded_model *loaded, const stru
   return emblas_predict(loaded->model, &data, NULL, prediction, report);
 }
 
+/* Predicted rows, of which the first is `first` in the table; stream is NULL where only a comparison is
+   asked for. */
+static void take_chunk(FILE *stream, struct writer *w, size_t first, size_t count, size_t *next,
+                       double *values) {
+  const struct io_table *table = w->table;
+  for (size_t i = 0; i < count; i++) {
+    size_t place = io_table_place(table, first + i);
+    if (w->comparison.rows)
+      comparison_add(&w->comparison, io_table_text(table, place, table->text_column),
+                     w->prediction.labels[i]);
+    if (!stream) continue;
+    write_gaps(stream, w, next, place);
+    write_texts(stream, w, place);
+    write_row(stream, w, i, table->values + (first + i) * table->columns, values);
+  }
+}
+
 /* The table of predictions; on failure nothing is left behind. */
-static enum exit_status write_table(const struct arguments *a, const struct loaded_model *loaded,
-                                    const struct io_table *table, struct emblas_prediction *prediction) {
-  struct io_replacement file;
+static void write_table(struct writer *w, const struct loaded_model *loaded) {
+  const struct arguments *a = w->arguments;
+  const struct io_table *table = w->table;
+  struct io_replacement file = {0};
   struct io_error error;
   struct emblas_report report;
-  size_t k = emblas_model_components(loaded->model), count, next = 0, first = 0;
+  size_t count, next = 0, first = 0;
+  double *values = allocate(w->k + 4, sizeof *values);
   emblas_report_init(&report, sizeof report);
   /* What is refused at once leaves nothing on standard output either. */
-  emblas_status status = predict_chunk(loaded, table, 0, prediction, &count, &report);
+  emblas_status status = predict_chunk(loaded, table, 0, &w->prediction, &count, &report);
   if (status != EMBLAS_OK) rows_refuse(status, &report, a->data, table, 0);
-  if (io_replace_open(&file, a->output, &error) != 0) die(EXIT_FAILED, "%s", error.text);
-  write_header(file.stream, a, k);
+  if (a->output && io_replace_open(&file, a->output, &error) != 0) die(EXIT_FAILED, "%s", error.text);
+  if (file.stream) write_header(file.stream, w);
   while (status == EMBLAS_OK && first < table->rows) {
-    for (size_t i = 0; i < count; i++) {
-      write_gaps(file.stream, a, k, &next, io_table_place(table, first + i));
-      write_row(file.stream, prediction, i, k);
-    }
+    take_chunk(file.stream, w, first, count, &next, values);
     first += count;
-    if (first < table->rows) status = predict_chunk(loaded, table, first, prediction, &count, &report);
+    if (first < table->rows) status = predict_chunk(loaded, table, first, &w->prediction, &count, &report);
   }
+  free(values);
   if (status != EMBLAS_OK) {
-    io_replace_discard(&file);
+    if (file.stream) io_replace_discard(&file);
     rows_refuse(status, &report, a->data, table, first);
   }
-  write_gaps(file.stream, a, k, &next, table->file_rows);
+  if (!file.stream) return;
+  write_gaps(file.stream, w, &next, table->file_rows);
   if (io_replace_commit(&file, &error) != 0) die(EXIT_FAILED, "%s", error.text);
-  return EXIT_DONE;
+}
+
+/* Columns of the file may not have the names of those that are written beside them. */
+static void check_names(const struct writer *w) {
+  static const char *const ours[] = {"label", "uncertainty", "logpdf", "distance", "tail"};
+  const struct io_texts *texts = &w->table->texts;
+  for (size_t c = 0; w->arguments->append && c < texts->columns; c++) {
+    char number[32];
+    int taken = 0;
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) taken |= strcmp(texts->names[c], ours[i]) == 0;
+    for (size_t r = 0; r < w->k && texts->names[c][0] == 'r' && !taken; r++) {
+      snprintf(number, sizeof number, "r%zu", r);
+      taken = strcmp(texts->names[c], number) == 0;
+    }
+    if (taken)
+      die(EXIT_DATA, "%s: a column '%s' is there already; --append would write another", w->arguments->data,
+          texts->names[c]);
+  }
+}
+
+static void begin_writer(struct writer *w, const struct loaded_model *loaded) {
+  const struct arguments *a = w->arguments;
+  w->k = emblas_model_components(loaded->model);
+  check_names(w);
+  emblas_prediction_init(&w->prediction, sizeof w->prediction);
+  w->prediction.labels = allocate(CHUNK, sizeof *w->prediction.labels);
+  if (a->responsibilities || a->uncertainty)
+    w->prediction.responsibilities = allocate(CHUNK * w->k, sizeof(double));
+  if (a->logpdf) w->prediction.logpdf = allocate(CHUNK, sizeof(double));
+  if (a->distance) distances_make(&w->distances, loaded->model);
+  if (!a->selection.text_column) return;
+  w->comparison = (struct comparison){.name = w->table->texts.names[w->table->text_column],
+                                      .components = w->k,
+                                      .rows = allocate(w->table->rows, sizeof *w->comparison.rows)};
+}
+
+static void end_writer(struct writer *w) {
+  free(w->prediction.labels);
+  free(w->prediction.responsibilities);
+  free(w->prediction.logpdf);
+  free(w->comparison.rows);
+  if (w->arguments->distance) distances_free(&w->distances);
 }
 
 enum exit_status command_predict(int argc, char **argv) {
   static const struct argp_option options[] = {
       {"responsibilities", 'r', NULL, 0, "columns r0, r1, ..: the probability of each component", 0},
       {"logpdf", 'l', NULL, 0, "column logpdf: the log density of the row", 0},
+      {"uncertainty", KEY_UNCERTAINTY, NULL, 0,
+       "column uncertainty: the probability that the row is of another component than its label's", 0},
+      {"distance", KEY_DISTANCE, NULL, 0,
+       "columns distance and tail: the Mahalanobis distance to the mean of the label's component, and the "
+       "probability that a row of this component is so far away or farther",
+       0},
+      {"append", KEY_APPEND, NULL, 0, "all these columns, beside all those of DATA, whose rows are kept",
+       0},
+      {"compare", KEY_COMPARE, "COLUMN", 0,
+       "print a table of the labels and this column of DATA, name or number, with the adjusted Rand index "
+       "and "
+       "the error rate; the labels themselves then go nowhere but to --output",
+       0},
       {"weights", 'w', "COLUMN", 0, "leave out a column that was the weights of the fit, name or number",
        0},
       {"output", 'o', "FILE.csv", 0, "write there instead of to standard output", 0},
@@ -130,26 +272,24 @@ enum exit_status command_predict(int argc, char **argv) {
           "NA where --missing drop has left out the row. Columns are found by the names in MODEL where "
           "DATA has a header with them.",
   };
-  struct arguments arguments = {.output = "-"};
+  struct arguments arguments = {0};
   struct loaded_model loaded;
   struct io_table table;
-  struct emblas_prediction prediction;
+  struct writer writer = {.arguments = &arguments, .table = &table};
   parse_arguments(&argp, argc, argv, &arguments);
+  if (!arguments.output && !arguments.selection.text_column) arguments.output = "-";
   model_load(arguments.model, &loaded);
+  int gaussian = emblas_model_family(loaded.model) == EMBLAS_GAUSSIAN;
+  if (arguments.distance && !gaussian)
+    die(EXIT_USAGE, "--distance: %s has no covariances", arguments.model);
+  arguments.distance |= arguments.append && gaussian;
   rows_read_for(&loaded, arguments.data, &arguments.selection, &table);
   rows_say_notes(&table, arguments.data);
-
-  size_t k = emblas_model_components(loaded.model);
-  emblas_prediction_init(&prediction, sizeof prediction);
-  prediction.labels = allocate(CHUNK, sizeof *prediction.labels);
-  if (arguments.responsibilities) prediction.responsibilities = allocate(CHUNK * k, sizeof(double));
-  if (arguments.logpdf) prediction.logpdf = allocate(CHUNK, sizeof(double));
-  enum exit_status status = write_table(&arguments, &loaded, &table, &prediction);
-
-  free(prediction.labels);
-  free(prediction.responsibilities);
-  free(prediction.logpdf);
+  begin_writer(&writer, &loaded);
+  write_table(&writer, &loaded);
+  if (arguments.selection.text_column) comparison_print(stdout, &writer.comparison);
+  end_writer(&writer);
   io_table_free(&table);
   model_unload(&loaded);
-  return status;
+  return EXIT_DONE;
 }

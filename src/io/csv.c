@@ -86,12 +86,49 @@ static bool may_be_missing(const struct reader *reader) {
   return reader->format->drop_missing || reader->source->content != IO_VALUES;
 }
 
+/* The texts that are kept: their names, once the columns are known. */
+static int begin_texts(struct reader *reader) {
+  struct io_texts *texts = &reader->table->texts;
+  bool all = reader->source->selection->all_texts;
+  size_t first = all ? 0 : reader->plan.text, columns = all ? reader->plan.columns : 1;
+
+  if (first == IO_UNUSED) return 0;
+  reader->table->text_column = reader->plan.text - first;
+  texts->names = calloc(columns, sizeof *texts->names);
+  if (!texts->names) return -1;
+  for (texts->columns = 0; texts->columns < columns; texts->columns++) {
+    size_t column = first + texts->columns;
+    char **name = &texts->names[texts->columns], numbered[32];
+
+    snprintf(numbered, sizeof numbered, "x%zu", column + 1);
+    *name = strdup(reader->layout.names ? reader->layout.names[column] : numbered);
+    if (!*name) return -1;
+  }
+  return 0;
+}
+
+/* Numbers are kept with a point, so that they stay numbers beside others that have one. */
+static void keep_text(struct reader *reader, size_t column, struct io_field field) {
+  struct io_texts *texts = &reader->table->texts;
+  bool all = reader->source->selection->all_texts;
+  char *comma;
+
+  if (all ? column >= reader->plan.columns : column != reader->plan.text) return;
+  if (io_texts_add(texts, field.text, field.length) != 0)
+    fail_memory(reader);
+  else if (reader->layout.decimal == ',' && reads_with_comma(field)) {
+    comma = strchr(texts->text + texts->begins[texts->count - 1], ',');
+    if (comma) *comma = '.';
+  }
+}
+
 static void take_field(struct reader *reader, size_t column, struct io_field untrimmed) {
   struct io_field field = io_field_trim(untrimmed);
   size_t slot = column < reader->plan.columns ? reader->plan.slot[column] : IO_UNUSED;
   const char *problem = NULL;
   double value;
 
+  keep_text(reader, column, field);
   if (slot == IO_UNUSED || reader->bad) return;
   switch (io_number_read_field(field.text, field.length, reader->layout.decimal, &value)) {
   case IO_NUMBER_NO_MEMORY:
@@ -164,6 +201,10 @@ static void begin_table(struct reader *reader) {
   if (io_layout_make(&reader->layout, head, &reader->dialect, reader->source, &reader->plan, reader->table,
                      reader->error) != 0) {
     reader->failed = true;
+    return;
+  }
+  if (begin_texts(reader) != 0) {
+    fail_memory(reader);
     return;
   }
   reserve_row(reader);

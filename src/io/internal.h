@@ -88,6 +88,7 @@ int io_gunzip(struct io_input *input, struct io_error *error);
 struct io_plan {
   size_t columns;  /* of the file */
   size_t *slot;    /* one a column: its index in the table's rows, IO_WEIGHT or IO_UNUSED */
+  size_t text;     /* the column whose text was asked for; IO_UNUSED: none was */
   size_t selected; /* columns of the table */
   bool weighted;
   bool by_name; /* a column was selected by its name */
@@ -128,6 +129,9 @@ int io_table_note(struct io_table *table, const char *format, ...) __attribute__
 /* Leaves out the rows in which a value or the weight is NaN, which stands for a missing one, and notes how many they
    are; -1 when they are all, or without memory. */
 int io_table_drop_missing(struct io_table *table, const char *file, struct io_error *error);
+
+/* Adds a field to the texts; -1 without memory. */
+int io_texts_add(struct io_texts *texts, const char *text, size_t length);
 
 /* What is wrong with a value that a column receives, as "is negative"; NULL when nothing is. */
 const char *io_value_problem(double value, size_t slot, enum io_content content);

@@ -20,6 +20,16 @@ void io_make_printable(char *text);
 
 /* ---- tables (csv.c, npy.c; read.c chooses) ---- */
 
+/* Fields of a text as they stand in it, without the quotation marks around them: of every row of the file, left
+   out or not. */
+struct io_texts {
+  size_t columns; /* 0: none were asked for */
+  char **names;   /* one a column: the header's, which may be empty, or x1, x2, .. */
+  char *text;     /* of all fields, row by row, each ended by a zero */
+  size_t *begins; /* of each in it */
+  size_t used, count, text_capacity, begin_capacity;
+};
+
 struct io_table {
   size_t rows, columns;
   double *values;   /* rows x columns, finite */
@@ -29,11 +39,18 @@ struct io_table {
   size_t *places;   /* rows: which row of the file each is, from 0; NULL: none was left out */
   char **notes;     /* what the reader decided or left out, one line each */
   size_t note_count;
+  struct io_texts texts; /* what the selection keeps; a table in .npy has none */
+  size_t text_column;    /* of the texts: the selection's text_column, where there is one */
 };
 
 /* Which row of the file a row is, from 0. */
 static inline size_t io_table_place(const struct io_table *table, size_t row) {
   return table->places ? table->places[row] : row;
+}
+
+/* A field of a row of the file, from 0. */
+static inline const char *io_table_text(const struct io_table *table, size_t file_row, size_t column) {
+  return table->texts.text + table->texts.begins[file_row * table->texts.columns + column];
 }
 
 enum io_header_rule { IO_HEADER_AUTO, IO_HEADER_YES, IO_HEADER_NO };
@@ -64,6 +81,10 @@ struct io_selection {
      a header that has none of them. Else columns are taken as they stand. */
   const char *const *known;
   size_t known_count;
+  /* A column whose texts are kept beside the values, and which is none of these where columns are taken as they
+     stand: a name or, where it is none, a 1-based number; NULL: none. */
+  const char *text_column;
+  bool all_texts; /* the texts of all columns are kept */
 };
 
 /* Reads a table in text (path "-": standard input) or .npy, either also compressed by gzip, text also in UTF-16.

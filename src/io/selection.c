@@ -182,6 +182,15 @@ static int select_weights(struct io_plan *plan, const struct io_header *header, 
   return 0;
 }
 
+static int select_text(struct io_plan *plan, const struct io_header *header, const char *name,
+                       struct io_error *error) {
+  struct item item = item_of(name);
+  size_t column;
+
+  if (find(plan, header, item, count_named(header, item, &column) > 0, &plan->text, error) != 0) return -1;
+  return 0;
+}
+
 static int take(struct io_plan *plan, const struct io_header *header, struct item item, size_t column,
                 struct io_error *error) {
   if (plan->slot[column] != IO_UNUSED)
@@ -225,7 +234,8 @@ static int take_item(struct io_plan *plan, const struct io_header *header, struc
 
 static void take_unused(struct io_plan *plan, const bool *left_out) {
   for (size_t c = 0; c < plan->columns; c++)
-    if (plan->slot[c] == IO_UNUSED && !(left_out && left_out[c])) plan->slot[c] = plan->selected++;
+    if (plan->slot[c] == IO_UNUSED && c != plan->text && !(left_out && left_out[c]))
+      plan->slot[c] = plan->selected++;
 }
 
 /* Those that are not to be left out; all where there would be none, so that the first to be read says why.
@@ -317,7 +327,7 @@ static int select_named(struct io_plan *plan, const struct io_header *header,
 static bool select_numbered(struct io_plan *plan, const struct io_selection *selection) {
   bool counted = true;
 
-  if (plan->columns == selection->known_count + plan->weighted) return false;
+  if (plan->columns == selection->known_count + plan->weighted + (plan->text != IO_UNUSED)) return false;
   for (size_t i = 0; i < selection->known_count; i++) {
     size_t number = number_in(selection->known[i]);
 
@@ -347,10 +357,12 @@ int io_plan_make(struct io_plan *plan, const struct io_header *header, const str
 
   if (columns > IO_MOST_COLUMNS)
     return io_fail(error, "%s: %zu columns; at most %d are read", header->file, columns, IO_MOST_COLUMNS);
-  *plan = (struct io_plan){.columns = columns, .slot = calloc(columns, sizeof *plan->slot)};
+  *plan =
+      (struct io_plan){.columns = columns, .slot = calloc(columns, sizeof *plan->slot), .text = IO_UNUSED};
   if (!plan->slot) return io_fail_memory(error, header->file);
   for (size_t c = 0; c < columns; c++) plan->slot[c] = IO_UNUSED;
   if (selection->weights && select_weights(plan, header, selection->weights, error) != 0) return -1;
+  if (selection->text_column && select_text(plan, header, selection->text_column, error) != 0) return -1;
   if (selection->columns) {
     if (select_columns(plan, header, selection->columns, error) != 0) return -1;
   } else if (selection->known) {

@@ -54,6 +54,22 @@ int io_table_note(struct io_table *table, const char *format, ...) {
   return 0;
 }
 
+int io_texts_add(struct io_texts *texts, const char *text, size_t length) {
+  char *room = io_grow(texts->text, texts->used + length + 1, &texts->text_capacity, 1);
+  size_t *begins;
+
+  if (!room) return -1;
+  texts->text = room;
+  begins = io_grow(texts->begins, texts->count + 1, &texts->begin_capacity, sizeof *begins);
+  if (!begins) return -1;
+  texts->begins = begins;
+  begins[texts->count++] = texts->used;
+  memcpy(room + texts->used, text, length);
+  texts->used += length;
+  room[texts->used++] = '\0';
+  return 0;
+}
+
 static bool row_is_missing(const struct io_table *table, size_t row) {
   const double *values = table->values + row * table->columns;
 
@@ -99,5 +115,8 @@ void io_table_free(struct io_table *table) {
   io_names_free(table->names, table->columns);
   io_names_free(table->notes, table->note_count);
   free(table->places);
+  io_names_free(table->texts.names, table->texts.columns);
+  free(table->texts.text);
+  free(table->texts.begins);
   *table = (struct io_table){0};
 }
