@@ -148,6 +148,15 @@ enum emblas_start {
   EMBLAS_START_RESPONSIBILITIES = 4 /**< an M step from options.responsibilities */
 };
 
+/** In which order the components of a model stand; equal ones as they come. Log-likelihoods are the same
+ * bits. */
+enum emblas_order {
+  EMBLAS_ORDER_NONE = 0,    /**< as in the start: those of labels, responsibilities and models keep their
+                                 numbers; those of random starts come by chance */
+  EMBLAS_ORDER_WEIGHT,      /**< by mixing weight, the largest first */
+  EMBLAS_ORDER_FIRST_COLUMN /**< by the mean in the first column, the smallest first */
+};
+
 /** Whether rows are merged before EM walks over them. */
 enum emblas_compression {
   /**
@@ -224,6 +233,7 @@ struct emblas_options {
    * component held there is flagged.
    */
   double floor;
+  enum emblas_order order;              /**< of the model's components, default EMBLAS_ORDER_NONE */
   const struct emblas_backend *backend; /**< default NULL: emblas_backend_auto() */
   emblas_progress_function progress;    /**< default NULL */
   void *progress_context;               /**< default NULL */
@@ -408,8 +418,8 @@ struct emblas_trial {
   size_t components;
   enum emblas_family family;
   enum emblas_covariance covariance;
-  int tried;            /**< 0: the progress hook ended the search before */
-  size_t starts;        /**< that it was given: options.starts, or a tenth where that left it out of reach */
+  int tried;     /**< 0: the progress hook ended the search before */
+  size_t starts; /**< that it was given: options.starts, or a tenth where that left it out of reach */
   emblas_status status; /**< of its fit */
   enum emblas_stop_reason stop;
   double loglik; /**< NAN unless status is EMBLAS_OK; what follows is 0 then */

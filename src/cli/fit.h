@@ -17,7 +17,7 @@ struct fit_arguments {
   int k_default;        /* -k was not given: as many of its range as there are rows for */
   enum emblas_covariance covariances[EMBLAS_COVARIANCE_COUNT];
   size_t covariance_count; /* 0: not said */
-  int starts_given;
+  int starts_given, order_given;
   enum emblas_criterion criterion;
   const char *labels_path, *model_path, *responsibilities_path; /* where the start comes from */
   struct emblas_options options;

@@ -21,6 +21,7 @@ enum option_key {
   KEY_STOP,
   KEY_ACCELERATE,
   KEY_COMPRESS,
+  KEY_ORDER,
   KEY_BACKEND,
   KEY_THREADS,
   KEY_PLOT,
@@ -65,6 +66,11 @@ static const struct argp_option option_table[] = {
     {"backend", KEY_BACKEND, "NAME", 0, "auto, blas, native or reference (auto)", 0},
     {"threads", KEY_THREADS, "N", 0, "at most so many; auto: one a processor (auto)", 0},
     {NULL, 0, NULL, 0, "Output:", 4},
+    {"order", KEY_ORDER, "NAME", 0,
+     "of the components: weight (the largest first), first-column (by the mean in it, the smallest first) "
+     "or "
+     "none (weight; none where labels, responsibilities or a model are given to start from)",
+     0},
     {"output", 'o', "MODEL.json", 0, "save the model; - prints it in place of the report", 0},
     {"plot", KEY_PLOT, "FILE", 0, "picture of data and fit: .svg, .png or .pdf", 0},
     {"plot-trace", KEY_PLOT_TRACE, "FILE", 0, "picture of the log-likelihood by iteration", 0},
@@ -82,6 +88,7 @@ static const char *const families_planned[] = {"bernoulli", "multinomial", NULL}
 static const char *const stops[] = {"loglik", "q", "weights", NULL}; /* in the order of emblas_stop_rule */
 static const char *const accelerators[] = {"auto", "none", "squarem", "anderson", NULL};
 static const char *const compressions[] = {"auto", "none", NULL};
+static const char *const orders[] = {"none", "weight", "first-column", NULL}; /* as emblas_order */
 static const char *const backends[] = {"auto", "blas", "native", "reference", NULL};
 static const char *const formats[] = {"text", "json", NULL};
 static const char *const inits[] = {"kmeans++",   "random", "labels:FILE", "responsibilities:FILE",
@@ -93,6 +100,7 @@ static const struct choice criterion_choice = {"criterion", criterion_names, NUL
 static const struct choice stop_choice = {"stop rule", stops, NULL};
 static const struct choice accelerate_choice = {"acceleration", accelerators, NULL};
 static const struct choice compress_choice = {"compression", compressions, NULL};
+static const struct choice order_choice = {"order", orders, NULL};
 static const struct choice backend_choice = {"backend", backends, NULL};
 static const struct choice format_choice = {"format", formats, NULL};
 static const struct choice init_choice = {"start", inits, inits_planned};
@@ -157,6 +165,7 @@ static void check(struct fit_arguments *a, struct argp_state *state) {
     usage_error(state, "--starts %zu, but only one start is given", a->options.starts);
   }
   if (single) a->options.starts = 1;
+  if (!single && !a->order_given) a->options.order = EMBLAS_ORDER_WEIGHT;
   if (a->covariance_count && !emblas_family_has_covariances(a->options.family)) {
     usage_error(state, "--cov is for families with covariances; %s has none",
                 emblas_family_string(a->options.family));
@@ -221,6 +230,9 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     break;
   case KEY_COMPRESS:
     a->options.compress = (enum emblas_compression)value_choice(&compress_choice, text);
+    break;
+  case KEY_ORDER:
+    a->options.order = (enum emblas_order)value_choice(&order_choice, text), a->order_given = 1;
     break;
   case KEY_BACKEND:
     a->options.backend = value_backend(text);

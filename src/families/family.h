@@ -89,9 +89,6 @@ struct family_boxes {
 
 /* What a search needs that moves a component to other rows. */
 struct family_moves {
-  /* Parameters of a component, but for its weight, become those of one of another mixture of the kind. */
-  void (*copy)(const struct components *m, const double *theta, size_t c, const struct components *to,
-               double *to_theta, size_t to_c);
   /* Distances are measured from this point of the frame, in units of component c's spread .. */
   void (*aim)(const struct components *m, const double *theta, size_t c, const double *point);
   /* .. half the squares of those of a block's rows. */
@@ -186,6 +183,10 @@ struct family {
   void (*into_frame)(const struct components *m, const struct components *from, const double *from_theta,
                      double *theta);
   void (*out_of_frame)(const struct components *m, const double *theta, double *out);
+
+  /* Parameters of a component, but for its weight, become those of one of another mixture of the kind. */
+  void (*copy)(const struct components *m, const double *theta, size_t c, const struct components *to,
+               double *to_theta, size_t to_c);
 
   /* ---------------------------------------------------------------- judgement */
 

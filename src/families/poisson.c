@@ -395,7 +395,7 @@ static int same_mean(const struct components *m, const double *a, const double *
   return near(m->d, a + 1, b + 1, tolerance);
 }
 
-static const struct family_moves moves = {copy, aim, distances, admit, same_mean};
+static const struct family_moves moves = {aim, distances, admit, same_mean};
 
 /* ------------------------------------------------------------------ models */
 
@@ -540,6 +540,7 @@ const struct family emblas_poisson_family = {
     .out_of_frame = out_of_frame,
     .equal = equal,
     .agree = agree,
+    .copy = copy,
     .moves = &moves,
     .density = &density,
     .take = take,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a fit comes to: the model, and the report of it. */
 #include "../model/model.h"
+#include "arrange.h"
 #include "fitter.h"
 #include "report.h"
 #include "sound.h"
@@ -145,11 +146,15 @@ emblas_status emblas_fitter_finish(struct emblas_fitter *fitter, struct emblas_m
   status = emblas_model_allocate(o->allocator, m->family, m->covariance, m->k, m->d, &model);
   if (status != EMBLAS_OK) return status;
   emblas_fitter_settle(fitter);
-  m->family->out_of_frame(m, emblas_em_theta(fitter->em), model->theta);
+  m->family->out_of_frame(m, emblas_em_theta(fitter->em), fitter->spare);
+  emblas_arrange_find(o->order, m, fitter->spare, fitter->places);
+  emblas_arrange_parameters(m, fitter->places, fitter->spare, model->theta);
   status = emblas_model_complete(model, &fitter->component);
   if (report != NULL && status == EMBLAS_OK) {
     emblas_report_begin(report, o->allocator);
     status = fill_report(fitter, report);
+    if (status == EMBLAS_OK)
+      emblas_arrange_report(m->k, fitter->places, report->component_flags, report->component_rows);
   }
   if (status == EMBLAS_OK) {
     *out = model;

@@ -28,6 +28,7 @@ struct emblas_fitter {
   unsigned *start_flags;      /* k: of a start that was given, before any M step */
   unsigned *run_flags;        /* k: room for those of a run that has ended */
   unsigned *candidate_flags;  /* k: room for those of a candidate of accelerated steps */
+  size_t *places;             /* k: the component at each place of the model */
   unsigned *column_flags;     /* d */
   double weight_unit;         /* the caller's observation weights are the data's times this */
   double tolerance; /* as given, of rows of the mean weight: options.tolerance is that of these rows .. */

@@ -191,7 +191,7 @@ static void move_anywhere(const struct mover *mover, struct pass *pass, struct r
   struct move move = {.mover = mover, .aimed = m, .component = choose_component(mover, m->k, random)};
   draw_row(mover, pass, random);
   memcpy(spare, mover->theta, m->parameters * sizeof *spare);
-  family->moves->copy(m, mover->theta, neighbour(mover, pass, move.component), m, spare, move.component);
+  family->copy(m, mover->theta, neighbour(mover, pass, move.component), m, spare, move.component);
   family->put(m, spare, move.component, mover->row);
   spare[move.component] = 1;
   family->moves->aim(m, spare, move.component, mover->row);
@@ -209,7 +209,7 @@ static void try_newcomer(struct mover *mover, struct pass *pass, struct random *
   double *theta = mover->newcomers.theta;
   draw_row(mover, pass, random);
   theta[0] = 1;
-  m->family->moves->copy(m, mover->theta, neighbour(mover, pass, m->k), one, theta, 0);
+  m->family->copy(m, mover->theta, neighbour(mover, pass, m->k), one, theta, 0);
   m->family->put(one, theta, 0, mover->row);
   m->family->moves->aim(one, theta, 0, mover->row);
   emblas_pass_walk(pass, 2, add_distances, &move);
@@ -235,7 +235,7 @@ static int move_to_newcomer(struct mover *mover, struct pass *pass, struct rando
   memcpy(out, mover->theta, m->parameters * sizeof *out);
   for (size_t j = 0; j < m->k; j++) out[j] *= (1 - theta[0]) / (1 - mover->theta[c]);
   out[c] = theta[0];
-  m->family->moves->copy(&s->one, theta, 0, m, out, c);
+  m->family->copy(&s->one, theta, 0, m, out, c);
   memset(flags, 0, m->k * sizeof *flags);
   return 1;
 }

@@ -51,6 +51,7 @@ static emblas_status try_starts(const struct search *search, const struct emblas
                                 struct search *trial) {
   struct emblas_options options = search->fitter->options;
   options.compress = EMBLAS_COMPRESS_NONE;
+  options.order = EMBLAS_ORDER_NONE;
   options.tolerance = search->fitter->tolerance;
   options.max_iterations = SCOUT_MAPS;
   *trial = (struct search){.results = search->results, .most_kept = MOST_KEPT};

@@ -38,6 +38,7 @@ const char *emblas_options_fault(const struct emblas_options *o) {
   if (!isfinite(o->tolerance) || o->tolerance < 0) return "options.tolerance";
   if (o->accelerate > EMBLAS_ACCELERATE_ANDERSON) return "options.accelerate";
   if (o->compress > EMBLAS_COMPRESS_NONE) return "options.compress";
+  if (o->order > EMBLAS_ORDER_FIRST_COLUMN) return "options.order";
   if (!(o->floor > 0 && o->floor < 1)) return "options.floor";
   return emblas_allocator_valid(o->allocator) ? NULL : "options.allocator";
 }
@@ -153,6 +154,7 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, const struct co
   fitter->start_flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->start_flags);
   fitter->run_flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->run_flags);
   fitter->candidate_flags = emblas_arena_take(arena, o->components, 1, sizeof *fitter->candidate_flags);
+  fitter->places = emblas_arena_take(arena, o->components, 1, sizeof *fitter->places);
   fitter->column_flags = emblas_arena_take(arena, d, 1, sizeof *fitter->column_flags);
   double *pooled = whitened ? emblas_arena_doubles(arena, d, d) : NULL;
   if (arena->status != EMBLAS_OK) return arena->status;

@@ -52,6 +52,22 @@ class Model(Case):
             self.assertEqual(model["covariance"], name)
             self.assertAlmostEqual(model["fit"]["loglik"], FAITHFUL_2[covariance], delta=NATS)
 
+    def test_order_of_components(self):
+        for arguments in (), ("--order", "weight"):
+            weights = [self.fit_json(IRIS, "-k", 3, "--seed", seed, *arguments)["weights"] for seed in range(1, 6)]
+            for own in weights:
+                self.assertEqual(own, sorted(own, reverse=True))
+        means = self.fit_json(IRIS, "-k", 3, "--order", "first-column")["means"]
+        self.assertEqual(means, sorted(means, key=lambda mean: mean[0]))
+        self.refused(2, "order 'size' is unknown; allowed: none, weight, first-column", "fit", IRIS, "--order", "size")
+
+    def test_given_labels_keep_their_numbers(self):
+        """The label of the last 100 rows is 0 in one file and 1 in the other: so is the component."""
+        for first in (0, 1):
+            self.write("labels.csv", "label\n" + f"{first}\n" * 50 + f"{1 - first}\n" * 100)
+            model = self.fit_json(IRIS, "--init", "labels:labels.csv")
+            self.assertAlmostEqual(model["weights"][first], 1 / 3, delta=0.02)
+
     def test_same_seed_same_bits(self):
         runs = [self.fit_json(IRIS, "-k", 3, "--seed", 7) for _ in range(2)]
         for run in runs:

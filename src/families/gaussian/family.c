@@ -227,6 +227,7 @@ const struct family emblas_gaussian_family = {
     .equal = equal,
     .agree = agree,
     .narrow = narrow,
+    .copy = emblas_gaussian_copy,
     .moves = &emblas_gaussian_moves,
     .density = &emblas_gaussian_density,
     .take = emblas_gaussian_take,

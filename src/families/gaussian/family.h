@@ -46,6 +46,8 @@ void emblas_gaussian_random(const struct components *m, const struct view_summar
 void emblas_gaussian_put(const struct components *m, double *theta, size_t c, const double *point);
 void emblas_gaussian_spread(const struct components *m, const double *deviation, double *theta,
                             double *room, void *scratch);
+void emblas_gaussian_copy(const struct components *m, const double *theta, size_t c,
+                          const struct components *to, double *to_theta, size_t to_c);
 extern const struct family_moves emblas_gaussian_moves;
 
 /* parameters.c: those of a model, given and taken. */

@@ -71,8 +71,8 @@ static const double *factor_of(const struct components *m, const double *theta, 
   return theta + g->k * (1 + g->d) + c * g->f;
 }
 
-static void copy(const struct components *m, const double *theta, size_t c, const struct components *to,
-                 double *to_theta, size_t to_c) {
+void emblas_gaussian_copy(const struct components *m, const double *theta, size_t c,
+                          const struct components *to, double *to_theta, size_t to_c) {
   const struct gaussian *g = gaussian_of(to);
   memcpy(gaussian_mean(g, to_theta, to_c), theta + m->k + c * m->d, m->d * sizeof *theta);
   memcpy(gaussian_factor(g, to_theta, to_c), factor_of(m, theta, c), g->f * sizeof *theta);
@@ -134,4 +134,4 @@ static int same_mean(const struct components *m, const double *a, const double *
   return 1;
 }
 
-const struct family_moves emblas_gaussian_moves = {copy, aim, distances, admit, same_mean};
+const struct family_moves emblas_gaussian_moves = {aim, distances, admit, same_mean};
