@@ -21,8 +21,8 @@ struct fit_arguments {
   enum emblas_criterion criterion;
   const char *labels_path, *model_path, *responsibilities_path; /* where the start comes from */
   struct emblas_options options;
-  const char *output, *plot, *plot_trace, *plot_script, *trace;
-  int json, quiet;
+  const char *output, *plot, *plot_trace, *plot_script, *trace, *selection_path;
+  int json, quiet, parameters;
 };
 /* Exits with a message when they are wrong. */
 void fit_arguments_parse(struct fit_arguments *arguments, int argc, char **argv);
@@ -65,8 +65,12 @@ void report_print(const struct fit_arguments *arguments, const struct io_table *
                   const struct search *search, const struct warnings *warnings, const char *written);
 /* The models that were tried, where there are several. */
 void report_trials(size_t width, const struct search *search);
-/* The table of components: weight, means and standard deviations. names: dim column names. */
+/* The table of components: weight, rows, means and standard deviations. names: dim column names; labelled: k,
+   how many rows have the label of each. */
 void report_components(FILE *stream, size_t width, const struct emblas_model *model,
+                       const char *const *names, const size_t *labelled);
+/* Means, covariances and correlations of each component. */
+void report_parameters(FILE *stream, size_t width, const struct emblas_model *model,
                        const char *const *names);
 
 /* ---- files (fit_files.c) ---- */
@@ -79,6 +83,8 @@ struct fit_files {
 void fit_files_write(struct fit_files *files, const struct fit_arguments *arguments,
                      const struct io_table *table, const struct search *search,
                      const struct warnings *warnings);
+/* The models of a search as CSV or JSON, by the ending of the name (fit_selection.c). */
+enum exit_status fit_selection_write(const char *path, const struct search *search);
 /* Exits when a file that is asked for cannot be written, before the work is done. */
 void fit_files_check(const struct fit_arguments *arguments);
 /* The "fit" part of the model file. */

@@ -28,6 +28,8 @@ enum option_key {
   KEY_PLOT_TRACE,
   KEY_PLOT_SCRIPT,
   KEY_TRACE,
+  KEY_SELECTION,
+  KEY_PARAMETERS,
   KEY_FORMAT
 };
 
@@ -76,6 +78,9 @@ static const struct argp_option option_table[] = {
     {"plot-trace", KEY_PLOT_TRACE, "FILE", 0, "picture of the log-likelihood by iteration", 0},
     {"plot-script", KEY_PLOT_SCRIPT, "FILE", 0, "keep the gnuplot script of --plot", 0},
     {"trace", KEY_TRACE, "FILE.csv", 0, "log-likelihood, Q, entropy and weight change by iteration", 0},
+    {"selection", KEY_SELECTION, "FILE", 0,
+     "all models that were tried, with their criteria: .json, else CSV", 0},
+    {"parameters", KEY_PARAMETERS, NULL, 0, "report covariances and correlations, too", 0},
     {"format", KEY_FORMAT, "NAME", 0, "text report, or json: the model file (text)", 0},
     {"quiet", 'q', NULL, 0, "no report and no progress", 0},
     {NULL, 0, NULL, 0, NULL, 0},
@@ -251,6 +256,12 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     break;
   case KEY_TRACE:
     a->trace = text;
+    break;
+  case KEY_SELECTION:
+    a->selection_path = text;
+    break;
+  case KEY_PARAMETERS:
+    a->parameters = 1;
     break;
   case KEY_FORMAT:
     a->json = value_choice(&format_choice, text) == 1;

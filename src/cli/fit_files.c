@@ -21,7 +21,8 @@ static int searched(const struct fit_arguments *arguments) {
 void fit_files_check(const struct fit_arguments *arguments) {
   char *criterion = arguments->plot && searched(arguments) ? criterion_path(arguments->plot) : NULL;
   const char *paths[] = {arguments->output, arguments->trace,      arguments->plot,
-                         criterion,         arguments->plot_trace, arguments->plot_script};
+                         criterion,         arguments->plot_trace, arguments->plot_script,
+                         arguments->selection_path};
   for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
     if (paths[i] && !output_possible(paths[i])) exit(EXIT_FAILED);
   }
@@ -114,6 +115,8 @@ void fit_files_write(struct fit_files *files, const struct fit_arguments *argume
   *files = (struct fit_files){EXIT_DONE, NULL};
   if (arguments->output) note(files, arguments->output, write_model(arguments, table, search, warnings));
   if (arguments->trace) note(files, arguments->trace, write_trace(arguments->trace, &search->report));
+  if (arguments->selection_path)
+    note(files, arguments->selection_path, fit_selection_write(arguments->selection_path, search));
   if (arguments->plot) note(files, arguments->plot, draw_fit(arguments, table, search));
   if (arguments->plot && searched(arguments)) {
     char *path = criterion_path(arguments->plot);

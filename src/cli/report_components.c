@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of components: one a row, "mean (standard deviation)" in each data column that fits. */
+/* The table of components: one a row, with how many rows have its label, and "mean (standard deviation)" in
+   each data column that fits. */
 #include "fit.h"
 #include "text.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { MOST_ROWS = 24, LEAD = 18, GAP = 2 }; /* component and weight take LEAD columns */
+enum { MOST_ROWS = 24, GAP = 2 };
+/* component, weight and rows take LEAD columns */
+enum { ROWS_CELL = 9, LEAD = 18 + ROWS_CELL };
 
 struct column {
   char *title;
@@ -75,14 +78,14 @@ static void print_legend(FILE *stream, size_t width, size_t hidden_columns, size
 }
 
 void report_components(FILE *stream, size_t width, const struct emblas_model *model,
-                       const char *const *names) {
+                       const char *const *names, const size_t *labelled) {
   size_t k = emblas_model_components(model), dim = emblas_model_dim(model), rows = lesser(k, MOST_ROWS);
   struct column *columns = allocate(dim, sizeof *columns);
   size_t shown = make_columns(columns, width, model, rows, names);
-  fputs("component   weight", stream);
+  fprintf(stream, "component   weight%*s", ROWS_CELL, "rows");
   for (size_t j = 0; j < shown; j++) print_gap_and(stream, columns[j].title, columns[j].width);
   for (size_t c = 0; c < rows; c++) {
-    fprintf(stream, "\n%9zu%9.4f", c, emblas_model_weights(model)[c]);
+    fprintf(stream, "\n%9zu%9.4f%*zu", c, emblas_model_weights(model)[c], ROWS_CELL, labelled[c]);
     for (size_t j = 0; j < shown; j++) print_gap_and(stream, columns[j].cells[c], columns[j].width);
   }
   fputc('\n', stream);

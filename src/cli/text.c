@@ -5,19 +5,31 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
 enum { LABEL_COLUMNS = 16, NARROWEST = 20 };
 
-size_t text_width(FILE *stream) {
+/* 0: nothing says it. */
+static size_t known_width(FILE *stream) {
   const char *variable = getenv("COLUMNS");
   struct winsize window;
   long width = variable ? strtol(variable, NULL, 10) : 0;
   if (width <= 0 && ioctl(fileno(stream), TIOCGWINSZ, &window) == 0) width = window.ws_col;
-  if (width <= 0) width = 80;
+  if (width <= 0) return 0;
   return width < NARROWEST ? NARROWEST : (size_t)width;
+}
+
+size_t text_width(FILE *stream) {
+  size_t width = known_width(stream);
+  return width ? width : 80;
+}
+
+size_t text_table_width(FILE *stream) {
+  size_t width = known_width(stream);
+  return width ? width : SIZE_MAX / 2;
 }
 
 /* Bytes of the UTF-8 character at text: the lead byte and what continues it. */

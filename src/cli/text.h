@@ -9,6 +9,9 @@
 /* Columns of the terminal behind a stream; of COLUMNS when it is set; else 80. At least 20. */
 size_t text_width(FILE *stream);
 
+/* The same for a table: without end where neither a terminal nor COLUMNS bounds it. */
+size_t text_table_width(FILE *stream);
+
 /* Columns a UTF-8 text takes, counting one a character. */
 size_t text_columns(const char *text);
 

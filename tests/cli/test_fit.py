@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """emblas fit: what it finds, what it writes, and its options."""
+import csv
 import json
 import re
 import math
@@ -51,6 +52,50 @@ class Model(Case):
             model = self.fit_json(FAITHFUL, "-k", 2, "--cov", name)
             self.assertEqual(model["covariance"], name)
             self.assertAlmostEqual(model["fit"]["loglik"], FAITHFUL_2[covariance], delta=NATS)
+
+    def test_rows_of_each_label(self):
+        report = self.emblas("fit", FAITHFUL, "-k", 2, "-o", "model.json").stdout
+        labels = self.emblas("predict", "model.json", FAITHFUL).stdout.split()[1:]
+        for component in "01":
+            self.assertRegex(report, rf"\n +{component} +0\.\d+ +{labels.count(component)} ")
+
+    def test_a_pipe_gets_every_column(self):
+        wide = "".join(",".join(str((7 * i * j + i * i) % 31) for j in range(1, 31)) + "\n" for i in range(200))
+        done = self.emblas("fit", "-", "-k", 1, "--cov", "diag", stdin=wide, environment={"COLUMNS": ""})
+        self.assertIn("  x30\n", done.stdout)
+        self.assertNotIn("more columns", done.stdout)
+
+    def test_parameters_in_the_report(self):
+        model = self.fit_json(IRIS, "-k", 2)
+        report = self.emblas("fit", IRIS, "-k", 2, "--parameters").stdout
+        for c in range(2):
+            lines = report.split(f"component {c}, weight ")[1].splitlines()
+            covariance = model["covariances"][c]
+            self.assertEqual(lines[0], f"{model['weights'][c]:.6g}")
+            for j, line in enumerate(lines[2:5]):
+                numbers = list(map(float, line.split()[1:]))
+                expected = [model["means"][c][j]] + covariance[j][:j + 1] + [
+                    covariance[j][m] / math.sqrt(covariance[j][j] * covariance[m][m]) for m in range(j + 1, 4)]
+                for number, value in zip(numbers, expected[:len(numbers)]):
+                    self.assertAlmostEqual(number, value, delta=1e-5 * abs(value))
+
+    def test_selection_as_a_file(self):
+        arguments = FAITHFUL, "-k", "1:3", "--cov", "full,EEE", "-q"
+        self.emblas("fit", *arguments, "--selection", "tried.csv", "-o", "model.json")
+        self.emblas("fit", *arguments, "--selection", "tried.json")
+        best = json.loads((self.folder / "model.json").read_text())
+        rows = list(csv.DictReader((self.folder / "tried.csv").read_text().splitlines()))
+        trials = json.loads((self.folder / "tried.json").read_text())
+        self.assertEqual([(row["k"], row["mclust"]) for row in rows],
+                         [(k, name) for k in "123" for name in ("VVV", "EEE")])
+        for row, trial in zip(rows, trials):
+            self.assertEqual(list(row), list(trial))
+            for name in ("loglik", "bic", "aic", "icl", "parameters"):
+                self.assertEqual(float(row[name]), trial[name])
+        chosen, = [trial for trial in trials if trial["best"]]
+        self.assertEqual(chosen, min(trials, key=lambda trial: trial["bic"]))
+        self.assertEqual((chosen["bic"], chosen["mclust"], chosen["k"]),
+                         (best["fit"]["bic"], best["covariance"], best["k"]))
 
     def test_order_of_components(self):
         for arguments in (), ("--order", "weight"):
