@@ -122,7 +122,9 @@ static enum exit_status say(const struct fit_arguments *arguments, const struct 
                             const char *written) {
   struct io_fit fit;
   struct io_error error;
-  if (arguments->quiet) rows_say_notes(table, arguments->data);
+  /* The report has them among its lines, the model file in its own. */
+  for (size_t i = 0; i < warnings->count && (arguments->quiet || arguments->json); i++)
+    complain("%s: %s", arguments->data, warnings->texts[i]);
   if (!arguments->json && !arguments->quiet) report_print(arguments, table, search, warnings, written);
   if (!arguments->json) return EXIT_DONE;
   fit_describe(&fit, arguments, search, warnings, table->rows);

@@ -82,7 +82,7 @@ static const struct argp_option option_table[] = {
      "all models that were tried, with their criteria: .json, else CSV", 0},
     {"parameters", KEY_PARAMETERS, NULL, 0, "report covariances and correlations, too", 0},
     {"format", KEY_FORMAT, "NAME", 0, "text report, or json: the model file (text)", 0},
-    {"quiet", 'q', NULL, 0, "no report and no progress", 0},
+    {"quiet", 'q', NULL, 0, "no report and no progress; warnings go to standard error", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
 

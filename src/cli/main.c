@@ -34,12 +34,27 @@ static const struct command *find_command(const char *name) {
 struct invocation {
   const struct command *command;
   int first; /* index of the subcommand's name */
+  int help;  /* its options are asked for, and what follows is of no account */
 };
+
+/* `emblas help` and `emblas help COMMAND` are --help of the one and the other. */
+static void take_help(struct invocation *invocation, struct argp_state *state) {
+  if (state->next == state->argc) argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+  invocation->help = 1;
+  invocation->first = state->next;
+  invocation->command = find_command(state->argv[state->next]);
+  if (!invocation->command) usage_error(state, "there is no command '%s'", state->argv[state->next]);
+  state->next = state->argc;
+}
 
 static error_t parse(int key, char *argument, struct argp_state *state) {
   struct invocation *invocation = state->input;
   switch (key) {
   case ARGP_KEY_ARG:
+    if (strcmp(argument, "help") == 0) {
+      take_help(invocation, state);
+      return 0;
+    }
     invocation->command = find_command(argument);
     if (!invocation->command) usage_error(state, "there is no command '%s'", argument);
     invocation->first = state->next - 1;
@@ -64,7 +79,7 @@ static char *help_text(int key, const char *text, void *input) {
     list = longer;
   }
   char *all = print_string(
-      "%s\n`emblas COMMAND --help' shows a command's options; `man emblas' is the manual.", list);
+      "%s\n`emblas help COMMAND' shows a command's options; `man emblas' is the manual.", list);
   free(list);
   return all;
 }
@@ -86,7 +101,7 @@ int main(int argc, char **argv) {
       .doc = "Fits Gaussian mixture models by expectation-maximisation.\v",
       .help_filter = help_text,
   };
-  struct invocation invocation = {NULL, 0};
+  struct invocation invocation = {NULL, 0, 0};
   hold_standard_streams();
   signal(SIGXFSZ,
          SIG_IGN); /* a file that may not grow is an error of its write, not the end of the program */
@@ -96,8 +111,11 @@ int main(int argc, char **argv) {
   if (error) die(EXIT_FAILED, "%s", strerror(error));
 
   char *name = print_string("emblas %s", invocation.command->name);
+  char help[] = "--help", *asked[] = {name, help, NULL};
   argv[invocation.first] = name;
-  enum exit_status status = invocation.command->run(argc - invocation.first, argv + invocation.first);
+  enum exit_status status = invocation.help
+                                ? invocation.command->run(2, asked)
+                                : invocation.command->run(argc - invocation.first, argv + invocation.first);
   free(name);
   enum exit_status closed = close_stdout();
   return (int)(status != EXIT_DONE ? status : closed);

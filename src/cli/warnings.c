@@ -4,6 +4,7 @@
 #include "rows.h"
 #include "text.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static void add(struct warnings *warnings, char *text) {
@@ -122,6 +123,26 @@ static void starts(struct warnings *warnings, const struct search *search) {
   }
 }
 
+/* A result that a single one of many starts came to may not be the best there is. Starts that were tried on
+   a sample of the rows do not tell. */
+static void lone_start(struct warnings *warnings, const struct search *search) {
+  enum { MANY = 5 };
+  const struct emblas_report *report = &search->report;
+  size_t found = 0;
+  if (report->start_count < MANY || emblas_model_components(search->model) == 1) return;
+  for (size_t s = 0; s < report->start_count; s++) {
+    const struct emblas_start_result *start = &report->starts[s];
+    if (start->rows < report->starts[report->best_start].rows) return;
+    double apart = fabs(start->loglik - report->loglik);
+    /* two runs to the same optimum differ by some times the tolerance, which is 1e-7 unless it is set */
+    found += start->status == EMBLAS_OK && apart <= 1e-5 + 1e-12 * fabs(report->loglik);
+  }
+  if (found == 1)
+    add(warnings,
+        print_string("1 of %zu starts came to this log-likelihood: more --starts may find a better one",
+                     report->start_count));
+}
+
 /* The reason not to take a flagged model: the rows of its suspect, or else what the flag says. malloc'ed.
  */
 static char *fault_of(const struct emblas_trial *trial, const struct io_table *table) {
@@ -230,6 +251,7 @@ void warnings_collect(struct warnings *warnings, const struct search *search, co
   evidence(warnings, search, table);
   range(warnings, search);
   passed_over(warnings, search, table);
+  lone_start(warnings, search);
   if (report->stop == EMBLAS_ITERATION_LIMIT) {
     add(warnings, print_string("stopped by the limit of %zu iterations before it converged",
                                options->max_iterations));

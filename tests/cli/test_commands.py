@@ -9,6 +9,14 @@ import shutil
 from support import DATA, FAITHFUL, IRIS, Case, log_density, main, table
 
 
+class Help(Case):
+    def test_help_of_a_command(self):
+        for command in "fit", "predict", "score", "sample", "plot", "example", "backends":
+            self.assertEqual(self.emblas("help", command).stdout, self.emblas(command, "--help").stdout)
+        self.assertEqual(self.emblas("help").stdout, self.emblas("--help").stdout)
+        self.refused(2, "there is no command 'nothing'", "help", "nothing")
+
+
 class Predict(Case):
     def setUp(self):
         super().setUp()

@@ -53,6 +53,26 @@ class Model(Case):
             self.assertEqual(model["covariance"], name)
             self.assertAlmostEqual(model["fit"]["loglik"], FAITHFUL_2[covariance], delta=NATS)
 
+    def test_a_result_of_a_single_start(self):
+        """The warning says what the list of starts says."""
+        told = set()
+        for k in range(2, 10):
+            report = self.emblas("fit", DATA / "geyser.csv", "-k", k).stdout
+            best = re.search(r"\nlog-likelihood +(\S+)\n", report).group(1)
+            found = sum(int(count) for count, loglik in re.findall(r" (\d+) x (-\S+)", report)
+                        if abs(float(loglik) - float(best)) < 2e-4)
+            warned = "starts came to this log-likelihood" in report
+            self.assertEqual(warned, found == 1, report)
+            told.add(warned)
+        self.assertEqual(told, {True, False})
+
+    def test_quiet_fits_warn(self):
+        self.write("constant.csv", "a,b\n" + "".join(f"{i * i % 17},1\n" for i in range(40)))
+        for arguments in ("-q",), ("--format", "json"):
+            done = self.emblas("fit", "constant.csv", "-k", 1, "--cov", "diag", *arguments)
+            self.assertIn("emblas: constant.csv: column 'b' is constant\n", done.stderr)
+        self.assertNotIn("constant.csv:", self.emblas("fit", "constant.csv", "-k", 1, "--cov", "diag").stderr)
+
     def test_rows_of_each_label(self):
         report = self.emblas("fit", FAITHFUL, "-k", 2, "-o", "model.json").stdout
         labels = self.emblas("predict", "model.json", FAITHFUL).stdout.split()[1:]
