@@ -15,6 +15,7 @@ from pathlib import Path
 EMBLAS = None
 DATA = Path(__file__).resolve().parents[2] / "data"
 MANUAL = Path(__file__).resolve().parents[2] / "docs" / "emblas.1"
+MODEL_MANUAL = MANUAL.with_name("emblas-model.5")
 FAITHFUL = DATA / "faithful.csv"
 IRIS = DATA / "iris.csv"
 
