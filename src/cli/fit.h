@@ -35,6 +35,7 @@ struct search {
   /* Of the best: */
   struct emblas_model *model;
   struct emblas_report report;
+  size_t *labels; /* of the rows */
   size_t starts;  /* that were asked for */
   double seconds; /* of the whole search */
 };
@@ -54,6 +55,10 @@ struct warnings {
 void warnings_collect(struct warnings *warnings, const struct search *search, const struct io_table *table,
                       const struct emblas_options *options);
 void warnings_free(struct warnings *warnings);
+/* Adds a malloc'ed text, which it then owns. */
+void warnings_add(struct warnings *warnings, char *text);
+/* Those that the rows give reason to (warnings_rows.c). O(n d^2). */
+void warnings_of_rows(struct warnings *warnings, const struct search *search, const struct io_table *table);
 
 /* How many columns follow from those before them, by a linear relation that holds to a millionth of their
    spread, and the first of them (collinear.c). O(n d^2 + d^3): the fit of one component. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The text report of a fit. */
 #include "fit.h"
-#include "rows.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -87,16 +86,9 @@ static void print_starts(size_t width, const struct emblas_report *report) {
 }
 
 /* How many rows have the label of each component, k. */
-static size_t *count_labels(const struct emblas_model *model, const struct io_table *table) {
-  struct emblas_data data = rows_data(table);
-  struct emblas_prediction prediction;
-  size_t *counts = allocate(emblas_model_components(model), sizeof *counts);
-  emblas_prediction_init(&prediction, sizeof prediction);
-  prediction.labels = allocate(table->rows, sizeof *prediction.labels);
-  /* Sums beyond the range of double are an error, but the labels are there. */
-  emblas_predict(model, &data, NULL, &prediction, NULL);
-  for (size_t i = 0; i < table->rows; i++) counts[prediction.labels[i]]++;
-  free(prediction.labels);
+static size_t *count_labels(const struct search *search, const struct io_table *table) {
+  size_t *counts = allocate(emblas_model_components(search->model), sizeof *counts);
+  for (size_t i = 0; i < table->rows; i++) counts[search->labels[i]]++;
   return counts;
 }
 
@@ -111,7 +103,7 @@ void report_print(const struct fit_arguments *arguments, const struct io_table *
   if (written) text_field(stdout, width, "files", written);
   report_trials(width, search);
   putchar('\n');
-  size_t *labelled = count_labels(search->model, table);
+  size_t *labelled = count_labels(search, table);
   const char *const *names = (const char *const *)table->names;
   report_components(stdout, text_table_width(stdout), search->model, names, labelled);
   if (arguments->parameters) report_parameters(stdout, text_table_width(stdout), search->model, names);

@@ -4,6 +4,7 @@
 #include "progress.h"
 #include "rows.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 static double now(void) {
@@ -54,6 +55,17 @@ static _Noreturn void give_up(emblas_status status, const struct search *search,
   rows_refuse(status, &search->report, arguments->data, table, 0);
 }
 
+/* Sums beyond the range of double are an error of predict's, but the labels are there. */
+static void label_rows(struct search *search, const struct emblas_data *data, size_t threads) {
+  struct emblas_predict_options options;
+  struct emblas_prediction prediction;
+  emblas_predict_options_init(&options, sizeof options);
+  options.threads = threads;
+  emblas_prediction_init(&prediction, sizeof prediction);
+  search->labels = prediction.labels = allocate(data->rows, sizeof *search->labels);
+  emblas_predict(search->model, data, &options, &prediction, NULL);
+}
+
 void search_run(struct search *search, const struct fit_arguments *arguments,
                 const struct io_table *table) {
   struct emblas_options options = arguments->options;
@@ -79,10 +91,12 @@ void search_run(struct search *search, const struct fit_arguments *arguments,
   search->seconds = now() - begin;
   progress_end(&progress);
   if (status != EMBLAS_OK) give_up(status, search, arguments, table);
+  label_rows(search, &data, options.threads);
 }
 
 void search_free(struct search *search) {
   emblas_model_free(search->model);
+  free(search->labels);
   emblas_report_clear(&search->report);
   emblas_selection_clear(&search->table);
 }

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-static void add(struct warnings *warnings, char *text) {
+void warnings_add(struct warnings *warnings, char *text) {
   char **texts = realloc(warnings->texts, (warnings->count + 1) * sizeof *texts);
   if (!texts) die(EXIT_FAILED, "out of memory");
   warnings->texts = texts;
@@ -18,7 +18,7 @@ static void columns(struct warnings *warnings, const struct emblas_report *repor
   for (size_t j = 0; j < report->columns; j++) {
     if (!(report->column_flags[j] & EMBLAS_COLUMN_CONSTANT)) continue;
     char *name = text_clean(names[j]);
-    add(warnings, print_string("column '%s' is constant", name));
+    warnings_add(warnings, print_string("column '%s' is constant", name));
     free(name);
   }
 }
@@ -35,13 +35,14 @@ static void collinear(struct warnings *warnings, const struct search *search, co
   if (covariances && full && !search->table.cancelled) count = columns_that_follow(table, options, &first);
   if (count == 0) return;
   char *name = text_clean(table->names[first]);
-  add(warnings, count == 1
-                    ? print_string("column '%s' follows from those before it: full covariances have no "
-                                   "spread across it",
-                                   name)
-                    : print_string("%zu columns follow from those before them, the first is '%s': full "
-                                   "covariances have no spread across them",
-                                   count, name));
+  warnings_add(warnings,
+               count == 1
+                   ? print_string("column '%s' follows from those before it: full covariances have no "
+                                  "spread across it",
+                                  name)
+                   : print_string("%zu columns follow from those before them, the first is '%s': full "
+                                  "covariances have no spread across them",
+                                  count, name));
   free(name);
 }
 
@@ -67,9 +68,10 @@ static void components(struct warnings *warnings, const struct emblas_report *re
   for (size_t c = report->components; c-- > 0;) {
     if (report->component_flags[c] & fault->flag) first = c, count++;
   }
-  if (count == 1) add(warnings, print_string("component %zu %s", first, fault->one));
+  if (count == 1) warnings_add(warnings, print_string("component %zu %s", first, fault->one));
   if (count > 1)
-    add(warnings, print_string("%zu components %s, the first is %zu", count, fault->several, first));
+    warnings_add(warnings,
+                 print_string("%zu components %s, the first is %zu", count, fault->several, first));
 }
 
 /* A single row, or equal ones, that make a component what should not be trusted; NULL when it is neither.
@@ -88,7 +90,7 @@ static void places(struct warnings *warnings, const struct emblas_report *report
                    const struct io_table *table) {
   for (size_t c = 0; c < report->components && report->component_rows; c++) {
     char *text = component_rows(c, &report->component_rows[c], table);
-    if (text) add(warnings, text);
+    if (text) warnings_add(warnings, text);
   }
 }
 
@@ -98,8 +100,8 @@ static void cancelled(struct warnings *warnings, const struct emblas_selection *
   char *rest = cut_short == 0   ? print_string("%s", "")
                : cut_short == 1 ? print_string(", one of them not to its end")
                                 : print_string(", %zu of them not to their ends", cut_short);
-  add(warnings,
-      print_string("cancelled: %zu of %zu models were tried%s", table->tried, table->count, rest));
+  warnings_add(warnings,
+               print_string("cancelled: %zu of %zu models were tried%s", table->tried, table->count, rest));
   free(rest);
 }
 
@@ -111,15 +113,16 @@ static void starts(struct warnings *warnings, const struct search *search) {
     failed += report->starts[s].status != EMBLAS_OK;
   }
   if (report->start_count > 1 && flagged == report->start_count) {
-    add(warnings, print_string("every start ended with an empty or collapsed component"));
+    warnings_add(warnings, print_string("every start ended with an empty or collapsed component"));
   }
-  if (failed > 0) add(warnings, print_string("%zu of %zu starts failed", failed, report->start_count));
+  if (failed > 0)
+    warnings_add(warnings, print_string("%zu of %zu starts failed", failed, report->start_count));
   if (search->table.cancelled && search->table.count > 1) cancelled(warnings, &search->table);
   if (report->stop == EMBLAS_CANCELLED && report->moves > 0) {
-    add(warnings,
-        print_string("cancelled after %zu starts, in move %zu", report->start_count, report->moves));
+    warnings_add(warnings, print_string("cancelled after %zu starts, in move %zu", report->start_count,
+                                        report->moves));
   } else if (report->stop == EMBLAS_CANCELLED && search->starts > 1) {
-    add(warnings, print_string("cancelled in start %zu", report->start_count));
+    warnings_add(warnings, print_string("cancelled in start %zu", report->start_count));
   }
 }
 
@@ -138,7 +141,8 @@ static void lone_start(struct warnings *warnings, const struct search *search) {
     found += start->status == EMBLAS_OK && apart <= 1e-5 + 1e-12 * fabs(report->loglik);
   }
   if (found == 1)
-    add(warnings,
+    warnings_add(
+        warnings,
         print_string("1 of %zu starts came to this log-likelihood: more --starts may find a better one",
                      report->start_count));
 }
@@ -163,8 +167,8 @@ static void passed_over(struct warnings *warnings, const struct search *search,
     if (trial->status != EMBLAS_OK || !trial->flagged) continue;
     if (!(trial->criteria[criterion] < best->criteria[criterion])) continue;
     char *fault = fault_of(trial, table);
-    add(warnings, print_string("k %zu %s was passed over: %s", trial->components,
-                               components_name(trial->family, trial->covariance), fault));
+    warnings_add(warnings, print_string("k %zu %s was passed over: %s", trial->components,
+                                        components_name(trial->family, trial->covariance), fault));
     free(fault);
   }
 }
@@ -173,56 +177,23 @@ static void passed_over(struct warnings *warnings, const struct search *search,
    a row speaks. Weights that count observations are 1 or more in the mean; below 1/2 they are something
    else. */
 static void evidence(struct warnings *warnings, const struct search *search, const struct io_table *table) {
+  enum { FEW = 5 }; /* numbers for each parameter */
   const struct emblas_report *report = &search->report;
   size_t rows = rows_that_count(table), numbers = rows * table->columns;
   if (report->parameters >= numbers) {
-    add(warnings, print_string("%zu parameters for %zu numbers: too few data for such a model",
-                               report->parameters, numbers));
+    warnings_add(warnings, print_string("%zu parameters for %zu numbers: too few data for such a model",
+                                        report->parameters, numbers));
+  } else if (report->parameters > numbers / FEW) {
+    warnings_add(warnings, print_string("%zu parameters for %zu numbers: few data for such a model",
+                                        report->parameters, numbers));
   }
   if (search->table.count > 1 && report->total_weight < 0.5 * (double)rows) {
-    add(warnings,
+    warnings_add(
+        warnings,
         print_string("the weights of %zu rows sum to %.4g, which the criterion takes for the number of "
                      "observations: it hardly penalises parameters",
                      rows, report->total_weight));
   }
-}
-
-static int same_rows(const struct io_table *table, size_t a, size_t b) {
-  const double *x = table->values + a * table->columns, *y = table->values + b * table->columns;
-  size_t j = 0;
-  while (j < table->columns && x[j] == y[j]) j++;
-  return j == table->columns;
-}
-
-/* A value that many rows have, though none other is frequent, may be a code, or a component without spread:
-   which is not among those that a normal mixture can have. Found in a sample, and counted in all rows. */
-static void equal_rows(struct warnings *warnings, const struct io_table *table) {
-  enum { SAMPLE = 100, LEAST_SHARE = 20, OUTSTANDING = 3 };
-  size_t n = table->rows, sample = n < SAMPLE ? n : SAMPLE, most[2] = {0, 0}, first[2] = {0, 0}, row = n;
-  for (size_t i = 0; i < sample; i++) {
-    size_t here = i * n / sample, alike = 0, seen = 0;
-    for (size_t l = 0; l < sample; l++) {
-      int same = same_rows(table, here, l * n / sample);
-      alike += (size_t)same;
-      seen |= same && l < i;
-    }
-    for (size_t place = 0; place < 2 && !seen; place++) {
-      if (alike <= most[place]) continue;
-      if (place == 0) most[1] = most[0], first[1] = first[0];
-      most[place] = alike, first[place] = here;
-      break;
-    }
-  }
-  for (size_t place = 0; place < 2; place++) most[place] = 0;
-  for (size_t i = n; i-- > 0;) {
-    if (same_rows(table, i, first[0])) most[0]++, row = i;
-    most[1] += (size_t)same_rows(table, i, first[1]);
-  }
-  if (most[0] < n / LEAST_SHARE || most[0] < SAMPLE / LEAST_SHARE || most[0] < OUTSTANDING * most[1])
-    return;
-  add(warnings,
-      print_string("%zu rows are equal, the first of them row %zu: a component of their own has no spread",
-                   most[0], io_table_place(table, row) + 1));
 }
 
 /* The best at an end of the range may not be the best there is. */
@@ -232,29 +203,32 @@ static void range(struct warnings *warnings, const struct search *search) {
          most = search->table.trials[search->table.count - 1].components;
   if (fewest == most) return;
   if (best == most)
-    add(warnings, print_string("%zu components are the most that were tried: more may be better", best));
+    warnings_add(warnings,
+                 print_string("%zu components are the most that were tried: more may be better", best));
   if (best == fewest && best > 1)
-    add(warnings, print_string("%zu components are the fewest that were tried: fewer may be better", best));
+    warnings_add(warnings,
+                 print_string("%zu components are the fewest that were tried: fewer may be better", best));
 }
 
 void warnings_collect(struct warnings *warnings, const struct search *search, const struct io_table *table,
                       const struct emblas_options *options) {
   const struct emblas_report *report = &search->report;
   *warnings = (struct warnings){0, NULL};
-  for (size_t i = 0; i < table->note_count; i++) add(warnings, print_string("%s", table->notes[i]));
+  for (size_t i = 0; i < table->note_count; i++)
+    warnings_add(warnings, print_string("%s", table->notes[i]));
   columns(warnings, report, table->names);
   collinear(warnings, search, table, options);
   for (size_t i = 0; i < FAULTS; i++) components(warnings, report, &faults[i]);
   places(warnings, report, table);
-  equal_rows(warnings, table);
+  warnings_of_rows(warnings, search, table);
   starts(warnings, search);
   evidence(warnings, search, table);
   range(warnings, search);
   passed_over(warnings, search, table);
   lone_start(warnings, search);
   if (report->stop == EMBLAS_ITERATION_LIMIT) {
-    add(warnings, print_string("stopped by the limit of %zu iterations before it converged",
-                               options->max_iterations));
+    warnings_add(warnings, print_string("stopped by the limit of %zu iterations before it converged",
+                                        options->max_iterations));
   }
 }
 

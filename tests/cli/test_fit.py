@@ -338,13 +338,31 @@ class Warnings(Case):
     def test_more_parameters_than_numbers(self):
         self.write("six.csv", "x,y\n-0.12,-0.04\n-0.02,-0.11\n0.88,0.82\n1.05,1.2\n2.1,-0.3\n1.9,0.1\n")
         # Full covariances: 5 of one component, 11 of two, 17 of three; 12 numbers.
-        self.assertEqual(self.warned("six.csv", "-k", 1), [])
-        self.assertNotIn("numbers", "".join(self.warned("six.csv", "-k", 2)))
+        few = "parameters for 12 numbers: few data for such a model"
+        self.assertEqual(self.warned("six.csv", "-k", 1), [f"5 {few}"])
+        self.assertIn(f"11 {few}", self.warned("six.csv", "-k", 2))
+        self.assertEqual(self.warned("six.csv", "-k", 1, "--columns", "x", "--cov", "full"), ["2 " + few.replace("12", "6")])
+        self.assertEqual(self.warned(IRIS, "-k", 1), [])
         self.assertIn("17 parameters for 12 numbers: too few data for such a model", self.warned("six.csv", "-k", 3))
         self.write("five.csv", (self.folder / "six.csv").read_text().replace("x,y", "x,y,w").replace("\n", ",1\n")
                    .replace("y,w,1", "y,w").replace("0.1,1", "0.1,0"))
         self.assertIn("11 parameters for 10 numbers: too few data for such a model",
                       self.warned("five.csv", "-k", 2, "--weights", "w"))
+
+    def test_a_column_that_is_nearly_one_value(self):
+        self.write("codes.csv", "x,code\n" + "".join(f"{i * 7919 % 101},{i % 25 == 7}\n" for i in range(100)).replace(
+            "False", "0").replace("True", "1"))
+        self.assertIn("column 'code' is 0 in 96 of 100 rows", self.warned("codes.csv", "-k", 1))
+        self.assertNotIn("code", "".join(self.warned("codes.csv", "-k", 1, "--columns", "x")))
+
+    def test_rows_that_are_far_away(self):
+        """200 rows of a spread normal, and one 30 deviations away: rows are those of the file."""
+        lines = [f"{math.sin(i * i) * 2},{math.cos(3 * i * i)}" for i in range(200)]
+        self.assertEqual(self.warned(self.write("near.csv", "a,b\n" + "\n".join(lines)), "-k", 1), [])
+        lines[10], lines[150] = "NA,1", "40,0"
+        self.write("far.csv", "a,b\n" + "\n".join(lines))
+        warned = self.warned("far.csv", "-k", 1, "--missing", "drop")
+        self.assertRegex(warned[-1], r"^row 151 is far from the component of its label, by 1\d\.?\d* deviations$")
 
     def test_weights_that_count_no_observations(self):
         bins = [(x / 4, 100 * math.exp(-(x / 4 - 7) ** 2 / 2) + 60 * math.exp(-(x / 4 - 3) ** 2)) for x in range(53)]
