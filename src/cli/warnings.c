@@ -127,12 +127,14 @@ static void starts(struct warnings *warnings, const struct search *search) {
 }
 
 /* A result that a single one of many starts came to may not be the best there is. Starts that were tried on
-   a sample of the rows do not tell. */
+   a sample of the rows do not tell, nor do any where moves led from one of them to the
+   result. */
 static void lone_start(struct warnings *warnings, const struct search *search) {
   enum { MANY = 5 };
   const struct emblas_report *report = &search->report;
   size_t found = 0;
-  if (report->start_count < MANY || emblas_model_components(search->model) == 1) return;
+  if (report->start_count < MANY || report->moves_kept > 0) return;
+  if (emblas_model_components(search->model) == 1) return;
   for (size_t s = 0; s < report->start_count; s++) {
     const struct emblas_start_result *start = &report->starts[s];
     if (start->rows < report->starts[report->best_start].rows) return;
