@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* emblas predict: labels, responsibilities and densities of rows, as CSV. */
+/* emblas predict: labels, responsibilities and densities of rows, as CSV or .npy. */
 #include "compare.h"
 #include "distance.h"
 #include "rows.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@ struct writer {
   struct distances distances;          /* where they are asked for */
   struct comparison comparison;        /* where there is one */
   size_t k;
+  bool binary; /* .npy in place of CSV */
 };
 
 static error_t parse(int key, char *text, struct argp_state *state) {
@@ -65,6 +67,8 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case ARGP_KEY_END:
     if (!a->data) usage_error(state, "MODEL and DATA are needed");
+    if (a->append && a->output && io_npy_named(a->output))
+      usage_error(state, "%s: .npy holds numbers alone, and --append writes the text of DATA", a->output);
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;
@@ -108,6 +112,10 @@ static void write_texts(FILE *stream, const struct writer *w, size_t file_row) {
 
 static void write_header(FILE *stream, const struct writer *w) {
   const struct arguments *a = w->arguments;
+  if (w->binary) {
+    io_npy_begin(stream, w->table->file_rows, 1 + count_numbers(w));
+    return;
+  }
   for (size_t c = 0; a->append && c < w->table->texts.columns; c++) {
     csv_name(stream, w->table->texts.names[c]);
     fputc(',', stream);
@@ -121,6 +129,12 @@ static void write_header(FILE *stream, const struct writer *w) {
 static void write_row(FILE *stream, const struct writer *w, size_t i, const double *row, double *values) {
   size_t count = numbers_of(w, i, row, values);
   char text[32];
+  if (w->binary) {
+    double label = (double)w->prediction.labels[i];
+    fwrite(&label, sizeof label, 1, stream);
+    fwrite(values, sizeof *values, count, stream);
+    return;
+  }
   fprintf(stream, "%zu", w->prediction.labels[i]);
   for (size_t c = 0; c < count; c++) fprintf(stream, ",%s", io_number_format(values[c], text));
   fputc('\n', stream);
@@ -128,7 +142,11 @@ static void write_row(FILE *stream, const struct writer *w, size_t i, const doub
 
 /* Rows of the file that were left out, up to one that was not. */
 static void write_gaps(FILE *stream, const struct writer *w, size_t *next, size_t place) {
+  const double missing = NAN;
   for (; *next < place; ++*next) {
+    for (size_t c = 0; w->binary && c < 1 + count_numbers(w); c++)
+      fwrite(&missing, sizeof missing, 1, stream);
+    if (w->binary) continue;
     write_texts(stream, w, *next);
     fputs("NA", stream);
     for (size_t c = count_numbers(w); c > 0; c--) fputs(",NA", stream);
@@ -218,6 +236,7 @@ static void check_names(const struct writer *w) {
 static void begin_writer(struct writer *w, const struct loaded_model *loaded) {
   const struct arguments *a = w->arguments;
   w->k = emblas_model_components(loaded->model);
+  w->binary = a->output && io_npy_named(a->output);
   check_names(w);
   emblas_prediction_init(&w->prediction, sizeof w->prediction);
   w->prediction.labels = allocate(CHUNK, sizeof *w->prediction.labels);
@@ -258,7 +277,8 @@ enum exit_status command_predict(int argc, char **argv) {
        0},
       {"weights", 'w', "COLUMN", 0, "leave out a column that was the weights of the fit, name or number",
        0},
-      {"output", 'o', "FILE.csv", 0, "write there instead of to standard output", 0},
+      {"output", 'o', "FILE", 0,
+       "write there instead of to standard output: .npy, in which missing ones are NaN, else CSV", 0},
       {NULL, 0, NULL, 0, NULL, 0},
   };
   static const struct argp_child children[] = {{&table_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* emblas sample: rows drawn from a model, as CSV. */
+/* emblas sample: rows drawn from a model, as CSV or .npy. */
 #include "rows.h"
 #include "text.h"
 #include "values.h"
@@ -42,6 +42,16 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   }
 }
 
+static void write_npy(FILE *stream, const struct arguments *a, size_t dim, const double *values,
+                      const size_t *labels) {
+  io_npy_begin(stream, a->rows, dim + (labels != NULL));
+  for (size_t i = 0; i < a->rows; i++) {
+    double label = labels ? (double)labels[i] : 0;
+    fwrite(values + i * dim, sizeof *values, dim, stream);
+    if (labels) fwrite(&label, sizeof label, 1, stream);
+  }
+}
+
 static void write_table(FILE *stream, const struct arguments *a, const struct loaded_model *loaded,
                         const double *values, const size_t *labels) {
   size_t dim = emblas_model_dim(loaded->model);
@@ -68,7 +78,7 @@ enum exit_status command_sample(int argc, char **argv) {
       {"rows", 'n', "N", 0, "how many rows", 0},
       {"seed", 's', "S", 0, "the same seed gives the same rows (1)", 0},
       {"labels", 'l', NULL, 0, "a last column label: the component a row is from", 0},
-      {"output", 'o', "FILE.csv", 0, "write there instead of to standard output", 0},
+      {"output", 'o', "FILE", 0, "write there instead of to standard output: .npy, else CSV", 0},
       {NULL, 0, NULL, 0, NULL, 0},
   };
   static const struct argp argp = {.options = options,
@@ -93,7 +103,10 @@ enum exit_status command_sample(int argc, char **argv) {
     die(exit_status_of(status), "%s: %s", arguments.model, emblas_status_string(status));
   }
   if (io_replace_open(&file, arguments.output, &error) != 0) die(EXIT_FAILED, "%s", error.text);
-  write_table(file.stream, &arguments, &loaded, values, labels);
+  if (io_npy_named(arguments.output))
+    write_npy(file.stream, &arguments, dim, values, labels);
+  else
+    write_table(file.stream, &arguments, &loaded, values, labels);
   if (io_replace_commit(&file, &error) != 0) die(EXIT_FAILED, "%s", error.text);
   free(values);
   free(labels);

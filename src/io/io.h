@@ -153,6 +153,13 @@ int io_replace_open(struct io_replacement *r, const char *path, struct io_error 
 int io_replace_commit(struct io_replacement *r, struct io_error *error);
 void io_replace_discard(struct io_replacement *r);
 
+/* ---- writing .npy (npy_write.c) ---- */
+
+/* Whether a file of this name is one. */
+bool io_npy_named(const char *path);
+/* The header of a matrix, whose rows * columns doubles the caller writes after it, row by row. */
+void io_npy_begin(FILE *stream, size_t rows, size_t columns);
+
 /* ---- numbers (number.c): independent of the locale ---- */
 
 /* The shortest decimal that reads back as the same double; text holds at least 32 characters. */

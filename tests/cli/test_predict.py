@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """predict: the file's own columns beside its own, distances, and labels compared with a column."""
+import ast
 import csv
 import io
 import json
 import math
+import struct
 
 from support import DATA, IRIS, Case, main
 
@@ -81,6 +83,41 @@ class Append(Case):
         self.refused(2, "has no covariances", "predict", "p.json", DATA / "deaths.csv", "--distance")
         done = self.emblas("predict", "p.json", DATA / "deaths.csv", "--append").stdout
         self.assertEqual(done.splitlines()[0], "deaths,days,label,r0,r1,uncertainty,logpdf")
+
+
+class Npy(Case):
+    def read(self, name):
+        """(rows, columns, values) of a matrix of doubles."""
+        data = (self.folder / name).read_bytes()
+        self.assertEqual(data[:8], b"\x93NUMPY\x01\x00")
+        end = 10 + int.from_bytes(data[8:10], "little")
+        self.assertEqual((end % 64, data[end - 1:end]), (0, b"\n"))
+        header = ast.literal_eval(data[10:end].decode())
+        self.assertEqual((header["descr"], header["fortran_order"]), ("<f8", False))
+        return *header["shape"], [number for number, in struct.iter_unpack("<d", data[end:])]
+
+    def test_predictions(self):
+        self.write("two.json", normal([[1, 0], [0, 1]], [[0, 0], [10, 0]]))
+        self.write("rows.csv", "c0,c1\n1,0\nNA,0\n9,2\n")
+        arguments = "predict", "two.json", "rows.csv", "-r", "-l", "--uncertainty", "--distance", "--missing", "drop"
+        text = rows_of(self.emblas(*arguments).stdout)[1:]
+        self.emblas(*arguments, "-o", "out.npy")
+        rows, columns, values = self.read("out.npy")
+        self.assertEqual((rows, columns), (3, 7))
+        for written, wanted in zip(values, sum(text, [])):
+            self.assertTrue(math.isnan(written) if wanted == "NA" else written == float(wanted))
+        self.assertEqual(len(values), 21)
+        self.refused(2, "out2.npy: .npy holds numbers alone", *arguments, "--append", "-o", "out2.npy")
+
+    def test_samples_are_read_again(self):
+        self.write("two.json", normal([[1, 0], [0, 1]], [[0, 0], [10, 0]]))
+        text = rows_of(self.emblas("sample", "two.json", "-n", 50, "--labels").stdout)[1:]
+        self.emblas("sample", "two.json", "-n", 50, "--labels", "-o", "rows.npy")
+        self.assertEqual(self.read("rows.npy"), (50, 3, [float(field) for row in text for field in row]))
+        self.emblas("sample", "two.json", "-n", 50, "-o", "bare.npy")
+        self.emblas("sample", "two.json", "-n", 50, "-o", "bare.csv")
+        self.assertEqual(self.emblas("score", "two.json", "bare.npy").stdout,
+                         self.emblas("score", "two.json", "bare.csv").stdout)
 
 
 class Distances(Case):
