@@ -55,9 +55,15 @@ void plot_place(FILE *script, struct box box);
 void plot_axis(FILE *script, char which, struct axis axis, int tics);
 /* The colour of a component as 0xRRGGBB, safe for colour-blind eyes. */
 unsigned plot_colour(size_t component);
-/* The most components that a legend tells apart by colour, the colour of the curves of more, and that of
- * their sum. */
-enum { PLOT_LEGEND = 7, PLOT_CROWD = 0x7fa8c9, PLOT_TOTAL = 0x222222 };
+/* Colours there are; components beyond them take them again. The colour of curves that are too many to be
+   told apart, and that of their sum. */
+enum { PLOT_COLOURS = 20, PLOT_CROWD = 0x7fa8c9, PLOT_TOTAL = 0x222222 };
+/* The most components that the legend of a picture has room for: in one row, or in the empty half of a
+ * matrix. */
+enum { PLOT_LEGEND = 7 };
+static inline size_t plot_legend_room(size_t dim) {
+  return dim > 2 ? PLOT_COLOURS : PLOT_LEGEND;
+}
 
 /* A number to all its digits, and a blank. */
 void plot_number(FILE *script, double value);

@@ -21,15 +21,18 @@ static double poisson(double x, double rate, double deviation) {
 /* The marginal mixture of one column. */
 struct marginal {
   double (*density)(double x, double mean, double deviation);
-  size_t components;
+  size_t components, dim; /* dim: columns of the model */
   double *weights, *means, *deviations;
 };
 
 static struct marginal marginal_of(const struct emblas_model *model, size_t j) {
   size_t dim = emblas_model_dim(model), k = emblas_model_components(model);
   double *covariance = allocate(dim * dim, sizeof *covariance);
-  struct marginal m = {emblas_model_family(model) == EMBLAS_POISSON ? poisson : normal, k,
-                       allocate(k, sizeof(double)), allocate(k, sizeof(double)),
+  struct marginal m = {emblas_model_family(model) == EMBLAS_POISSON ? poisson : normal,
+                       k,
+                       dim,
+                       allocate(k, sizeof(double)),
+                       allocate(k, sizeof(double)),
                        allocate(k, sizeof(double))};
   for (size_t c = 0; c < k; c++) {
     m.weights[c] = emblas_model_weights(model)[c];
@@ -105,7 +108,7 @@ static void write_components(FILE *script, const struct marginal *m, struct axis
       double x = low + (high - low) * i / (POINTS - 1);
       plot_number(script, x);
       fprintf(script, "%.6g %u\n", m->weights[c] * m->density(x, m->means[c], m->deviations[c]),
-              m->components > PLOT_LEGEND ? PLOT_CROWD : plot_colour(c));
+              m->components > plot_legend_room(m->dim) ? PLOT_CROWD : plot_colour(c));
     }
     fputc('\n', script);
   }

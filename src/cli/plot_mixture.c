@@ -25,9 +25,10 @@ static void entry(FILE *script, unsigned colour, const char *title) {
 static void legend(FILE *script, const struct plot_mixture *plot) {
   size_t k = emblas_model_components(plot->model);
   int density = emblas_model_dim(plot->model) != 2;
+  size_t most = plot_legend_room(emblas_model_dim(plot->model));
   if (density) entry(script, PLOT_TOTAL, "mixture");
-  if (density && k > PLOT_LEGEND) entry(script, PLOT_CROWD, "each component");
-  for (size_t c = 0; k <= PLOT_LEGEND && c < k; c++) {
+  if (density && k > most) entry(script, PLOT_CROWD, "each component");
+  for (size_t c = 0; k <= most && c < k; c++) {
     char *title = print_string("%zu (%.3g %%)", c, 100 * emblas_model_weights(plot->model)[c]);
     entry(script, plot_colour(c), title);
     free(title);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Two columns of a mixture: points, ellipses of one and two sigma, means. */
+/* Two columns of a mixture: points, ellipses of one and two sigma, means, with their numbers where there is
+ * room. */
 #include "plot.h"
 
 #include <math.h>
@@ -62,7 +63,8 @@ static void write_ellipse(FILE *script, const double *mean, const double *covari
   fputc('\n', script);
 }
 
-/* $innerAB, $outerAB: ellipses of one and two sigma; $meansAB. Each x, y, colour. */
+/* $innerAB, $outerAB: ellipses of one and two sigma; $meansAB. Each x, y, colour; means also have a number.
+ */
 static void write_ellipses(FILE *script, const struct emblas_model *model, const char *name, size_t a,
                            size_t b, double s) {
   size_t dim = emblas_model_dim(model), k = emblas_model_components(model);
@@ -77,7 +79,7 @@ static void write_ellipses(FILE *script, const struct emblas_model *model, const
     else {
       plot_number(script, mean[a]);
       plot_number(script, mean[b]);
-      fprintf(script, "%u\n", plot_colour(c));
+      fprintf(script, "%u %zu\n", plot_colour(c), c);
     }
   }
   fputs("END\n", script);
@@ -107,6 +109,17 @@ void plot_scatter(FILE *script, const struct plot_mixture *plot, size_t a, size_
   layer(script, "inner", a, b, "lines linewidth 3.4", "'#50ffffff'");
   layer(script, "outer", a, b, "lines linewidth 1", NULL);
   layer(script, "inner", a, b, "lines linewidth 1.8", NULL);
-  layer(script, "means", a, b, "points pointtype 7 pointsize 1.2", "'#ffffff'");
-  layer(script, "means", a, b, "points pointtype 7 pointsize 0.8", NULL);
+  if (columns > 2 || emblas_model_components(plot->model) == 1) {
+    layer(script, "means", a, b, "points pointtype 7 pointsize 1.2", "'#ffffff'");
+    layer(script, "means", a, b, "points pointtype 7 pointsize 0.8", NULL);
+    return;
+  }
+  int wide = emblas_model_components(plot->model) > 10; /* two digits */
+  layer(script, "means", a, b,
+        wide ? "points pointtype 7 pointsize 2.9" : "points pointtype 7 pointsize 2.2", NULL);
+  layer(script, "means", a, b,
+        wide ? "points pointtype 7 pointsize 2.5" : "points pointtype 7 pointsize 1.8", "'#ffffff'");
+  fprintf(script,
+          ", \\\n  $means%zu_%zu using 1:2:4:3 with labels font ',10' textcolor rgb variable notitle", a,
+          b);
 }

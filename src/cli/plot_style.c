@@ -5,12 +5,14 @@
 
 #include <math.h>
 
-/* Okabe and Ito's palette without its yellow, which is too pale for lines, and with a grey. */
-static const unsigned palette[PLOT_LEGEND] = {0x0072b2, 0xd55e00, 0x009e73, 0xcc79a7,
-                                              0xe69f00, 0x56b4e9, 0x6b6b6b};
+/* Okabe and Ito's palette without its yellow, which is too pale for lines, and with a grey; then others
+   that are told from these and from each other by lightness as well as by hue. */
+static const unsigned palette[PLOT_COLOURS] = {
+    0x0072b2, 0xd55e00, 0x009e73, 0xcc79a7, 0xe69f00, 0x56b4e9, 0x6b6b6b, 0x7b3294, 0x8c510a, 0x7fbf3f,
+    0xb2182b, 0x01564e, 0xff6fb7, 0x1f2f7c, 0xb8a04a, 0x2fb5ad, 0x5c3d1e, 0xf4845f, 0xa79fe0, 0x222222};
 
 unsigned plot_colour(size_t component) {
-  return palette[component % PLOT_LEGEND];
+  return palette[component % PLOT_COLOURS];
 }
 
 void plot_begin(FILE *script, const char *title, const char *note) {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Pictures: that they are drawn, of the right kind, from odd data too, and that failures lose nothing."""
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -198,6 +199,26 @@ class Failing(Case):
         done = self.emblas("fit", FAITHFUL, "-k", 2, "--plot", "fit.svg", "--plot-script", "/dev/full", status=1)
         self.assertTrue(done.stderr.startswith("emblas: /dev/full: cannot write: "), done.stderr)
         self.assertEqual(self.files(), {"fit.svg": b"old"})
+
+
+@unittest.skipUnless(have_gnuplot, "gnuplot is not installed")
+class Components(Case):
+    def script(self, *arguments):
+        self.emblas("fit", *arguments, "--plot", "picture.svg", "--plot-script", "script.gp", "-q")
+        return (self.folder / "script.gp").read_text()
+
+    def test_means_have_numbers(self):
+        """One number a component, in the colour of its ellipse, and twelve colours for twelve components."""
+        script = self.script(FAITHFUL, "-k", 12, "--cov", "diag", "--starts", 2)
+        means = script.split("$means0_1 << END\n")[1].split("END")[0].splitlines()
+        self.assertEqual([line.split()[3] for line in means], [str(c) for c in range(12)])
+        self.assertEqual(len({line.split()[2] for line in means}), 12)
+        self.assertRegex(script, r"\$means0_1 using 1:2:4:3 with labels")
+        self.assertNotIn("with labels", self.script(FAITHFUL, "-k", 1))
+
+    def test_a_matrix_names_its_components(self):
+        script = self.script(IRIS, "-k", 12, "--cov", "diag", "--starts", 2)
+        self.assertEqual(len(set(re.findall(r"rgb '(#[0-9a-f]{6})' title '\d+ \(", script))), 12)
 
 
 if __name__ == "__main__":
