@@ -8,7 +8,7 @@ sh scripts/install.sh gcc libc6-dev meson ninja-build pkg-config libopenblas-dev
   gnuplot-nox
 
 [ -f build-demo/build.ninja ] ||
-  meson setup build-demo -Dprogram=enabled -Dtests=disabled -Dexamples=disabled -Dbenchmarks=disabled >/dev/null
+  meson setup build-demo -Dprogram=enabled -Dexamples=disabled >/dev/null
 meson compile -C build-demo >/dev/null
 emblas=build-demo/src/cli/emblas
 mkdir -p out
@@ -26,3 +26,6 @@ $emblas backends
 echo
 echo "Pictures and models:"
 ls out/*
+echo
+echo "The program runs from here, on a table of your own, too:"
+echo "    $emblas fit data/iris.csv"

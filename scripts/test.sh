@@ -7,6 +7,6 @@ cd "$(dirname "$0")/.."
 sh scripts/install.sh gcc g++ libc6-dev meson ninja-build pkg-config cmake libopenblas-dev liblapacke-dev \
   libcriterion-dev libcsv-dev zlib1g-dev libjson-c-dev gnuplot-nox
 
-[ -f build/build.ninja ] || meson setup build -Dtests=enabled -Dprogram=enabled "$@"
+[ -f build/build.ninja ] || meson setup build -Dtests=enabled -Dprogram=enabled -Dbenchmarks=enabled "$@"
 meson compile -C build
 meson test -C build --print-errorlogs
