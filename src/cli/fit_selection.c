@@ -45,7 +45,7 @@ static void write_csv(FILE *stream, const struct search *search) {
       write_number(stream, numbers[n], "");
     }
     fprintf(stream, ",%zu,%zu,%zu,", trial->parameters, trial->flagged, trial->starts);
-    csv_name(stream, status_of(trial));
+    csv_field(stream, status_of(trial));
     fprintf(stream, ",%d\n", i == search->table.best);
   }
 }

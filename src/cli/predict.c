@@ -105,7 +105,7 @@ static size_t count_numbers(const struct writer *w) {
 
 static void write_texts(FILE *stream, const struct writer *w, size_t file_row) {
   for (size_t c = 0; w->arguments->append && c < w->table->texts.columns; c++) {
-    csv_name(stream, io_table_text(w->table, file_row, c));
+    csv_field(stream, io_table_text(w->table, file_row, c));
     fputc(',', stream);
   }
 }
@@ -117,7 +117,7 @@ static void write_header(FILE *stream, const struct writer *w) {
     return;
   }
   for (size_t c = 0; a->append && c < w->table->texts.columns; c++) {
-    csv_name(stream, w->table->texts.names[c]);
+    csv_field(stream, w->table->texts.names[c]);
     fputc(',', stream);
   }
   fputs("label", stream);

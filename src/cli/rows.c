@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Models and the rows that go with them. */
 #include "rows.h"
+#include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void model_load(const char *path, struct loaded_model *loaded) {
   struct io_error error;
@@ -75,15 +77,21 @@ struct emblas_data rows_data(const struct io_table *table) {
   return data;
 }
 
-void csv_name(FILE *stream, const char *name) {
-  if (!name[strcspn(name, ",;\t\"\r\n")]) {
-    fputs(name, stream);
+static void write_field(FILE *stream, const char *text) {
+  if (!text[strcspn(text, ",;\t\"\r\n")] && *text != '#') {
+    fputs(text, stream);
     return;
   }
   fputc('"', stream);
-  for (; *name; name++) {
-    if (*name == '"') fputc('"', stream);
-    fputc(*name, stream);
+  for (; *text; text++) {
+    if (*text == '"') fputc('"', stream);
+    fputc(*text, stream);
   }
   fputc('"', stream);
+}
+
+void csv_field(FILE *stream, const char *text) {
+  char *clean = isatty(fileno(stream)) ? text_clean(text) : NULL;
+  write_field(stream, clean ? clean : text);
+  free(clean);
 }

@@ -38,7 +38,7 @@ struct emblas_data rows_data(const struct io_table *table);
 /* How many rows there are, weights of 0 aside. */
 size_t rows_that_count(const struct io_table *table);
 
-/* A name as a CSV field, quoted where it has to be. */
-void csv_name(FILE *stream, const char *name);
+/* A text as a CSV field, quoted where it has to be; made printable on a terminal. */
+void csv_field(FILE *stream, const char *text);
 
 #endif

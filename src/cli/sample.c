@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* emblas sample: rows drawn from a model, as CSV or .npy. */
 #include "rows.h"
-#include "text.h"
 #include "values.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 struct arguments {
   const char *model, *output;
@@ -58,9 +56,7 @@ static void write_table(FILE *stream, const struct arguments *a, const struct lo
   char text[32];
   for (size_t j = 0; j < dim; j++) {
     if (j > 0) fputc(',', stream);
-    char *name = isatty(fileno(stream)) ? text_clean(loaded->names[j]) : NULL;
-    csv_name(stream, name ? name : loaded->names[j]);
-    free(name);
+    csv_field(stream, loaded->names[j]);
   }
   fputs(labels ? ",label\n" : "\n", stream);
   for (size_t i = 0; i < a->rows; i++) {

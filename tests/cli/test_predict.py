@@ -56,6 +56,12 @@ class Append(Case):
         self.assertEqual(done[3][:4], ["9", "2", "", "1"])
         self.assertEqual(len(done), 4)
 
+    def test_texts_that_look_like_comments(self):
+        """Unquoted, the second row would be a comment where the output is read."""
+        done = self.emblas("predict", "two.json", "-", "--append", stdin='id,c0,c1\na,0,0\n"#b",1,2\nc,9,1\n').stdout
+        self.assertEqual([row[0] for row in rows_of(done)], ["id", "a", "#b", "c"])
+        self.assertEqual(len(self.emblas("predict", "two.json", "-", stdin=done).stdout.splitlines()), 4)
+
     def test_decimal_commas_become_points(self):
         done = self.emblas("predict", "two.json", "-", "--append", stdin="c0;c1;place\n1,5;0;a,b\n2,5;1;c\n").stdout
         self.assertEqual(done.splitlines()[1][:14], '1.5,0,"a,b",0,')
