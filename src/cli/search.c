@@ -55,7 +55,7 @@ static _Noreturn void give_up(emblas_status status, const struct search *search,
   rows_refuse(status, &search->report, arguments->data, table, 0);
 }
 
-/* Sums beyond the range of double are an error of predict's, but the labels are there. */
+/* Where sums are beyond the range of double, the labels are there nevertheless. */
 static void label_rows(struct search *search, const struct emblas_data *data, size_t threads) {
   struct emblas_predict_options options;
   struct emblas_prediction prediction;
@@ -63,7 +63,9 @@ static void label_rows(struct search *search, const struct emblas_data *data, si
   options.threads = threads;
   emblas_prediction_init(&prediction, sizeof prediction);
   search->labels = prediction.labels = allocate(data->rows, sizeof *search->labels);
-  emblas_predict(search->model, data, &options, &prediction, NULL);
+  emblas_status status = emblas_predict(search->model, data, &options, &prediction, NULL);
+  if (status != EMBLAS_OK && status != EMBLAS_ERROR_RANGE)
+    die(exit_status_of(status), "labels of the rows: %s", emblas_status_string(status));
 }
 
 void search_run(struct search *search, const struct fit_arguments *arguments,
