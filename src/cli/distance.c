@@ -43,3 +43,14 @@ double distance_tail(size_t dim, double distance) {
   for (double s = first; s < (double)dim / 2; s++) sum += exp(s * log(x) - x - lgamma(s + 1));
   return fmin(sum, 1);
 }
+
+double distance_limit(size_t dim, size_t rows) {
+  static const double RARE = 1e-3;
+  double low = 0, high = 1, probability = RARE / (double)rows;
+  while (distance_tail(dim, high) >= probability) high *= 2;
+  for (int i = 0; i < 60; i++) {
+    double middle = (low + high) / 2;
+    *(distance_tail(dim, middle) >= probability ? &low : &high) = middle;
+  }
+  return high;
+}

@@ -23,4 +23,8 @@ double distance_to(const struct distances *distances, size_t component, const do
    chi-square variable with dim degrees of freedom to exceed the distance's square. O(dim). */
 double distance_tail(size_t dim, double distance);
 
+/* The distance from which on a row is far: less than one of a thousand tables of so many rows has any
+   beyond it. By bisection, O(dim). */
+double distance_limit(size_t dim, size_t rows);
+
 #endif

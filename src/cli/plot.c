@@ -8,7 +8,14 @@
 struct arguments {
   const char *model, *data, *output, *script;
   struct io_selection selection; /* its format and weights */
+  enum plot_show show;
 };
+
+enum { KEY_SHOW = 1000 };
+
+/* In the order of enum plot_show. */
+static const struct choice shows = {
+    "picture", (const char *const[]){"labels", "uncertainty", "outliers", "density", NULL}, NULL};
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   struct arguments *a = state->input;
@@ -26,6 +33,9 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   case 'w':
     a->selection.weights = text;
     return 0;
+  case KEY_SHOW:
+    a->show = (enum plot_show)value_choice(&shows, text);
+    return 0;
   case ARGP_KEY_ARG:
     if (state->arg_num > 1) usage_error(state, "'%s' is too many: MODEL and perhaps DATA are needed", text);
     *(state->arg_num == 0 ? &a->model : &a->data) = text;
@@ -33,6 +43,8 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   case ARGP_KEY_END:
     if (!a->model) usage_error(state, "MODEL is missing");
     if (a->selection.weights && !a->data) usage_error(state, "--weights needs DATA");
+    if ((a->show == PLOT_UNCERTAINTY || a->show == PLOT_OUTLIERS) && !a->data)
+      usage_error(state, "--show %s needs DATA", shows.names[a->show]);
     if (!a->output) usage_error(state, "-o is missing: the picture to write");
     return 0;
   default:
@@ -44,6 +56,11 @@ enum exit_status command_plot(int argc, char **argv) {
   static const struct argp_option options[] = {
       {"output", 'o', "FILE", 0, "the picture: .svg, .png or .pdf", 0},
       {"plot-script", 's', "FILE", 0, "keep the gnuplot script", 0},
+      {"show", KEY_SHOW, "WHAT", 0,
+       "what points say beside their label: labels (default), uncertainty (their size), outliers (which "
+       "are far "
+       "from their component); or density: contours that hold 25, 50, 75, 95 and 99 % of the mixture",
+       0},
       {"weights", 'w', "COLUMN", 0, "observation weights in DATA, name or number (all 1)", 0},
       {NULL, 0, NULL, 0, NULL, 0},
   };
@@ -66,12 +83,17 @@ enum exit_status command_plot(int argc, char **argv) {
     rows_read_for(&loaded, arguments.data, &arguments.selection, &table);
     rows_say_notes(&table, arguments.data);
   }
+  if (arguments.show != PLOT_LABELS && !emblas_family_has_covariances(emblas_model_family(loaded.model)) &&
+      arguments.show != PLOT_UNCERTAINTY)
+    die(EXIT_USAGE, "--show %s: %s has no covariances", shows.names[arguments.show], arguments.model);
   struct plot_mixture plot = {
       .model = loaded.model,
       .names = (const char *const *)loaded.names,
       .values = table.values,
       .weights = table.weights,
+      .places = table.places,
       .rows = table.rows,
+      .show = arguments.show,
       .source = arguments.data ? arguments.data : arguments.model,
   };
   enum exit_status status = picture_draw(arguments.output, arguments.script, plot_mixture, &plot);

@@ -7,14 +7,24 @@
 
 /* ---- pictures: each function is a picture_writer, its context the struct before it ---- */
 
+/* What the points of a picture say beside the label that their colour is. */
+enum plot_show {
+  PLOT_LABELS,
+  PLOT_UNCERTAINTY, /* their size: the probability that the label is wrong */
+  PLOT_OUTLIERS,    /* which are far from their component */
+  PLOT_DENSITY      /* contours of the mixture's density in place of ellipses */
+};
+
 struct plot_mixture {
   const struct emblas_model *model;
   const char *const *names; /* one a column */
   const double *values;     /* rows x dim; NULL: the model alone */
   const double *weights;    /* rows, or NULL */
+  const size_t *places;     /* rows: which row of the file each is, from 0; NULL: as they stand */
   size_t rows;
   const char *source; /* where the rows are from, for the title */
-  int ranged;         /* 1-D: whether low and high are set, instead of the data's range */
+  enum plot_show show;
+  int ranged; /* 1-D: whether low and high are set, instead of the data's range */
   double low, high;
 };
 void plot_mixture(FILE *script, const void *context);
@@ -71,19 +81,29 @@ void plot_number(FILE *script, double value);
 /* ---- panels of a mixture: each ends inside a plot command, for plot_legend() or a newline ---- */
 
 /* Columns that are drawn of a model of many. */
-enum { PLOT_COLUMNS = 6 };
+enum { PLOT_COLUMNS = 10 };
 /* plot_axis.c: the range of column j, of the data opened for two standard deviations round each mean. */
 struct axis plot_column_axis(const struct plot_mixture *plot, size_t j);
 /* The standard deviation of column j in component c; scratch: dim x dim. */
 double plot_deviation(const struct emblas_model *model, size_t c, size_t j, double *scratch);
-/* plot_histogram.c: column j with its density and that of each component. tag: names the data in the
- * script. */
-void plot_histogram(FILE *script, const struct plot_mixture *plot, size_t j, struct axis axis, size_t tag);
-/* plot_scatter.c: the data block $rows: the first `columns` columns of `shown` rows, and a colour by label.
- */
-void plot_rows(FILE *script, const struct plot_mixture *plot, size_t columns, size_t shown);
+/* plot_histogram.c: column j with its density and that of each component, and a heading in the panel where
+   it is not NULL. tag: names the data in the script. */
+void plot_histogram(FILE *script, const struct plot_mixture *plot, size_t j, struct axis axis,
+                    const char *heading, size_t tag);
+/* plot_rows.c: the data block $rows: the first `columns` columns of `shown` rows, a colour by label, a
+   size; of an outlier's picture also $far: columns, colour and row number of those that are far away,
+   whichever are shown. Of one column the second is the uncertainty or the distance. Returns how many are
+   far. */
+size_t plot_rows(FILE *script, const struct plot_mixture *plot, size_t columns, size_t shown);
 /* Columns a and b: $rows, which has `columns`, with ellipses of one and two sigma, and means. */
 void plot_scatter(FILE *script, const struct plot_mixture *plot, size_t a, size_t b, size_t columns);
+
+/* The shares of the mixture that its contours hold. */
+static const double plot_shares[] = {0.25, 0.5, 0.75, 0.95, 0.99};
+/* plot_density.c: the data block $contoursAB: lines of equal density of columns a and b that hold the
+   shares of plot_shares; and these as a layer of a plot command. */
+void plot_density(FILE *script, const struct plot_mixture *plot, size_t a, size_t b);
+void plot_contours(FILE *script, size_t a, size_t b);
 
 /* ---- histogram.c ---- */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One column of a mixture: histogram, density, and the density of each component. */
+#include "picture.h"
 #include "plot.h"
 
 #include <math.h>
@@ -133,7 +134,8 @@ static double write_histogram(FILE *script, const struct plot_mixture *plot, siz
   return most;
 }
 
-void plot_histogram(FILE *script, const struct plot_mixture *plot, size_t j, struct axis axis, size_t tag) {
+void plot_histogram(FILE *script, const struct plot_mixture *plot, size_t j, struct axis axis,
+                    const char *heading, size_t tag) {
   struct marginal m = marginal_of(plot->model, j);
   double top = write_density(script, &m, axis, tag);
   write_components(script, &m, axis, tag);
@@ -141,7 +143,13 @@ void plot_histogram(FILE *script, const struct plot_mixture *plot, size_t j, str
     double bars = write_histogram(script, plot, j, tag);
     top = fmax(bars, fmin(top, 3 * bars)); /* the spike of a collapsed component is cut off */
   }
-  fprintf(script, "set yrange [0:%.17g]\nplot ", top * 1.06);
+  fprintf(script, "set yrange [0:%.17g]\n", top * (heading ? 1.4 : 1.06));
+  if (heading) {
+    fputs("set label 3 ", script);
+    picture_text(script, heading);
+    fputs(" at graph 0.5, 0.88 center font ',10' front\n", script);
+  }
+  fputs("plot ", script);
   if (plot->values) {
     fprintf(script,
             "$histogram%zu using 1:2 with fillsteps fillstyle solid 1 noborder linecolor rgb '#dedede' "

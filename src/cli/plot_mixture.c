@@ -10,6 +10,11 @@ enum { MOST_ROWS = 20000 };
 
 static const struct box page = {0.14, 0.97, 0.135, 0.865};
 
+/* Whether the picture is one of what is said of rows, even in one dimension. */
+static int needs_rows(const struct plot_mixture *plot) {
+  return plot->show == PLOT_UNCERTAINTY || plot->show == PLOT_OUTLIERS;
+}
+
 static void axis_label(FILE *script, char which, const char *name) {
   fprintf(script, "set %clabel ", which);
   picture_text(script, name);
@@ -54,12 +59,31 @@ static void draw_one(FILE *script, const struct plot_mixture *plot) {
   plot_axis(script, 'x', axis, 8);
   axis_label(script, 'x', plot->names[0]);
   axis_label(script, 'y', "density");
-  plot_histogram(script, plot, 0, axis, 0);
+  plot_histogram(script, plot, 0, axis, NULL, 0);
   legend(script, plot);
 }
 
-static void draw_two(FILE *script, const struct plot_mixture *plot, size_t shown) {
-  if (plot->values) plot_rows(script, plot, 2, shown);
+/* One column against what is said of each row. */
+static void draw_values(FILE *script, const struct plot_mixture *plot) {
+  int far = plot->show == PLOT_OUTLIERS;
+  plot_place(script, page);
+  legend_above(script);
+  plot_axis(script, 'x', plot_column_axis(plot, 0), 8);
+  axis_label(script, 'x', plot->names[0]);
+  axis_label(script, 'y', far ? "Mahalanobis distance" : "uncertainty");
+  fputs("set yrange [0:*]\nset ytics autofreq\nset format y '%g'\n", script);
+  fputs(
+      "plot $rows using 1:2:4:3 with points pointtype 7 pointsize variable linecolor rgb variable notitle",
+      script);
+  if (far)
+    fputs(", \\\n  $far using 1:2:3 with points pointtype 6 pointsize 1.1 linecolor rgb variable notitle"
+          ", \\\n  $far using 1:2:4 with labels left offset 0.8,0.3 font ',10' notitle",
+          script);
+  legend(script, plot);
+}
+
+static void draw_two(FILE *script, const struct plot_mixture *plot) {
+  if (plot->show == PLOT_DENSITY) plot_density(script, plot, 0, 1);
   plot_place(script, page);
   legend_above(script);
   for (size_t j = 0; j < 2; j++) {
@@ -78,21 +102,22 @@ static struct box cell(size_t columns, size_t row, size_t column) {
                       0.9 - (double)(row + 1) * height + gap, 0.9 - (double)row * height - gap};
 }
 
-/* The lower triangle of a matrix of pairs: histograms on its diagonal, labels on its rim. */
-static void draw_pairs(FILE *script, const struct plot_mixture *plot, size_t columns, size_t shown) {
-  const int tics = columns > 4 ? 3 : 4;
-  if (plot->values) plot_rows(script, plot, columns, shown);
+/* The lower triangle of a matrix of pairs: histograms on its diagonal; names on its rim, or in the diagonal
+   where the rim has no room for them. */
+static void draw_pairs(FILE *script, const struct plot_mixture *plot, size_t columns) {
+  const int tics = columns > 6 ? 2 : columns > 4 ? 3 : 4, crowded = columns > 4;
   legend_beside(script);
   for (size_t row = 0; row < columns; row++) {
     for (size_t column = 0; column <= row; column++) {
       struct axis x = plot_column_axis(plot, column);
+      if (row != column && plot->show == PLOT_DENSITY) plot_density(script, plot, column, row);
       plot_place(script, cell(columns, row, column));
       plot_axis(script, 'x', x, row == columns - 1 ? tics : 0);
-      axis_label(script, 'x', row == columns - 1 ? plot->names[column] : "");
-      axis_label(script, 'y', column == 0 && row > 0 ? plot->names[row] : "");
+      axis_label(script, 'x', !crowded && row == columns - 1 ? plot->names[column] : "");
+      axis_label(script, 'y', !crowded && column == 0 && row > 0 ? plot->names[row] : "");
       if (row == column) {
         fputs("unset ytics; set border 1\n", script);
-        plot_histogram(script, plot, column, x, column);
+        plot_histogram(script, plot, column, x, crowded ? plot->names[column] : NULL, column);
         if (row == 0) legend(script, plot);
         fputs("\nset border 3; unset key; unset label\n", script);
       } else {
@@ -113,30 +138,52 @@ static char *title_of(const struct plot_mixture *plot) {
                       components_name(family, emblas_model_covariance_model(plot->model)));
 }
 
-/* What the picture leaves out. */
-static char *note_of(const struct plot_mixture *plot, size_t columns, size_t shown) {
+/* What the points or lines of the picture are. */
+static char *key_of(const struct plot_mixture *plot, size_t far) {
+  if (plot->show == PLOT_UNCERTAINTY) return print_string("size: how uncertain the label is");
+  if (plot->show == PLOT_OUTLIERS)
+    return print_string("%zu row%s far from the component of %s label", far, far == 1 ? "" : "s",
+                        far == 1 ? "its" : "their");
+  if (plot->show == PLOT_DENSITY && emblas_model_dim(plot->model) > 1)
+    return print_string("contours hold 25, 50, 75, 95 and 99 %% of the mixture");
+  return print_string("%s", "");
+}
+
+/* That, and what the picture leaves out. */
+static char *note_of(const struct plot_mixture *plot, size_t columns, size_t shown, size_t far) {
   size_t dim = emblas_model_dim(plot->model);
-  char *rows = shown < plot->rows && dim > 1 ? print_string("%zu of %zu rows drawn", shown, plot->rows)
-                                             : print_string("%s", "");
-  char *note = columns < dim
-                   ? print_string("first %zu of %zu columns%s%s", columns, dim, *rows ? "; " : "", rows)
-                   : print_string("%s", rows);
-  free(rows);
+  char *parts[] = {
+      key_of(plot, far),
+      columns < dim ? print_string("first %zu of %zu columns", columns, dim) : print_string("%s", ""),
+      shown < plot->rows && (dim > 1 || needs_rows(plot))
+          ? print_string("%zu of %zu rows drawn", shown, plot->rows)
+          : print_string("%s", ""),
+  };
+  char *note = print_string("%s", "");
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    char *longer = print_string("%s%s%s", note, *note && *parts[i] ? "; " : "", parts[i]);
+    free(note);
+    free(parts[i]);
+    note = longer;
+  }
   return note;
 }
 
 void plot_mixture(FILE *script, const void *context) {
   const struct plot_mixture *plot = context;
-  size_t dim = emblas_model_dim(plot->model), columns = dim < PLOT_COLUMNS ? dim : PLOT_COLUMNS;
+  size_t dim = emblas_model_dim(plot->model), columns = dim < PLOT_COLUMNS ? dim : PLOT_COLUMNS, far = 0;
   size_t shown = plot->rows < MOST_ROWS ? plot->rows : MOST_ROWS;
-  char *title = title_of(plot), *note = note_of(plot, columns, shown);
+  if (plot->values && (dim > 1 || needs_rows(plot))) far = plot_rows(script, plot, columns, shown);
+  char *title = title_of(plot), *note = note_of(plot, columns, shown, far);
   plot_begin(script, title, note);
-  if (dim == 1)
+  if (dim == 1 && needs_rows(plot))
+    draw_values(script, plot);
+  else if (dim == 1)
     draw_one(script, plot);
   else if (dim == 2)
-    draw_two(script, plot, shown);
+    draw_two(script, plot);
   else
-    draw_pairs(script, plot, columns, shown);
+    draw_pairs(script, plot, columns);
   plot_end(script);
   free(title);
   free(note);
@@ -157,7 +204,7 @@ void plot_mixtures(FILE *script, const void *context) {
     fputs("set title ", script);
     picture_text(script, plot->source);
     fputs(" font ',11'\n", script);
-    plot_histogram(script, plot, 0, axis, i);
+    plot_histogram(script, plot, 0, axis, NULL, i);
     fputs("\nunset label\n", script);
   }
   plot_end(script);

@@ -8,45 +8,6 @@
 #include <string.h>
 static const double two_pi = 6.28318530717958647692;
 
-/* Row i of a sample of every step-th: from its own stretch of the rows, but not at the same place in each,
-   which would miss components that take turns. */
-static size_t scattered(size_t i, double step) {
-  double golden = (double)i * 0.61803398874989485;
-  return (size_t)(((double)i + golden - floor(golden)) * step);
-}
-
-/* The more points, the more transparent: 0xAA000000, where 0 is opaque. */
-static unsigned transparency(size_t points) {
-  return (unsigned)(255 * (1 - fmin(0.65, 2.5 / sqrt(sqrt((double)points))))) << 24;
-}
-
-void plot_rows(FILE *script, const struct plot_mixture *plot, size_t columns, size_t shown) {
-  size_t dim = emblas_model_dim(plot->model), n = shown;
-  double *values = allocate(n * dim, sizeof *values);
-  size_t *labels = allocate(n, sizeof *labels);
-  for (size_t i = 0; i < n; i++) {
-    size_t row = n < plot->rows ? scattered(i, (double)plot->rows / (double)n) : i;
-    memcpy(values + i * dim, plot->values + row * dim, dim * sizeof *values);
-  }
-  struct emblas_data data;
-  struct emblas_prediction prediction;
-  emblas_data_init(&data, sizeof data);
-  data.values = values, data.rows = n, data.columns = dim;
-  emblas_prediction_init(&prediction, sizeof prediction);
-  prediction.labels = labels;
-  emblas_status status = emblas_predict(plot->model, &data, NULL, &prediction, NULL);
-  if (status != EMBLAS_OK) die(exit_status_of(status), "%s", emblas_status_string(status));
-
-  fputs("$rows << END\n", script);
-  for (size_t i = 0; i < n; i++) {
-    for (size_t j = 0; j < columns; j++) plot_number(script, values[i * dim + j]);
-    fprintf(script, "%u\n", plot_colour(labels[i]) | transparency(n));
-  }
-  fputs("END\n", script);
-  free(values);
-  free(labels);
-}
-
 /* The points mean + s L (cos t, sin t), L the Cholesky factor of the marginal covariance of columns a, b.
  */
 static void write_ellipse(FILE *script, const double *mean, const double *covariance, size_t dim, size_t a,
@@ -100,15 +61,29 @@ void plot_scatter(FILE *script, const struct plot_mixture *plot, size_t a, size_
   fputs("plot NaN notitle", script);
   if (plot->values) {
     fprintf(script,
-            ", \\\n  $rows using %zu:%zu:%zu with points pointtype 7 pointsize %g linecolor rgb variable "
-            "notitle",
-            a + 1, b + 1, columns + 1, plot->rows > 2000 ? 0.3 : 0.45);
+            ", \\\n  $rows using %zu:%zu:%zu:%zu with points pointtype 7 pointsize variable linecolor rgb "
+            "variable notitle",
+            a + 1, b + 1, columns + 2, columns + 1);
   }
+  if (plot->show == PLOT_DENSITY) {
+    plot_contours(script, a, b);
+    return;
+  }
+  if (plot->show == PLOT_OUTLIERS)
+    fprintf(
+        script,
+        ", \\\n  $far using %zu:%zu:%zu with points pointtype 6 pointsize 1.1 linewidth 1.6 linecolor rgb "
+        "variable notitle",
+        a + 1, b + 1, columns + 1);
   /* White beneath, to be seen on any crowd of points. */
   layer(script, "outer", a, b, "lines linewidth 2.4", "'#50ffffff'");
   layer(script, "inner", a, b, "lines linewidth 3.4", "'#50ffffff'");
   layer(script, "outer", a, b, "lines linewidth 1", NULL);
   layer(script, "inner", a, b, "lines linewidth 1.8", NULL);
+  if (plot->show == PLOT_OUTLIERS && columns == 2)
+    fputs(", \\\n  $far using 1:2:4 with labels left offset 0.8,0.3 font ',10' textcolor rgb '#333333' "
+          "notitle",
+          script);
   if (columns > 2 || emblas_model_components(plot->model) == 1) {
     layer(script, "means", a, b, "points pointtype 7 pointsize 1.2", "'#ffffff'");
     layer(script, "means", a, b, "points pointtype 7 pointsize 0.8", NULL);

@@ -69,26 +69,14 @@ static void nearly_constant(struct warnings *warnings, const struct io_table *ta
   }
 }
 
-/* The distance that a row exceeds with this probability, by bisection. */
-static double distance_of_tail(size_t dim, double probability) {
-  double low = 0, high = 1;
-  while (distance_tail(dim, high) >= probability) high *= 2;
-  for (int i = 0; i < 60; i++) {
-    double middle = (low + high) / 2;
-    *(distance_tail(dim, middle) >= probability ? &low : &high) = middle;
-  }
-  return high;
-}
-
-/* Rows that their own component would have put so far away in less than one of a thousand such tables. Of
+/* Rows that are farther away than their own component would have put any. Of
    rows with weights it is not known how many observations they are. */
 static void far_rows(struct warnings *warnings, const struct search *search, const struct io_table *table) {
   enum { NAMED = 5 };
-  static const double RARE = 1e-3;
   struct distances distances;
   char *named = print_string("%s", "");
   size_t count = 0;
-  double farthest = 0, limit = distance_of_tail(table->columns, RARE / (double)table->rows);
+  double farthest = 0, limit = distance_limit(table->columns, table->rows);
   distances_make(&distances, search->model);
   for (size_t i = 0; i < table->rows; i++) {
     double distance = distance_to(&distances, search->labels[i], table->values + i * table->columns);

@@ -53,11 +53,11 @@ class Drawn(Case):
             self.assertIn(name, texts)
 
     def test_many_columns(self):
-        header = ",".join(f"c{j}" for j in range(8))
+        header = ",".join(f"c{j}" for j in range(12))
         self.write("wide.csv", header + "\n" + "".join(
-            ",".join(str((i * (j + 3) * 7919) % 101) for j in range(8)) + "\n" for i in range(100)))
+            ",".join(str((i * (j + 3) * 7919) % 101) for j in range(12)) + "\n" for i in range(100)))
         self.emblas("fit", "wide.csv", "-k", 2, "--cov", "diag", "-q", "--plot", "fit.svg")
-        self.assertIn("first 6 of 8 columns", self.texts("fit.svg"))
+        self.assertIn("first 10 of 12 columns", self.texts("fit.svg"))
 
     def test_range(self):
         report = self.emblas("fit", FAITHFUL, "-k", "1:3", "--cov", "full,tied", "--plot", "fit.svg").stdout
@@ -141,7 +141,7 @@ class Drawn(Case):
         rows = [line.split() for line in block.splitlines()]
         self.assertEqual(len(rows), 20000)
         # Rows of three kinds take turns: a sample of every third would show one of them.
-        self.assertEqual(len({colour for *_, colour in rows}), 3)
+        self.assertEqual(len({row[-2] for row in rows}), 3)
 
 
 class Failing(Case):
@@ -219,6 +219,77 @@ class Components(Case):
     def test_a_matrix_names_its_components(self):
         script = self.script(IRIS, "-k", 12, "--cov", "diag", "--starts", 2)
         self.assertEqual(len(set(re.findall(r"rgb '(#[0-9a-f]{6})' title '\d+ \(", script))), 12)
+
+    def test_names_stand_in_a_crowded_matrix(self):
+        """Ten columns are drawn, each named once, in its own panel."""
+        names = [f"colour index {j}" for j in range(12)]
+        rows = "".join(",".join(str((7 * i * (j + 3)) % 97 / 7) for j in range(12)) + "\n" for i in range(60))
+        (self.folder / "wide.csv").write_text(",".join(names) + "\n" + rows)
+        script = self.script("wide.csv", "-k", 1, "--cov", "diag")
+        self.assertEqual(re.findall(r"set label 3 \"(.*?)\" at graph", script), names[:10])
+        self.assertEqual(re.findall(r"set [xy]label \"colour.*", script), [])
+
+
+@unittest.skipUnless(have_gnuplot, "gnuplot is not installed")
+class Shows(Case):
+    def show(self, data, what, *arguments):
+        self.emblas("plot", "model.json", data, "--show", what, "-o", "picture.svg", "--plot-script", "script.gp", *arguments)
+        return (self.folder / "script.gp").read_text()
+
+    def block(self, script, name):
+        return [line.split() for line in script.split(f"${name} << END\n")[1].split("END")[0].splitlines() if line]
+
+    def test_outliers_are_named_by_their_row(self):
+        """A row that was left out counts, and a row that is not drawn is marked."""
+        self.emblas("fit", FAITHFUL, "-k", 2, "-q", "-o", "model.json")
+        text = FAITHFUL.read_text() + "2,95\nNA,50\n5,45\n"
+        (self.folder / "far.csv").write_text(text)
+        script = self.show("far.csv", "outliers", "--missing", "drop")
+        self.assertEqual([(row[0], row[1], row[3]) for row in self.block(script, "far")],
+                         [("2", "95", "273"), ("5", "45", "275")])
+        self.assertIn('"2 rows far from the component of their label"', script)
+        self.assertEqual(self.block(self.show(FAITHFUL, "outliers"), "far"), [])
+
+    def test_points_grow_with_uncertainty(self):
+        """The largest point is the row of which predict is least certain."""
+        self.emblas("fit", FAITHFUL, "-k", 3, "--cov", "EEE", "-q", "-o", "model.json")
+        predicted = self.emblas("predict", "model.json", FAITHFUL, "--uncertainty").stdout.splitlines()[1:]
+        uncertain = [float(line.split(",")[1]) for line in predicted]
+        sizes = [float(row[3]) for row in self.block(self.show(FAITHFUL, "uncertainty"), "rows")]
+        self.assertEqual(len(sizes), 272)
+        for size, u in zip(sizes, uncertain):
+            self.assertAlmostEqual(size, 0.45 + 1.6 * u ** 0.5, delta=0.006)
+
+    def test_contours_hold_their_shares(self):
+        """Of one normal the contour of share p is where half the squared distance is -log(1 - p)."""
+        (self.folder / "model.json").write_text(
+            '{"format": "emblas-model", "version": 1, "family": "gaussian", "covariance": "VVV", "k": 1, "dim": 2,'
+            ' "columns": ["x", "y"], "weights": [1], "means": [[0, 0]], "covariances": [[[1, 0], [0, 1]]]}')
+        self.emblas("plot", "model.json", "--show", "density", "-o", "picture.svg", "--plot-script", "script.gp")
+        levels = re.search(r"levels discrete (\S+)", (self.folder / "script.gp").read_text())[1].split(",")
+        for level, share in zip(levels, (0.25, 0.5, 0.75, 0.95, 0.99)):
+            # The grid is 7.42 deviations wide: 100 x 100 cells of .0056 of the density's unit, and one cell off is
+            # that over 2 pi of the share.
+            self.assertAlmostEqual(1 - float(level), share, delta=0.0056 / 6.28 * 8)
+        self.assertEqual(len(levels), 5)
+
+    def test_matrix_has_every_contour(self):
+        """gnuplot writes its table in the formats of the axes, which have none inside a matrix."""
+        self.emblas("fit", IRIS, "-k", 3, "-q", "-o", "model.json")
+        script = self.show(IRIS, "density")
+        self.assertEqual(script.count("set table $contours"), 6)
+        self.assertEqual(script.count("set format xy '%.12g'"), 6)
+
+    def test_one_column(self):
+        self.emblas("fit", DATA / "galaxies.csv", "-k", 3, "-q", "-o", "model.json")
+        for what in ("uncertainty", "outliers", "density"):
+            self.show(DATA / "galaxies.csv", what)
+
+    def test_what_cannot_be_shown(self):
+        self.emblas("fit", FAITHFUL, "-k", 2, "-q", "-o", "model.json")
+        done = self.emblas("plot", "model.json", "--show", "outliers", "-o", "x.svg", status=2)
+        self.assertIn("--show outliers needs DATA", done.stderr)
+        self.emblas("plot", "model.json", "--show", "size", "-o", "x.svg", status=2)
 
 
 if __name__ == "__main__":
