@@ -200,6 +200,21 @@ class Sample(Case):
         self.assertEqual(list(table((self.folder / "draws.csv").read_text())[0]), ["a,b", 'say "so"'])
         self.assertEqual(len(self.emblas("predict", "odd.json", "draws.csv").stdout.splitlines()), 4)
 
+    def test_backends_are_compared(self):
+        """Each backend has a line, comes to fit's log-likelihood, and no farther from the reference than roundings."""
+        done = self.emblas("backends", "--compare", FAITHFUL, "-k", 2, "--cov", "VVI")
+        lines = [line.split() for line in done.stdout.split("difference\n")[1].splitlines() if "difference:" not in line]
+        have = ["reference"] + [name for name in ("blas", "native")
+                                if not re.search(rf"(?m)^{name} +not in this build", done.stdout)]
+        self.assertEqual(sorted({line[0] for line in lines}), sorted(have))
+        model = json.loads(self.emblas("fit", FAITHFUL, "-k", 2, "--cov", "VVI", "-q", "--format", "json").stdout)
+        for name, threads, ms, faster, loglik, difference in lines:
+            self.assertAlmostEqual(float(loglik), model["fit"]["loglik"], delta=1e-5)
+            self.assertLess(float(difference), 1e-10)
+        self.assertEqual((lines[0][0], lines[0][3], lines[0][5]), ("reference", "1.0", "0"))
+        self.assertIn("-k", self.emblas("backends", "--compare", FAITHFUL, status=2).stderr)
+        self.emblas("backends", "--compare", FAITHFUL, "-k", 300, status=3)
+
     def test_usage(self):
         self.refused(2, "-n is missing", "sample", "model.json")
         self.refused(2, "-n '0'", "sample", "model.json", "-n", 0)
