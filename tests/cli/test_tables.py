@@ -103,6 +103,58 @@ class Plain(Case):
         self.refused(3, "arc.npz: the file is a zip archive, as .npz and .xlsx are", "fit", "arc.npz", "-k", 2)
 
 
+class RoundTrip(Case):
+    """From a file to a model, its predictions beside the file's own columns, and these read again as a table."""
+
+    def check(self, text, *columns, drop=()):
+        self.write("data.csv", text)
+        self.emblas("fit", "data.csv", "-k", 2, "--cov", "diag", "-q", "-o", "model.json", *columns, *drop)
+        labels = self.emblas("predict", "model.json", "data.csv", *drop).stdout.split()[1:]
+        self.emblas("predict", "model.json", "data.csv", "--append", "-o", "out.csv", *drop)
+        again = self.emblas("predict", "model.json", "out.csv", "--compare", "label", "-o", "again.csv", *drop).stdout
+        self.assertEqual((self.folder / "again.csv").read_text().split()[1:], labels)
+        self.assertRegex(again, r"(?m)^adjusted Rand +1\.000000$")
+        self.assertRegex(again, r"(?m)^error rate +0\.000000 ")
+        return list(csv.DictReader(io.StringIO((self.folder / "out.csv").read_text())))
+
+    def test_every_writer(self):
+        names, dur = ['"dur"', '"wait"'], [float(row[0]) for row in PLAIN]
+        numbered = [[f'"{i}"', *row] for i, row in enumerate(PLAIN, 1)]
+        comma = [[field.replace(".", ",") for field in row] for row in PLAIN]
+        fortran = [[("%.15E" % float(field)).replace("E", "D") for field in row] for row in PLAIN]
+        for text, name in ((lines(",", ['""', *names], *numbered), "dur"),                                # write.csv
+                           (lines(" ", names, *numbered), "dur"),                                         # write.table
+                           (lines(";", names, *comma), "dur"),                                            # write.csv2
+                           ("# dur wait\n" + lines(" ", *PLAIN), "dur"),                                 # savetxt
+                           (lines(",", ["", "dur", "wait"], *([str(i), *row] for i, row in enumerate(PLAIN))), "dur"),
+                           (lines(",", ["dur", "wait"], *PLAIN), "dur"),                                  # to_csv
+                           (lines(",", ["", "0", "1"], *([str(i), *row] for i, row in enumerate(PLAIN))), "0"),
+                           (lines(";", ["dur", "wait"], *comma).encode("utf-16"), "dur"),                 # a spreadsheet
+                           (lines("  ", ["dur", "wait"], *fortran), "dur")):                              # FITS
+            with self.subTest(text=text[:40]):
+                rows = self.check(text)
+                self.assertEqual([float(row[name].replace("D", "E")) for row in rows], dur)
+
+    def test_airquality(self):
+        """R's: 42 of 153 rows lack Ozone or Solar.R, and keep their places."""
+        text = (CASES / "airquality.csv").read_text()
+        rows = self.check(text, "--columns", "Ozone,Solar.R,Wind,Temp", drop=("--missing", "drop"))
+        missing = [i for i, row in enumerate(csv.DictReader(io.StringIO(text))) if "NA" in row.values()]
+        self.assertEqual([i for i, row in enumerate(rows) if row["label"] == "NA"], missing)
+        self.assertEqual((len(rows), len(missing)), (153, 42))
+
+    def test_iris_with_species(self):
+        species = ["setosa"] * 50 + ["versicolor"] * 50 + ["virginica"] * 50
+        rows = self.check("".join(f'{row},"{name}"\n' for row, name in zip(IRIS.read_text().split(), ["Species", *species])))
+        self.assertEqual([row["Species"] for row in rows], species)
+
+    def test_two_hundred_columns(self):
+        header = [f"gene {j}" for j in range(200)]
+        rows = [[f"{i % 2 * 5 + (i * (j + 7) * 7919) % 101 / 25}" for j in range(200)] for i in range(120)]
+        out = self.check(lines("\t", header, *rows))
+        self.assertEqual([[row[name] for name in header] for row in out], rows)
+
+
 class Headers(Case):
     def test_years(self):
         """Names that are digits, over numbers with fractions."""
