@@ -189,6 +189,7 @@ struct emblas_progress {
   enum emblas_covariance covariance; /**< .. and its covariance model */
   size_t trial;  /**< how many models emblas_select() has done with; emblas_fit(): 0 .. */
   size_t trials; /**< .. of so many; emblas_fit(): 1 */
+  size_t sample; /**< of so many rows are starts tried; 0: the iteration was one of all rows */
 };
 /** Called after every iteration; a result other than 0 ends the fit, which keeps the best so far. */
 typedef int (*emblas_progress_function)(void *context, const struct emblas_progress *progress);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The progress line of a fit, on standard error when that is a terminal, and Ctrl-C. */
+/* The progress of a fit on standard error, and Ctrl-C. */
 #include "progress.h"
 #include "cli.h"
 #include "text.h"
@@ -9,7 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const long interval = 100000000; /* nanoseconds between two drawings */
+/* Seconds between two drawings: a fit that is over sooner shows nothing. */
+static const double intervals[] = {[PROGRESS_LINE] = 0.1, [PROGRESS_LOG] = 10};
 
 static volatile sig_atomic_t interrupted;
 
@@ -22,8 +23,9 @@ void progress_begin(struct progress *progress, int quiet) {
   struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
   const char *terminal = getenv("TERM");
   int capable = isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
-  *progress = (struct progress){.shown = capable && !quiet};
-  clock_gettime(CLOCK_MONOTONIC, &progress->last);
+  *progress = (struct progress){.kind = quiet ? PROGRESS_NONE : capable ? PROGRESS_LINE : PROGRESS_LOG};
+  clock_gettime(CLOCK_MONOTONIC, &progress->begin);
+  progress->last = progress->begin;
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, &progress->host);
 }
@@ -43,30 +45,54 @@ void progress_end(struct progress *progress) {
   sigaction(SIGINT, &progress->host, NULL);
 }
 
-/* At most ten times a second; a fit that is over sooner shows nothing. */
+static double seconds_between(const struct timespec *a, const struct timespec *b) {
+  return (double)(b->tv_sec - a->tv_sec) + 1e-9 * (double)(b->tv_nsec - a->tv_nsec);
+}
+
 static int due(struct progress *progress) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  long passed = (now.tv_sec - progress->last.tv_sec) * 1000000000L + now.tv_nsec - progress->last.tv_nsec;
-  if (passed < interval) return 0;
+  if (seconds_between(&progress->last, &now) < intervals[progress->kind]) return 0;
   progress->last = now;
   return 1;
 }
 
+/* "model 3 of 126: k 2 VVV  ", or nothing where there is but one. */
+static char *model_of(const struct emblas_progress *now) {
+  if (now->trials < 2) return print_string("%s", "");
+  return print_string("model %zu of %zu: k %zu %s  ", now->trial + 1, now->trials, now->components,
+                      components_name(now->family, now->covariance));
+}
+
+/* Once a run has shown how fast its gains shrink. */
+static char *gain_of(const struct emblas_progress *now) {
+  return isfinite(now->point.projected) ? print_string("  to gain %.2g", now->point.projected)
+                                        : print_string("%s", "");
+}
+
+static char *line_of(const struct progress *progress, const struct emblas_progress *now) {
+  char *model = model_of(now), *gain = gain_of(now);
+  char *sample = now->sample > 0 ? print_string(" on %zu rows", now->sample) : print_string("%s", "");
+  char *best =
+      isfinite(now->best_loglik) ? print_string("  best %.8g", now->best_loglik) : print_string("%s", "");
+  char *line = print_string("%sstart %zu/%zu%s  iteration %zu  log-likelihood %.6g%s%s  %.0f s", model,
+                            now->start + 1, now->starts, sample, now->point.iteration, now->point.loglik,
+                            gain, best, seconds_between(&progress->begin, &progress->last));
+  free(best);
+  free(sample);
+  free(gain);
+  free(model);
+  return line;
+}
+
 int progress_hook(void *context, const struct emblas_progress *now) {
   struct progress *progress = context;
-  if (!progress->shown || !due(progress)) return interrupted;
-  char best[32];
-  char *model = now->trials < 2
-                    ? print_string("%s", "")
-                    : print_string("model %zu of %zu: k %zu %s  ", now->trial + 1, now->trials,
-                                   now->components, components_name(now->family, now->covariance));
-  char *line = print_string("%sstart %zu/%zu  iteration %zu  log-likelihood %.6g%s%s", model,
-                            now->start + 1, now->starts, now->point.iteration, now->point.loglik,
-                            isfinite(now->best_loglik) ? "  best " : "",
-                            isfinite(now->best_loglik) ? text_nats(now->best_loglik, best) : "");
-  draw(progress, line);
+  if (progress->kind == PROGRESS_NONE || !due(progress)) return interrupted;
+  char *line = line_of(progress, now);
+  if (progress->kind == PROGRESS_LINE)
+    draw(progress, line);
+  else
+    fprintf(stderr, "%s\n", line);
   free(line);
-  free(model);
   return interrupted;
 }

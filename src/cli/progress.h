@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The progress line of a fit, and Ctrl-C. */
+/* The progress of a fit, and Ctrl-C. */
 #ifndef EMBLAS_CLI_PROGRESS_H
 #define EMBLAS_CLI_PROGRESS_H
 
@@ -7,11 +7,17 @@
 #include <signal.h>
 #include <time.h>
 
+enum progress_kind {
+  PROGRESS_NONE,
+  PROGRESS_LINE, /* one that is drawn again and again, on a terminal */
+  PROGRESS_LOG   /* a line now and then, in a file or a pipe */
+};
+
 struct progress {
-  int shown;             /* whether there is a terminal to show anything on */
-  int drawn;             /* whether a line stands there */
-  struct timespec last;  /* when it was drawn */
-  struct sigaction host; /* what SIGINT did before */
+  enum progress_kind kind;
+  int drawn;                   /* whether a line stands on the terminal */
+  struct timespec begin, last; /* of the fit; when it was last shown */
+  struct sigaction host;       /* what SIGINT did before */
 };
 
 /* From here to progress_end() Ctrl-C asks the fit to end; a second one kills. */

@@ -54,7 +54,7 @@ static emblas_status try_starts(const struct search *search, const struct emblas
   options.order = EMBLAS_ORDER_NONE;
   options.tolerance = search->fitter->tolerance;
   options.max_iterations = SCOUT_MAPS;
-  *trial = (struct search){.results = search->results, .most_kept = MOST_KEPT};
+  *trial = (struct search){.results = search->results, .most_kept = MOST_KEPT, .sample = sample->rows};
   emblas_status status = emblas_fitter_create(sample, &options, &trial->fitter, NULL);
   if (status != EMBLAS_OK) return status;
   emblas_search_plan(trial);

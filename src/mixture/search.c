@@ -116,6 +116,7 @@ void emblas_search_progress(struct search *search, const struct emblas_em_point 
                                      .family = o->family,
                                      .covariance = o->covariance,
                                      .trials = 1,
+                                     .sample = search->sample,
                                      .best_loglik = search->kept_count > 0 ? search->kept[0].result.loglik
                                                                            : -INFINITY};
   search->cancelled |= o->progress(o->progress_context, &progress) != 0;

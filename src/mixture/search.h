@@ -29,6 +29,7 @@ struct search {
   size_t most_kept;                    /* at most MOST_KEPT */
   struct kept_start kept[MOST_KEPT];   /* the best first; no two at the same optimum */
   size_t kept_count;
+  size_t sample; /* rows of the sample that this is a search on; 0: on all rows */
   int cancelled;
 };
 

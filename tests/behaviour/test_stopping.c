@@ -2,6 +2,7 @@
 /* Stop rules, iteration limits, the progress hook; and a fitter driven by hand. */
 #include "../support/dataset.h"
 #include "../support/fit.h"
+#include "../support/generate.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -196,6 +197,40 @@ Test(progress, cancels_a_single_start) {
   cr_assert_eq(fit.report.stop, EMBLAS_CANCELLED);
   cr_assert_eq(fit.report.iterations, 3);
   cr_assert_eq(fit.report.trace_length, 4);
+  fit_free(&fit);
+}
+
+struct phases {
+  size_t on_sample, on_all, rows;
+};
+
+static int count_phases(void *context, const struct emblas_progress *progress) {
+  struct phases *phases = context;
+  if (progress->sample > 0) {
+    cr_assert_eq(phases->on_all, 0, "a sample after all rows");
+    cr_assert_lt(progress->sample, phases->rows);
+    phases->on_sample++;
+  } else {
+    phases->on_all++;
+  }
+  return 0;
+}
+
+/* Starts on many rows begin on a sample, and the hook is told so; those on few rows do not. */
+Test(progress, tells_a_sample_from_all_rows) {
+  struct phases phases = {.rows = 66000};
+  struct emblas_data data = view(generate_blobs(phases.rows, 2, 4, 5), phases.rows, 2);
+  struct emblas_options options = options_for(3, EMBLAS_FULL);
+  options.compress = EMBLAS_COMPRESS_NONE;
+  options.starts = 6, options.tolerance = 1;
+  options.progress = count_phases, options.progress_context = &phases;
+  struct fit fit = fit_or_fail(&data, &options);
+  cr_assert(phases.on_sample > 0 && phases.on_all > 0, "%zu, %zu", phases.on_sample, phases.on_all);
+  fit_free(&fit);
+  phases = (struct phases){.rows = 500};
+  data.rows = phases.rows;
+  fit = fit_or_fail(&data, &options);
+  cr_assert(phases.on_sample == 0 && phases.on_all > 0);
   fit_free(&fit);
 }
 

@@ -131,6 +131,16 @@ class Progress(Case):
         self.assertLess(max(map(len, drawn)), 40)
         self.assertNotRegex("".join(lines_of(output)), r"start 1/\d")
 
+    def test_a_log_has_whole_lines(self):
+        """No terminal: a line after ten seconds, which nothing rewrites."""
+        fit = subprocess.Popen([support.EMBLAS, "fit", FAITHFUL, *map(str, ENDLESS)], cwd=self.folder, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        line = fit.stderr.readline()
+        fit.send_signal(signal.SIGINT)
+        fit.communicate(timeout=60)
+        self.assertRegex(line, r"^start 1/\d+  iteration \d+  log-likelihood -\d+\.\d+.*  1\d s\n$")
+        self.assertNotIn("\x1b", line)
+
     def test_quiet_shows_none(self):
         terminal = Terminal(self.folder, "fit", FAITHFUL, *ENDLESS[:4], "--max-iter", 3000, "--starts", 2, "--quiet")
         self.assertEqual(terminal.status(), 0)
