@@ -38,6 +38,7 @@ static double time_fit(const struct backends_comparison *c, struct emblas_option
   double seconds = now() - begin;
   if (status != EMBLAS_OK) rows_refuse(status, &report, c->path, c->table, 0);
   run->maps = report.maps, run->threads = report.threads, run->loglik = report.loglik;
+  emblas_report_clear(&report);
   return seconds;
 }
 
