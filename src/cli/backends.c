@@ -12,6 +12,7 @@ struct arguments {
   const char *data;
   size_t components;
   enum emblas_covariance covariance;
+  int asked; /* whether a covariance model is */
   struct io_selection selection;
 };
 
@@ -33,11 +34,11 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   case KEY_COV:
     if (value_covariances(text, covariances) != 1)
       usage_error(state, "--cov '%s': one model is compared", text);
-    a->covariance = covariances[0];
+    a->covariance = covariances[0], a->asked = 1;
     return 0;
   case ARGP_KEY_END:
     if (a->data && !a->components) usage_error(state, "--compare needs -k");
-    if (!a->data && a->components) usage_error(state, "-k needs --compare");
+    if (!a->data && (a->components || a->asked)) usage_error(state, "-k and --cov need --compare");
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;

@@ -8,7 +8,6 @@
 #include <emblas/backend.h>
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* One backend on so many threads. */
 struct run {
@@ -16,12 +15,6 @@ struct run {
   size_t maps, threads;
   double loglik, seconds; /* of the maps, in the fastest turn */
 };
-
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* Fits of no maps and of `maps`: what their times differ by are the maps, without the look at the rows and
    the start. Exits when the fit fails. */
@@ -33,9 +26,9 @@ static double time_fit(const struct backends_comparison *c, struct emblas_option
   options->max_iterations = maps;
   emblas_model_free(run->model);
   run->model = NULL;
-  double begin = now();
+  double begin = seconds_now();
   emblas_status status = emblas_fit(&data, options, &run->model, &report);
-  double seconds = now() - begin;
+  double seconds = seconds_now() - begin;
   if (status != EMBLAS_OK) rows_refuse(status, &report, c->path, c->table, 0);
   run->maps = report.maps, run->threads = report.threads, run->loglik = report.loglik;
   emblas_report_clear(&report);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/stat.h>
 
 static void complain_list(const char *format, va_list arguments) {
@@ -49,6 +50,12 @@ char *print_string(const char *format, ...) {
   if (vasprintf(&text, format, arguments) < 0) die(EXIT_FAILED, "out of memory");
   va_end(arguments);
   return text;
+}
+
+double seconds_now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
 void parse_arguments(const struct argp *argp, int argc, char **argv, void *input) {

@@ -37,6 +37,9 @@ void *allocate(size_t count, size_t size);
 /* A printed string, malloc'ed. */
 char *print_string(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Of a clock that only goes forward, since some time in the past. */
+double seconds_now(void);
+
 /* Parses the arguments of a subcommand; exits with a message when they are wrong. */
 void parse_arguments(const struct argp *argp, int argc, char **argv, void *input);
 /* argp_error() with a message that may hold any argument: it is made printable. */

@@ -24,8 +24,7 @@ void progress_begin(struct progress *progress, int quiet) {
   const char *terminal = getenv("TERM");
   int capable = isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
   *progress = (struct progress){.kind = quiet ? PROGRESS_NONE : capable ? PROGRESS_LINE : PROGRESS_LOG};
-  clock_gettime(CLOCK_MONOTONIC, &progress->begin);
-  progress->last = progress->begin;
+  progress->begin = progress->last = seconds_now();
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, &progress->host);
 }
@@ -45,14 +44,9 @@ void progress_end(struct progress *progress) {
   sigaction(SIGINT, &progress->host, NULL);
 }
 
-static double seconds_between(const struct timespec *a, const struct timespec *b) {
-  return (double)(b->tv_sec - a->tv_sec) + 1e-9 * (double)(b->tv_nsec - a->tv_nsec);
-}
-
 static int due(struct progress *progress) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  if (seconds_between(&progress->last, &now) < intervals[progress->kind]) return 0;
+  double now = seconds_now();
+  if (now - progress->last < intervals[progress->kind]) return 0;
   progress->last = now;
   return 1;
 }
@@ -77,7 +71,7 @@ static char *line_of(const struct progress *progress, const struct emblas_progre
       isfinite(now->best_loglik) ? print_string("  best %.8g", now->best_loglik) : print_string("%s", "");
   char *line = print_string("%sstart %zu/%zu%s  iteration %zu  log-likelihood %.6g%s%s  %.0f s", model,
                             now->start + 1, now->starts, sample, now->point.iteration, now->point.loglik,
-                            gain, best, seconds_between(&progress->begin, &progress->last));
+                            gain, best, progress->last - progress->begin);
   free(best);
   free(sample);
   free(gain);

@@ -5,7 +5,6 @@
 
 #include <emblas/emblas.h>
 #include <signal.h>
-#include <time.h>
 
 enum progress_kind {
   PROGRESS_NONE,
@@ -15,9 +14,9 @@ enum progress_kind {
 
 struct progress {
   enum progress_kind kind;
-  int drawn;                   /* whether a line stands on the terminal */
-  struct timespec begin, last; /* of the fit; when it was last shown */
-  struct sigaction host;       /* what SIGINT did before */
+  int drawn;             /* whether a line stands on the terminal */
+  double begin, last;    /* seconds: of the fit; when it was last shown */
+  struct sigaction host; /* what SIGINT did before */
 };
 
 /* From here to progress_end() Ctrl-C asks the fit to end; a second one kills. */

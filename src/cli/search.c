@@ -5,13 +5,6 @@
 #include "rows.h"
 
 #include <stdlib.h>
-#include <time.h>
-
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* The largest size that is tried. */
 static size_t most_components(const struct fit_arguments *arguments, const struct io_table *table) {
@@ -87,10 +80,10 @@ void search_run(struct search *search, const struct fit_arguments *arguments,
   progress_begin(&progress, arguments->quiet);
   options.progress = progress_hook;
   options.progress_context = &progress;
-  double begin = now();
+  double begin = seconds_now();
   emblas_status status =
       emblas_select(&data, &options, &candidates, &search->model, &search->report, &search->table);
-  search->seconds = now() - begin;
+  search->seconds = seconds_now() - begin;
   progress_end(&progress);
   if (status != EMBLAS_OK) give_up(status, search, arguments, table);
   label_rows(search, &data, options.threads);

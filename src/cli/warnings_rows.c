@@ -69,8 +69,8 @@ static void nearly_constant(struct warnings *warnings, const struct io_table *ta
   }
 }
 
-/* Rows that are farther away than their own component would have put any. Of
-   rows with weights it is not known how many observations they are. */
+/* Rows that are farther away than their own component would have put any. Of rows with weights it is not
+   known how many observations they are. */
 static void far_rows(struct warnings *warnings, const struct search *search, const struct io_table *table) {
   enum { NAMED = 5 };
   struct distances distances;

@@ -213,6 +213,7 @@ class Sample(Case):
             self.assertLess(float(difference), 1e-10)
         self.assertEqual((lines[0][0], lines[0][3], lines[0][5]), ("reference", "1.0", "0"))
         self.assertIn("-k", self.emblas("backends", "--compare", FAITHFUL, status=2).stderr)
+        self.assertIn("--compare", self.emblas("backends", "--cov", "VVI", status=2).stderr)
         self.emblas("backends", "--compare", FAITHFUL, "-k", 300, status=3)
 
     def test_usage(self):
