@@ -41,7 +41,8 @@ extern "C" {
   X(EMBLAS_ERROR_NOT_SYMMETRIC, -14, "a covariance matrix is not symmetric")                               \
   X(EMBLAS_ERROR_COMPONENTS, -15, "the model has another number of components")                            \
   X(EMBLAS_ERROR_COVARIANCE, -16, "a covariance has entries that its covariance model does not have")      \
-  X(EMBLAS_ERROR_VALUE, -17, "a value is none that components of the family have")
+  X(EMBLAS_ERROR_VALUE, -17, "a value is none that components of the family have")                         \
+  X(EMBLAS_ERROR_FILE, -18, "a file cannot be read or written, or is not what it should be")
 
 typedef enum emblas_status {
 #define EMBLAS_STATUS_ENUM(name, value, text) name = value,

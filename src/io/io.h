@@ -2,8 +2,8 @@
 /* Files of the program: tables in, model files in and out. A separate static library: the core never
    opens a file. Every function returns 0, or -1 with one line of text in the error: what is wrong and
    where ("data.csv:8:2: 'abc' is not a number"), without a final newline. */
-#ifndef EMBLAS_IO_H
-#define EMBLAS_IO_H
+#ifndef EMBLAS_IO_IO_H
+#define EMBLAS_IO_IO_H
 
 #include <emblas/emblas.h>
 #include <stdbool.h>
@@ -134,6 +134,9 @@ int io_model_write(const char *path, const struct emblas_model *model, const cha
 /* Reads one (path "-": standard input). *names receives dim malloc'ed strings in a malloc'ed array, or
    NULL when the file has none. */
 int io_model_read(const char *path, struct emblas_model **model, char ***names, struct io_error *error);
+/* The same from a stream, which messages call `name`. */
+int io_model_read_stream(FILE *stream, const char *name, struct emblas_model **model, char ***names,
+                         struct io_error *error);
 void io_names_free(char **names, size_t count);
 
 /* ---- replacing a file in one step (replace.c) ---- */

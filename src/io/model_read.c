@@ -270,20 +270,28 @@ static int read_draft(struct draft *draft, struct emblas_model **model, char ***
   return 0;
 }
 
-int io_model_read(const char *path, struct emblas_model **model, char ***names, struct io_error *error) {
-  struct draft draft = {.error = error};
-  FILE *stream = io_open(path, &draft.file, error);
+int io_model_read_stream(FILE *stream, const char *name, struct emblas_model **model, char ***names,
+                         struct io_error *error) {
+  struct draft draft = {.file = name, .error = error};
   int result;
 
-  if (!stream) return -1;
-  result = io_json_read(&draft.object, stream, draft.file, error);
-  io_close(stream);
-  if (result != 0) return -1;
+  if (io_json_read(&draft.object, stream, name, error) != 0) return -1;
   result = read_draft(&draft, model, names);
   free(draft.weights.values);
   free(draft.means.values);
   free(draft.covariances.values);
   free(draft.cholesky.values);
   io_json_free(&draft.object);
+  return result;
+}
+
+int io_model_read(const char *path, struct emblas_model **model, char ***names, struct io_error *error) {
+  const char *name;
+  FILE *stream = io_open(path, &name, error);
+  int result;
+
+  if (!stream) return -1;
+  result = io_model_read_stream(stream, name, model, names, error);
+  io_close(stream);
   return result;
 }

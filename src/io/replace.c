@@ -27,22 +27,31 @@ static char *directory_of(const char *path) {
   return directory;
 }
 
-static char *temporary_name(const char *path) {
-  static const char name[] = "/.emblas-XXXXXX";
+enum { MOST_TEMPORARIES = 10000 }; /* of one process in a folder, left behind or being written */
+
+static char *temporary_name(const char *path, unsigned number) {
   char *directory = directory_of(path), *temporary = NULL;
 
-  if (directory) temporary = malloc(strlen(directory) + sizeof name);
-  if (temporary) strcat(strcpy(temporary, directory), name);
+  if (directory && asprintf(&temporary, "%s/.emblas-%ld-%u", directory, (long)getpid(), number) < 0)
+    temporary = NULL;
   free(directory);
   return temporary;
 }
 
-/* What open() would give a new file. */
-static mode_t default_mode(void) {
-  mode_t mask = umask(0);
+/* Makes a file beside path that was not there before. mkstemp() would give it to its owner alone, and what
+   the umask leaves to others can only be asked for by changing it, under other threads' feet. */
+static int make_temporary(const char *path, mode_t mode, char **temporary) {
+  for (unsigned number = 0;; number++) {
+    int file;
 
-  umask(mask);
-  return 0666 & ~mask;
+    *temporary = temporary_name(path, number);
+    if (!*temporary) return -1;
+    file = open(*temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (file >= 0) return file;
+    free(*temporary);
+    *temporary = NULL;
+    if (errno != EEXIST || number == MOST_TEMPORARIES) return -1;
+  }
 }
 
 /* Where a chain of symbolic links ends, whether or not a file is there: realpath() knows no missing ones.
@@ -80,17 +89,10 @@ static int take_after(int file, const struct stat *old) {
 
 /* Opens the temporary file; old: what it is to replace, NULL for nothing. */
 static int open_temporary(struct io_replacement *r, const struct stat *old) {
-  int file;
+  int file = make_temporary(r->target, old ? 0600 : 0666, &r->temporary);
 
-  r->temporary = temporary_name(r->target);
-  if (!r->temporary) return -1;
-  file = mkstemp(r->temporary);
-  if (file < 0) { /* nothing to remove */
-    free(r->temporary);
-    r->temporary = NULL;
-    return -1;
-  }
-  if ((old ? take_after(file, old) : fchmod(file, default_mode())) == 0) r->stream = fdopen(file, "w");
+  if (file < 0) return -1;
+  if (!old || take_after(file, old) == 0) r->stream = fdopen(file, "w");
   if (r->stream) return 0;
   close(file);
   return -1;

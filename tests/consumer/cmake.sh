@@ -15,8 +15,13 @@ foreach(library emblas emblas_static)
     add_custom_command(TARGET fit_${library} POST_BUILD COMMAND fit_${library})
   endif()
 endforeach()
+if(TARGET emblas::io)
+  add_executable(files files.c)
+  target_link_libraries(files emblas::io)
+  add_custom_command(TARGET files POST_BUILD COMMAND files ${SOURCE}/data/faithful.csv faithful.json)
+endif()
 END
 
-cmake -G Ninja -S "$work" -B "$work/build" -DCMAKE_PREFIX_PATH="$root" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+cmake -G Ninja -S "$work" -B "$work/build" -DCMAKE_PREFIX_PATH="$root" -DSOURCE="$SOURCE" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 cmake --build "$work/build"
 "$work/build/fit_emblas"

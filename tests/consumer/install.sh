@@ -5,7 +5,7 @@ set -eu
 unset LD_LIBRARY_PATH # the installed library is meant, not the one in the build
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp "$SOURCE/examples/fit.c" "$work/"
+cp "$SOURCE/examples/fit.c" "$SOURCE/examples/files.c" "$work/"
 
 root=$work/root$PREFIX
 meson install -C "$BUILD" --no-rebuild --destdir "$work/root" >"$work/install.log" || { cat "$work/install.log"; exit 1; }

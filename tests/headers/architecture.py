@@ -62,18 +62,18 @@ def include_faults(root):
                 yield f"{file}: includes <{name}>"
 
 
-def declared_functions(root):
-    """What the public headers declare with EMBLAS_API."""
-    text = "".join(file.read_text() for file in sorted((root / "include").rglob("*.h")))
+def declared_functions(headers):
+    """What public headers declare with EMBLAS_API."""
+    text = "".join(file.read_text() for file in headers)
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     return set(re.findall(r"^EMBLAS_API\s[^;]*?\b(emblas_\w+)\s*\(", text, flags=re.MULTILINE))
 
 
-def export_faults(root, library):
+def export_faults(headers, library):
     output = subprocess.run(["nm", "-D", "--defined-only", library], check=True, capture_output=True, text=True)
     exported = {line.split()[-1] for line in output.stdout.splitlines()}
     exported -= {name for name in exported if name.startswith("__asan") or name.startswith("__ubsan")}
-    declared = declared_functions(root)
+    declared = declared_functions(headers)
     for name in sorted(exported - declared):
         yield f"{library.name} exports {name}, which no public header declares"
     for name in sorted(declared - exported):
@@ -116,8 +116,11 @@ def main(root, build, version, blas, lapack):
     parts = [re.search(rf"#define EMBLAS_VERSION_{part} (\d+)\n", header) for part in ("MAJOR", "MINOR", "PATCH")]
     if ".".join(part[1] if part else "?" for part in parts) != version:
         faults.append(f"EMBLAS_VERSION of emblas.h is not {version}, the version of the project")
-    if library.exists():
-        faults += export_faults(root, library)
+    io_header = root / "include/emblas/io.h"
+    headers = sorted((root / "include/emblas").glob("*.h"))
+    for file, its in (library, [h for h in headers if h != io_header]), (folder / "io/libemblas-io.so", [io_header]):
+        if file.exists():
+            faults += export_faults(its, file)
     for binary in (library, program):
         if binary.exists():
             faults += blas_faults(binary, blas, lapack)
