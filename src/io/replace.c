@@ -38,15 +38,16 @@ static char *temporary_name(const char *path, unsigned number) {
   return temporary;
 }
 
-/* Makes a file beside path that was not there before. mkstemp() would give it to its owner alone, and what
-   the umask leaves to others can only be asked for by changing it, under other threads' feet. */
+/* Makes a file beside path that was not there before, for writing and for reading, as what another program has written
+   to it is checked. mkstemp() would give it to its owner alone, and what the umask leaves to others can only be asked
+   for by changing it, under other threads' feet. */
 static int make_temporary(const char *path, mode_t mode, char **temporary) {
   for (unsigned number = 0;; number++) {
     int file;
 
     *temporary = temporary_name(path, number);
     if (!*temporary) return -1;
-    file = open(*temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    file = open(*temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (file >= 0) return file;
     free(*temporary);
     *temporary = NULL;
