@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""docs/tutorial.md: every command is run, and prints what stands below it."""
+"""docs/tutorial.md and README.md: every command behind a '$' is run, and prints what stands below it."""
 import os
 import re
 import subprocess
@@ -9,18 +9,20 @@ from pathlib import Path
 import support
 from support import DATA, MANUAL, Case, main
 
-PAGE = MANUAL.with_name("tutorial.md")
+TUTORIAL = MANUAL.with_name("tutorial.md")
+README = MANUAL.parents[1] / "README.md"
 
 
-def commands():
+def commands(page):
     """(command, lines that it prints) in the order of the page."""
     found = []
-    for line in PAGE.read_text().splitlines():
+    inside = False
+    for line in page.read_text().splitlines():
         if line.startswith("    $ "):
             found.append((line[6:], []))
             inside = True
         elif line.startswith("    ") or not line:
-            if found and inside:
+            if inside:
                 found[-1][1].append(line[4:])
         else:
             inside = False
@@ -52,16 +54,22 @@ def matches(lines, wanted):
 
 
 class Tutorial(Case):
-    def test_every_command(self):
+    def run_page(self, page, least):
         (self.folder / "data").symlink_to(DATA)
         path = f"{Path(support.EMBLAS).resolve().parent}:{os.environ['PATH']}"
-        self.assertGreater(len(commands()), 8)
-        for command, wanted in commands():
+        self.assertGreaterEqual(len(commands(page)), least)
+        for command, wanted in commands(page):
             done = subprocess.run(["sh", "-c", command], cwd=self.folder, capture_output=True, text=True, timeout=120,
                                   env={**os.environ, "PATH": path, "COLUMNS": "100"})
             self.assertEqual(done.returncode, 0, command + done.stderr)
             lines = [line.rstrip() for line in done.stdout.rstrip("\n").split("\n")]
             self.assertTrue(matches(lines, wanted), f"{command}\n{done.stdout}\nwanted:\n" + "\n".join(wanted))
+
+    def test_tutorial(self):
+        self.run_page(TUTORIAL, 9)
+
+    def test_readme(self):
+        self.run_page(README, 5)
 
 
 if __name__ == "__main__":
