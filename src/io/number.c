@@ -19,7 +19,7 @@ char *io_number_format(double value, char *text) {
 
     snprintf(printed, sizeof printed, "%.*g", digits, value);
     for (const char *c = printed; *c; c++)
-      if (strchr("0123456789+-einfa", *c))
+      if ((*c >= '0' && *c <= '9') || strchr("+-einfa", *c))
         *end++ = *c;
       else if (end[-1] != '.') /* the locale's decimal point, of one byte or more */
         *end++ = '.';
