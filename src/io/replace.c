@@ -16,8 +16,12 @@ static const char *shown_path(const struct io_replacement *r) {
   return r->path ? r->path : "<standard output>";
 }
 
-static int fail_write(const struct io_replacement *r, struct io_error *error) {
-  return io_fail(error, "%s: cannot write: %s", shown_path(r), strerror(errno));
+static int fail_write(const char *path, struct io_error *error) {
+  int why = errno;
+
+  io_fail(error, "%s: cannot write: %s", path, strerror(why));
+  error->resources = why == ENOMEM;
+  return -1;
 }
 
 static char *directory_of(const char *path) {
@@ -38,9 +42,9 @@ static char *temporary_name(const char *path, unsigned number) {
   return temporary;
 }
 
-/* Makes a file beside path that was not there before, for writing and for reading, as what another program has written
-   to it is checked. mkstemp() would give it to its owner alone, and what the umask leaves to others can only be asked
-   for by changing it, under other threads' feet. */
+/* Makes a file beside path that was not there before, for writing and for reading, as what another program
+   has written to it is checked. mkstemp() would give it to its owner alone, and what the umask leaves to
+   others can only be asked for by changing it, under other threads' feet. */
 static int make_temporary(const char *path, mode_t mode, char **temporary) {
   for (unsigned number = 0;; number++) {
     int file;
@@ -123,7 +127,7 @@ int io_replace_open(struct io_replacement *r, const char *path, struct io_error 
   }
   r->path = strdup(path);
   if (r->path && open_path(r) == 0) return 0;
-  io_fail(error, "%s: cannot write: %s", path, strerror(errno));
+  fail_write(path, error);
   io_replace_discard(r);
   return -1;
 }
@@ -160,7 +164,7 @@ static int close_stream(struct io_replacement *r) {
 int io_replace_commit(struct io_replacement *r, struct io_error *error) {
   errno = EIO; /* for a write that failed earlier, its reason lost */
   if (close_stream(r) != 0 || (r->temporary && rename(r->temporary, r->target) != 0)) {
-    fail_write(r, error);
+    fail_write(shown_path(r), error);
     io_replace_discard(r);
     return -1;
   }

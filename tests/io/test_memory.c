@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include <criterion/criterion.h>
+#include <emblas/io.h>
 #include <errno.h>
 #include <io/io.h>
 #include <stdlib.h>
@@ -95,7 +96,7 @@ static void fail_each_allocation(attempt try, check examine) {
       }
       examine(result);
     }
-    cr_assert_gt(n, 5, "allocations happened");
+    cr_assert_gt(n, 2, "allocations happened");
   }
 }
 
@@ -147,10 +148,8 @@ static int write_model(struct io_error *error) {
   static const char *const warnings[] = {"one"};
   static const struct io_fit fit = {
       .status = "converged", .loglik = -1.5, .backend = "native", .warnings = warnings, .warning_count = 1};
-  int result = io_model_write("out.json", model, column_names, &fit, error);
 
-  if (result != 0) error->resources = 1; /* which is for files that are read */
-  return result;
+  return io_model_write("out.json", model, column_names, &fit, error);
 }
 
 static void check_file(int result) {
@@ -173,6 +172,48 @@ Test(memory, model_that_is_written) {
   whole = read_text("out.json", NULL);
   write_text("out.json", "old");
   fail_each_allocation(write_model, check_file);
+}
+
+/* ---- models in strings, by the functions of <emblas/io.h> ---- */
+
+static char *printed;
+
+/* The io_error of a call that has given a status and a text. */
+static int translate(emblas_status status, const struct emblas_file_error *from, struct io_error *error) {
+  if (status == EMBLAS_OK) return 0;
+  memcpy(error->text, from->text, sizeof error->text);
+  error->resources = status == EMBLAS_ERROR_MEMORY;
+  return -1;
+}
+
+static int print_model(struct io_error *error) {
+  struct emblas_file_error why = {""};
+
+  return translate(emblas_model_to_json(model, NULL, &printed, &why), &why, error);
+}
+
+static void check_print(int result) {
+  if (result != 0)
+    cr_assert_null(printed);
+  else
+    cr_assert_eq(printed[strlen(printed) - 2], '}');
+  free(printed);
+  printed = NULL;
+}
+
+static int parse_model(struct io_error *error) {
+  struct emblas_file_error why = {""};
+
+  return translate(emblas_model_from_json(text, sizeof text - 1, &model, &names, &why), &why, error);
+}
+
+Test(memory, model_in_a_string) {
+  struct io_error error;
+
+  need_an_allocator_that_fails();
+  fail_each_allocation(parse_model, check_model);
+  cr_assert_eq(parse_model(&error), 0);
+  fail_each_allocation(print_model, check_print);
 }
 
 /* ---- tables ---- */
