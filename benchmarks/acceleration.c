@@ -160,7 +160,7 @@ static void headings(const char *title) {
 }
 
 int main(int argc, char **argv) {
-  struct bench bench = bench_open("acceleration", "EM maps", argc, argv);
+  struct bench bench = bench_open("acceleration", "EM maps", "1 minute", argc, argv);
   struct tally tally = {0}, other = {0};
   maps_to_parameters(&bench, &tally);
   headings("To the default stop; left: what plain EM gains from the end of auto, nats");

@@ -54,19 +54,30 @@ static void describe(struct json_object *document, const char *key, const char *
   json_object_object_add(document, key, json_object_new_string(text));
 }
 
-struct bench bench_open(const char *name, const char *unit, int argc, char **argv) {
-  static char path[256];
+/* Results in smoke size lie beside those that mean something, and never in their place. */
+static void make_path(char *path, size_t size, const char *name, const char *given) {
+  const char *file = given ? given : name;
+  size_t length = strlen(file);
+  if (length > 5 && strcmp(file + length - 5, ".json") == 0) length -= 5;
+  snprintf(path, size, "%.*s%s.json", (int)length, file, bench_smoke() ? "-smoke" : "");
+}
+
+struct bench bench_open(const char *name, const char *unit, const char *takes, int argc, char **argv) {
+  static char path[4096];
   char machine[256], cores[280];
-  snprintf(path, sizeof path, "%s.json", name);
+  make_path(path, sizeof path, name, argc > 1 ? argv[1] : NULL);
   machine_name(machine, sizeof machine);
   snprintf(cores, sizeof cores, "%s, %ld processors", machine, sysconf(_SC_NPROCESSORS_ONLN));
 
-  struct bench bench = {argc > 1 ? argv[1] : path, json_object_new_object(), json_object_new_array()};
+  struct bench bench = {path, json_object_new_object(), json_object_new_array()};
   describe(bench.document, "emblas", emblas_version());
   describe(bench.document, "machine", cores);
   describe(bench.document, "blas", emblas_backend_blas_description());
   describe(bench.document, "unit", unit);
-  if (bench_smoke()) describe(bench.document, "size", "smoke: too small to say anything about speed");
+  if (bench_smoke())
+    describe(bench.document, "size", "smoke: too small to say anything about speed");
+  else
+    printf("%-8s about %s\n", "takes", takes);
   json_object_object_add(bench.document, "rows", bench.rows);
   printf("\n");
   return bench;

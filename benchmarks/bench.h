@@ -23,9 +23,9 @@ struct bench {
   struct json_object *document, *rows;
 };
 
-/* Prints what is measured, on what machine, with what BLAS. argv[1]: where the JSON goes, else NAME.json.
- */
-struct bench bench_open(const char *name, const char *unit, int argc, char **argv);
+/* Prints what is measured, on what machine, with what BLAS, and how long it takes where two processors of today do it.
+   argv[1]: where the JSON goes, else NAME.json; in smoke size NAME-smoke.json. */
+struct bench bench_open(const char *name, const char *unit, const char *takes, int argc, char **argv);
 /* Writes the JSON. Returns the exit status of the program. */
 int bench_close(struct bench *bench);
 

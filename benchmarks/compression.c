@@ -176,7 +176,7 @@ static void measure_fit(struct bench *bench, size_t n, double apart) {
 }
 
 int main(int argc, char **argv) {
-  struct bench bench = bench_open("compression", "milliseconds", argc, argv);
+  struct bench bench = bench_open("compression", "milliseconds", "20 seconds", argc, argv);
   size_t most = bench_smoke() ? 10000 : 10000000;
   printf("%9s %4s %8s %9s %9s %9s %9s %10s %10s\n", "n", "k", "rows", "set-up", "all rows", "map",
          "all rows", "parameters", "loglik");

@@ -221,7 +221,7 @@ static size_t setting(const char *name, size_t otherwise) {
 
 int main(int argc, char **argv) {
   struct bench bench =
-      bench_open("fidelity", "ends, and EM maps of plain EM over those of auto", argc, argv);
+      bench_open("fidelity", "ends, and EM maps of plain EM over those of auto", "1 minute", argc, argv);
   size_t problems = setting("EMBLAS_BENCH_PROBLEMS", bench_smoke() ? 40 : PROBLEMS);
   size_t seed = setting("EMBLAS_BENCH_SEED", FIRST_SEED);
   size_t covariances = setting("EMBLAS_BENCH_COVARIANCES", EMBLAS_SPHERICAL + 1);

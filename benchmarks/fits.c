@@ -139,7 +139,7 @@ static struct bench_table make_table(void) {
 }
 
 int main(int argc, char **argv) {
-  struct bench bench = bench_open("fits", "milliseconds an EM map", argc, argv);
+  struct bench bench = bench_open("fits", "milliseconds an EM map", "5 minutes", argc, argv);
   struct bench_table table = make_table();
   printf("%-12s %8s %4s %4s %-10s", "workload", "n", "d", "k", "covariance");
   bench_heading(&table);

@@ -250,7 +250,7 @@ static void measure_diagonal(struct bench *bench, const struct bench_table *tabl
 
 int main(int argc, char **argv) {
   size_t b = bench_smoke() ? 64 : kernel_rows[KERNEL_ROWS - 1];
-  struct bench bench = bench_open("kernels", "microseconds a call, on one thread", argc, argv);
+  struct bench bench = bench_open("kernels", "microseconds a call, on one thread", "1 minute", argc, argv);
   struct bench_table table = bench_table();
   printf("%-10s %6s %4s %4s %6s %-10s", "kernel", "b", "d", "k", "p", "features");
   bench_heading(&table);

@@ -169,7 +169,7 @@ static struct bench_table make_table(void) {
 }
 
 int main(int argc, char **argv) {
-  struct bench bench = bench_open("stages", "milliseconds an EM map", argc, argv);
+  struct bench bench = bench_open("stages", "milliseconds an EM map", "5 minutes", argc, argv);
   struct bench_table table = make_table();
   printf("%4s %8s %4s %10s %6s", "d", "n", "k", "condition", "after");
   bench_heading(&table);

@@ -83,9 +83,10 @@ def emblas_backend(core_type):
 
 
 def emblas_programs(threads, core_type="detected"):
-    """For the time of a map: reference and the fastest on one thread, the fastest on all."""
+    """For the time of a map: reference, blas and the fastest on one thread, the fastest on all."""
     fastest = "backend=" + emblas_backend(core_type)
     programs = [Emblas("emblas-reference", "emblas, reference", PLAIN + ["backend=reference", "threads=1"]),
+                Emblas("emblas-blas", "emblas, blas", PLAIN + ["backend=blas", "threads=1"]),
                 Emblas("emblas", "emblas", PLAIN + [fastest, "threads=1"])]
     if threads > 1:
         programs.append(Emblas(f"emblas-{threads}", f"emblas, {threads} threads",
