@@ -49,28 +49,71 @@ static bool copy_number(char *copy, const char *text, size_t length, char decima
   return true;
 }
 
-/* Up to 15 digits, with a sign and a decimal mark: their integer and the power of ten are doubles, so that
-   the quotient is the one that is nearest. false: other numbers, or none. */
-static bool read_plain(const char *text, size_t length, char decimal, double *value) {
-  static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-  bool negative = length > 0 && *text == '-', marked = false;
-  size_t digits = 0, fraction = 0;
+/* integer * 10^power, rounded once, of up to 19 digits and powers that doubles hold exactly: what the first
+   rounding leaves is found, and added. false: it may be so close to the middle of two doubles that this
+   says nothing. */
+static bool scale(uint64_t integer, int power, double *value) {
+  static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                  1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  double high = (double)integer, low = (double)(int64_t)(integer - (uint64_t)high), first, rest, sum;
+
+  if (FLT_EVAL_METHOD != 0 || power < -22 || power > 22)
+    return false; /* each operation must round to a double */
+  if (power < 0) {
+    first = high / powers[-power];
+    rest = (fma(-first, powers[-power], high) + low) / powers[-power];
+  } else {
+    first = high * powers[power];
+    rest = fma(high, powers[power], -first) + low * powers[power];
+  }
+  sum = first + rest;
+  rest = (first - sum) + rest;
+  if (sum + rest * (1 + 0x1p-20) != sum) return false;
+  *value = sum;
+  return true;
+}
+
+/* The power of ten behind the letter of an exponent; false where there are no digits, or many. */
+static bool read_exponent(const char *text, size_t length, int *power) {
+  bool negative = length > 0 && *text == '-';
+  size_t first = length > 0 && (*text == '-' || *text == '+');
+
+  if (length == first || length > first + 3) return false;
+  *power = 0;
+  for (size_t i = first; i < length; i++) {
+    if (text[i] < '0' || text[i] > '9') return false;
+    *power = 10 * *power + (text[i] - '0');
+  }
+  if (negative) *power = -*power;
+  return true;
+}
+
+/* Up to 19 digits, with a sign, a decimal mark and a small exponent. false: other numbers, or none. */
+static bool read_plain(const char *text, size_t length, char decimal, const char *exponents,
+                       double *value) {
+  bool negative = length > 0 && *text == '-', marked = false, some = false;
+  size_t i = negative, digits = 0;
+  int fraction = 0, power = 0;
   uint64_t integer = 0;
 
-  for (size_t i = negative; i < length; i++) {
+  for (; i < length; i++) {
     if (text[i] == decimal && !marked) {
       marked = true;
-    } else if (text[i] >= '0' && text[i] <= '9' && digits < 15) {
+    } else if (text[i] >= '0' && text[i] <= '9' && digits < 19) {
       integer = 10 * integer + (uint64_t)(text[i] - '0');
-      digits++;
+      digits += integer > 0;
       fraction += marked;
+      some = true;
     } else {
-      return false;
+      break;
     }
   }
-  if (digits == 0) return false;
-  *value = (double)integer / powers[fraction];
+  if (!some || fraction > 100) return false;
+  if (i < length) {
+    if (text[i] == '\0' || !strchr(exponents, text[i])) return false;
+    if (!read_exponent(text + i + 1, length - i - 1, &power)) return false;
+  }
+  if (!scale(integer, power - fraction, value)) return false;
   if (negative) *value = -*value;
   return true;
 }
@@ -82,7 +125,7 @@ static enum io_number read_number(const char *text, size_t length, char decimal,
   locale_t c_locale;
   double number;
 
-  if (read_plain(text, length, decimal, value)) return IO_NUMBER;
+  if (read_plain(text, length, decimal, exponents, value)) return IO_NUMBER;
   if (length >= SHORT_NUMBER) copy = malloc(length + 1);
   if (!copy) return IO_NUMBER_NO_MEMORY;
   c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* a constant of the C library: free of cost */

@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <criterion/criterion.h>
+#include <inttypes.h>
 #include <float.h>
 #include <io/io.h>
 #include <math.h>
@@ -106,10 +107,10 @@ Test(number, parses_what_is_a_number) {
   }
 }
 
-/* Few digits are not left to the C library. */
+/* Up to 19 digits are not left to the C library. */
 Test(number, plain_decimals_are_what_strtod_reads) {
   for (int i = 0; i < 50000; i++) {
-    int digits = 1 + i % 17, point = i / 17 % (digits + 2);
+    int digits = 1 + i % 20, point = i / 20 % (digits + 2);
     char text[32], *end = text;
     double value;
 
@@ -120,8 +121,28 @@ Test(number, plain_decimals_are_what_strtod_reads) {
     }
     if (point == digits) *end++ = '.';
     *end = '\0';
+    if (i % 7 == 0) sprintf(end, "e%d", rand() % 60 - 30);
     cr_assert_eq(io_number_parse(text, strlen(text), &value), 0, "%s", text);
     cr_assert(same_bits(value, strtod(text, NULL)), "%s", text);
+  }
+}
+
+/* Decimals in the middle between two doubles, and next to it, where the last digit decides. */
+Test(number, middles_of_doubles) {
+  for (int i = 0; i < 50000; i++) {
+    uint64_t middle = 1 | 1ull << 53 | (uint64_t)rand() << 22 | (uint64_t)rand() % (1 << 22);
+    char text[32];
+    double value;
+
+    middle &= (1ull << 54) - 1;
+    for (int near = -1; near <= 1; near++) {
+      snprintf(text, sizeof text, "%" PRIu64 "%s", middle + (uint64_t)near, i % 2 ? "" : "e2");
+      cr_assert_eq(io_number_parse(text, strlen(text), &value), 0, "%s", text);
+      cr_assert(same_bits(value, strtod(text, NULL)), "%s", text);
+      snprintf(text, sizeof text, "%" PRIu64 ".5", (middle >> 2) + (uint64_t)near); /* of 53 bits */
+      cr_assert_eq(io_number_parse(text, strlen(text), &value), 0, "%s", text);
+      cr_assert(same_bits(value, strtod(text, NULL)), "%s", text);
+    }
   }
 }
 
