@@ -47,15 +47,17 @@ static char *temporary_name(const char *path, unsigned number) {
    others can only be asked for by changing it, under other threads' feet. */
 static int make_temporary(const char *path, mode_t mode, char **temporary) {
   for (unsigned number = 0;; number++) {
-    int file;
+    int file, why;
 
     *temporary = temporary_name(path, number);
     if (!*temporary) return -1;
     file = open(*temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (file >= 0) return file;
+    why = errno;
     free(*temporary);
     *temporary = NULL;
-    if (errno != EEXIST || number == MOST_TEMPORARIES) return -1;
+    errno = why;
+    if (why != EEXIST || number == MOST_TEMPORARIES) return -1;
   }
 }
 
