@@ -32,7 +32,8 @@ plot for [i=1:{count}] $data using (column(i + 1)):xtic(1) title title[i] lc rgb
 
 # emblas in blues.
 COLOURS = {"emblas-reference": "#b8cfe8", "emblas-blas": "#86aedb", "emblas": "#4a86c5", "numpy": "#bdbdbd",
-           "sklearn": "#f2a33a", "armadillo": "#58a55c", "vlfeat": "#9ccc65", "opencv": "#c0392b", "mclust": "#8e5ea2", "mixtools": "#d7a9e3"}
+           "sklearn": "#f2a33a", "armadillo": "#58a55c", "vlfeat": "#9ccc65", "opencv": "#c0392b",
+           "mclust": "#8e5ea2", "mixtools": "#d7a9e3"}
 OTHER_COLOUR = "#0b3c77"  # emblas with all threads
 
 PROSE = """## Beside other programs
