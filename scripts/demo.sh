@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-sh scripts/install.sh gcc libc6-dev meson ninja-build pkg-config libopenblas-dev liblapacke-dev libcsv-dev zlib1g-dev \
+sh scripts/install.sh gcc g++ libc6-dev meson ninja-build pkg-config libopenblas-dev liblapacke-dev libcsv-dev zlib1g-dev \
   gnuplot-nox
 
 [ -f build-demo/build.ninja ] ||

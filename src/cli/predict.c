@@ -22,7 +22,7 @@ struct arguments {
 /* What the rows of the output are made of. */
 struct writer {
   const struct arguments *arguments;
-  const struct io_table *table;
+  struct io_table *table;
   struct emblas_prediction prediction; /* of a chunk */
   struct distances distances;          /* where they are asked for */
   struct comparison comparison;        /* where there is one */
@@ -53,7 +53,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case KEY_APPEND:
     a->append = a->responsibilities = a->uncertainty = a->logpdf = 1;
-    a->selection.all_texts = true;
+    a->selection.copy = true;
     return 0;
   case KEY_COMPARE:
     a->selection.text_column = text;
@@ -103,9 +103,10 @@ static size_t count_numbers(const struct writer *w) {
   return (a->responsibilities ? w->k : 0) + (size_t)(a->uncertainty + a->logpdf + 2 * a->distance);
 }
 
-static void write_texts(FILE *stream, const struct writer *w, size_t file_row) {
-  for (size_t c = 0; w->arguments->append && c < w->table->texts.columns; c++) {
-    csv_field(stream, io_table_text(w->table, file_row, c));
+/* The file's own fields of its next row. */
+static void write_texts(FILE *stream, const struct writer *w) {
+  for (size_t c = 0; c < w->table->copy.columns; c++) {
+    csv_field(stream, io_copy_next(&w->table->copy));
     fputc(',', stream);
   }
 }
@@ -116,8 +117,8 @@ static void write_header(FILE *stream, const struct writer *w) {
     io_npy_begin(stream, w->table->file_rows, 1 + count_numbers(w));
     return;
   }
-  for (size_t c = 0; a->append && c < w->table->texts.columns; c++) {
-    csv_field(stream, w->table->texts.names[c]);
+  for (size_t c = 0; c < w->table->copy.columns; c++) {
+    csv_field(stream, w->table->copy.names[c]);
     fputc(',', stream);
   }
   fputs("label", stream);
@@ -147,7 +148,7 @@ static void write_gaps(FILE *stream, const struct writer *w, size_t *next, size_
     for (size_t c = 0; w->binary && c < 1 + count_numbers(w); c++)
       fwrite(&missing, sizeof missing, 1, stream);
     if (w->binary) continue;
-    write_texts(stream, w, *next);
+    write_texts(stream, w);
     fputs("NA", stream);
     for (size_t c = count_numbers(w); c > 0; c--) fputs(",NA", stream);
     fputc('\n', stream);
@@ -176,11 +177,10 @@ static void take_chunk(FILE *stream, struct writer *w, size_t first, size_t coun
   for (size_t i = 0; i < count; i++) {
     size_t place = io_table_place(table, first + i);
     if (w->comparison.rows)
-      comparison_add(&w->comparison, io_table_text(table, place, table->text_column),
-                     w->prediction.labels[i]);
+      comparison_add(&w->comparison, io_table_text(table, place), w->prediction.labels[i]);
     if (!stream) continue;
     write_gaps(stream, w, next, place);
-    write_texts(stream, w, place);
+    write_texts(stream, w);
     write_row(stream, w, i, table->values + (first + i) * table->columns, values);
   }
 }
@@ -212,24 +212,28 @@ static void write_table(struct writer *w, const struct loaded_model *loaded) {
   }
   if (!file.stream) return;
   write_gaps(file.stream, w, &next, table->file_rows);
+  if (io_copy_failed(&table->copy)) {
+    io_replace_discard(&file);
+    die(EXIT_FAILED, "the temporary file with the fields of %s cannot be read", a->data);
+  }
   if (io_replace_commit(&file, &error) != 0) die(EXIT_FAILED, "%s", error.text);
 }
 
 /* Columns of the file may not have the names of those that are written beside them. */
 static void check_names(const struct writer *w) {
   static const char *const ours[] = {"label", "uncertainty", "logpdf", "distance", "tail"};
-  const struct io_texts *texts = &w->table->texts;
-  for (size_t c = 0; w->arguments->append && c < texts->columns; c++) {
+  const struct io_copy *copy = &w->table->copy;
+  for (size_t c = 0; c < copy->columns; c++) {
     char number[32];
     int taken = 0;
-    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) taken |= strcmp(texts->names[c], ours[i]) == 0;
-    for (size_t r = 0; r < w->k && texts->names[c][0] == 'r' && !taken; r++) {
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) taken |= strcmp(copy->names[c], ours[i]) == 0;
+    for (size_t r = 0; r < w->k && copy->names[c][0] == 'r' && !taken; r++) {
       snprintf(number, sizeof number, "r%zu", r);
-      taken = strcmp(texts->names[c], number) == 0;
+      taken = strcmp(copy->names[c], number) == 0;
     }
     if (taken)
       die(EXIT_DATA, "%s: a column '%s' is there already; --append would write another", w->arguments->data,
-          texts->names[c]);
+          copy->names[c]);
   }
 }
 
@@ -245,7 +249,7 @@ static void begin_writer(struct writer *w, const struct loaded_model *loaded) {
   if (a->logpdf) w->prediction.logpdf = allocate(CHUNK, sizeof(double));
   if (a->distance) distances_make(&w->distances, loaded->model);
   if (!a->selection.text_column) return;
-  w->comparison = (struct comparison){.name = w->table->texts.names[w->table->text_column],
+  w->comparison = (struct comparison){.name = w->table->texts.name,
                                       .components = w->k,
                                       .rows = allocate(w->table->rows, sizeof *w->comparison.rows)};
 }

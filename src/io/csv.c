@@ -86,40 +86,51 @@ static bool may_be_missing(const struct reader *reader) {
   return reader->format->drop_missing || reader->source->content != IO_VALUES;
 }
 
-/* The texts that are kept: their names, once the columns are known. */
-static int begin_texts(struct reader *reader) {
-  struct io_texts *texts = &reader->table->texts;
-  bool all = reader->source->selection->all_texts;
-  size_t first = all ? 0 : reader->plan.text, columns = all ? reader->plan.columns : 1;
+/* The header's name of a column, or x1, x2, ..; NULL without memory. */
+static char *name_of(const struct reader *reader, size_t column) {
+  char numbered[32];
 
-  if (first == IO_UNUSED) return 0;
-  reader->table->text_column = reader->plan.text - first;
-  texts->names = calloc(columns, sizeof *texts->names);
-  if (!texts->names) return -1;
-  for (texts->columns = 0; texts->columns < columns; texts->columns++) {
-    size_t column = first + texts->columns;
-    char **name = &texts->names[texts->columns], numbered[32];
-
-    snprintf(numbered, sizeof numbered, "x%zu", column + 1);
-    *name = strdup(reader->layout.names ? reader->layout.names[column] : numbered);
-    if (!*name) return -1;
-  }
-  return 0;
+  snprintf(numbered, sizeof numbered, "x%zu", column + 1);
+  return strdup(reader->layout.names ? reader->layout.names[column] : numbered);
 }
 
-/* Numbers are kept with a point, so that they stay numbers beside others that have one. */
-static void keep_text(struct reader *reader, size_t column, struct io_field field) {
-  struct io_texts *texts = &reader->table->texts;
-  bool all = reader->source->selection->all_texts;
-  char *comma;
+/* What is kept of texts, once the columns are known. */
+static void begin_texts(struct reader *reader) {
+  struct io_table *table = reader->table;
+  struct io_copy *copy = &table->copy;
+  bool named = true;
 
-  if (all ? column >= reader->plan.columns : column != reader->plan.text) return;
-  if (io_texts_add(texts, field.text, field.length) != 0)
-    fail_memory(reader);
-  else if (reader->layout.decimal == ',' && reads_with_comma(field)) {
-    comma = strchr(texts->text + texts->begins[texts->count - 1], ',');
-    if (comma) *comma = '.';
+  if (reader->plan.text != IO_UNUSED)
+    named = (table->texts.name = name_of(reader, reader->plan.text)) != NULL;
+  if (named && reader->source->selection->copy) {
+    copy->names = calloc(reader->plan.columns, sizeof *copy->names);
+    for (named = copy->names != NULL; named && copy->columns < reader->plan.columns; copy->columns++)
+      named = (copy->names[copy->columns] = name_of(reader, copy->columns)) != NULL;
+    if (named && io_copy_begin(copy, reader->error) != 0) reader->failed = true;
   }
+  if (!named) fail_memory(reader);
+}
+
+static void keep_text(struct reader *reader, size_t column, const char *text, size_t length) {
+  struct io_table *table = reader->table;
+
+  if (column == reader->plan.text && io_texts_add(&table->texts, text, length) != 0) fail_memory(reader);
+  if (table->copy.fields && column < reader->plan.columns &&
+      io_copy_add(&table->copy, text, length, reader->error) != 0)
+    reader->failed = true;
+}
+
+/* With a point, so that they stay numbers beside others that have one. */
+static void keep_comma(struct reader *reader, size_t column, struct io_field field) {
+  char *pointed = strndup(field.text, field.length);
+
+  if (!pointed) {
+    fail_memory(reader);
+    return;
+  }
+  *strchr(pointed, ',') = '.';
+  keep_text(reader, column, pointed, field.length);
+  free(pointed);
 }
 
 static void take_field(struct reader *reader, size_t column, struct io_field untrimmed) {
@@ -128,7 +139,10 @@ static void take_field(struct reader *reader, size_t column, struct io_field unt
   const char *problem = NULL;
   double value;
 
-  keep_text(reader, column, field);
+  if (reader->layout.decimal == ',' && reads_with_comma(field))
+    keep_comma(reader, column, field);
+  else
+    keep_text(reader, column, field.text, field.length);
   if (slot == IO_UNUSED || reader->bad) return;
   switch (io_number_read_field(field.text, field.length, reader->layout.decimal, &value)) {
   case IO_NUMBER_NO_MEMORY:
@@ -203,11 +217,8 @@ static void begin_table(struct reader *reader) {
     reader->failed = true;
     return;
   }
-  if (begin_texts(reader) != 0) {
-    fail_memory(reader);
-    return;
-  }
-  reserve_row(reader);
+  begin_texts(reader);
+  if (!reader->failed) reserve_row(reader);
   for (size_t r = reader->layout.first; r < head->rows && !reader->failed; r++) {
     size_t fields = io_head_count(head, r);
 
@@ -346,6 +357,7 @@ static void finish(struct reader *reader) {
       io_table_note(table, "%zu line%s that begin%s with # left out", reader->comments,
                     reader->comments == 1 ? "" : "s", reader->comments == 1 ? "s" : "") != 0)
     fail_memory(reader);
+  if (!reader->failed && io_copy_end(&table->copy, reader->error) != 0) reader->failed = true;
   if (reader->failed) return;
   shrunk = realloc(table->values, table->rows * table->columns * sizeof *table->values);
   if (shrunk) table->values = shrunk;

@@ -133,6 +133,13 @@ int io_table_drop_missing(struct io_table *table, const char *file, struct io_er
 /* Adds a field to the texts; -1 without memory. */
 int io_texts_add(struct io_texts *texts, const char *text, size_t length);
 
+/* A copy is begun, filled field by field, and ended, which makes it one to be read (copy.c). 0, or -1 after an
+   error. */
+int io_copy_begin(struct io_copy *copy, struct io_error *error);
+int io_copy_add(struct io_copy *copy, const char *text, size_t length, struct io_error *error);
+int io_copy_end(struct io_copy *copy, struct io_error *error);
+void io_copy_free(struct io_copy *copy);
+
 /* What is wrong with a value that a column receives, as "is negative"; NULL when nothing is. */
 const char *io_value_problem(double value, size_t slot, enum io_content content);
 

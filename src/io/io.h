@@ -20,14 +20,22 @@ void io_make_printable(char *text);
 
 /* ---- tables (csv.c, npy.c; read.c chooses) ---- */
 
-/* Fields of a text as they stand in it, without the quotation marks around them: of every row of the file, left
-   out or not. */
+/* The fields of one column as they stand in the file, without the quotation marks around them: of every row of
+   the file, left out or not. */
 struct io_texts {
-  size_t columns; /* 0: none were asked for */
-  char **names;   /* one a column: the header's, which may be empty, or x1, x2, .. */
-  char *text;     /* of all fields, row by row, each ended by a zero */
+  char *name;     /* the header's, which may be empty, or x1, x2, ..; NULL: none were asked for */
+  char *text;     /* of all fields, each ended by a zero */
   size_t *begins; /* of each in it */
   size_t used, count, text_capacity, begin_capacity;
+};
+
+/* The fields of all columns likewise, row by row, in a temporary file: they are read in their order, and once. */
+struct io_copy {
+  size_t columns; /* 0: it was not asked for */
+  char **names;   /* one a column, as the name of texts */
+  FILE *fields;   /* each ended by a zero */
+  char *field;    /* the last that was read .. */
+  size_t room;    /* .. in so many bytes */
 };
 
 struct io_table {
@@ -39,8 +47,8 @@ struct io_table {
   size_t *places;   /* rows: which row of the file each is, from 0; NULL: none was left out */
   char **notes;     /* what the reader decided or left out, one line each */
   size_t note_count;
-  struct io_texts texts; /* what the selection keeps; a table in .npy has none */
-  size_t text_column;    /* of the texts: the selection's text_column, where there is one */
+  struct io_texts texts; /* of the selection's text_column; a table in .npy has none .. */
+  struct io_copy copy;   /* .. and no copy */
 };
 
 /* Which row of the file a row is, from 0. */
@@ -48,10 +56,15 @@ static inline size_t io_table_place(const struct io_table *table, size_t row) {
   return table->places ? table->places[row] : row;
 }
 
-/* A field of a row of the file, from 0. */
-static inline const char *io_table_text(const struct io_table *table, size_t file_row, size_t column) {
-  return table->texts.text + table->texts.begins[file_row * table->texts.columns + column];
+/* The text of a row of the file, from 0. */
+static inline const char *io_table_text(const struct io_table *table, size_t file_row) {
+  return table->texts.text + table->texts.begins[file_row];
 }
+
+/* The next field of the copy, valid until the next call; empty where the temporary file cannot be read. */
+const char *io_copy_next(struct io_copy *copy);
+/* Whether that has happened. */
+bool io_copy_failed(const struct io_copy *copy);
 
 enum io_header_rule { IO_HEADER_AUTO, IO_HEADER_YES, IO_HEADER_NO };
 #define IO_NO_COMMENT '\n'
@@ -84,7 +97,7 @@ struct io_selection {
   /* A column whose texts are kept beside the values, and which is none of these where columns are taken as they
      stand: a name or, where it is none, a 1-based number; NULL: none. */
   const char *text_column;
-  bool all_texts; /* the texts of all columns are kept */
+  bool copy; /* the texts of all columns are copied */
 };
 
 /* Reads a table in text (path "-": standard input) or .npy, either also compressed by gzip, text also in UTF-16.

@@ -42,7 +42,7 @@ static int read_input(struct io_input *input, const char *path, const struct io_
   struct io_source source = {input, input->name, selection, content};
 
   if (io_recognise(input, error) != 0) return -1;
-  if (is_npy(input, path) && (selection->text_column || selection->all_texts))
+  if (is_npy(input, path) && (selection->text_column || selection->copy))
     return io_fail(error, "%s: .npy holds numbers alone, not the text of columns", input->name);
   if ((is_npy(input, path) ? io_npy_read : io_csv_read)(&source, table, error) != 0) return -1;
   return complete(table, &source, error);

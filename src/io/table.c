@@ -115,8 +115,9 @@ void io_table_free(struct io_table *table) {
   io_names_free(table->names, table->columns);
   io_names_free(table->notes, table->note_count);
   free(table->places);
-  io_names_free(table->texts.names, table->texts.columns);
+  free(table->texts.name);
   free(table->texts.text);
   free(table->texts.begins);
+  io_copy_free(&table->copy);
   *table = (struct io_table){0};
 }
