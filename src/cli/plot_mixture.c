@@ -26,7 +26,7 @@ static void entry(FILE *script, unsigned colour, const char *title) {
           title);
 }
 
-/* Entries of the legend, appended to the plot command of the first panel. */
+/* Entries of the legend, appended to a plot command. */
 static void legend(FILE *script, const struct plot_mixture *plot) {
   size_t k = emblas_model_components(plot->model);
   int density = emblas_model_dim(plot->model) != 2;
@@ -47,9 +47,15 @@ static void legend_above(FILE *script) {
         script);
 }
 
-/* In the empty upper triangle of the matrix. */
-static void legend_beside(FILE *script) {
-  fputs("set key at screen 0.965, 0.9 right top vertical Left reverse samplen 1.5 font ',11'\n", script);
+/* In the empty upper triangle of the matrix: a panel of its own, as a key takes as many rows as its panel has
+   room for. */
+static void legend_beside(FILE *script, const struct plot_mixture *plot) {
+  plot_place(script, (struct box){0.5, 0.965, 0.55, 0.9});
+  fputs("set key at screen 0.965, 0.9 right top vertical Left reverse samplen 1.5 font ',11'\n"
+        "unset border; unset tics; set xrange [0:1]; set yrange [0:1]\nplot NaN notitle",
+        script);
+  legend(script, plot);
+  fputs("unset key; unset label; set border 3\n", script);
 }
 
 static void draw_one(FILE *script, const struct plot_mixture *plot) {
@@ -106,7 +112,7 @@ static struct box cell(size_t columns, size_t row, size_t column) {
    where the rim has no room for them. */
 static void draw_pairs(FILE *script, const struct plot_mixture *plot, size_t columns) {
   const int tics = columns > 6 ? 2 : columns > 4 ? 3 : 4, crowded = columns > 4;
-  legend_beside(script);
+  legend_beside(script, plot);
   for (size_t row = 0; row < columns; row++) {
     for (size_t column = 0; column <= row; column++) {
       struct axis x = plot_column_axis(plot, column);
@@ -118,8 +124,7 @@ static void draw_pairs(FILE *script, const struct plot_mixture *plot, size_t col
       if (row == column) {
         fputs("unset ytics; set border 1\n", script);
         plot_histogram(script, plot, column, x, crowded ? plot->names[column] : NULL, column);
-        if (row == 0) legend(script, plot);
-        fputs("\nset border 3; unset key; unset label\n", script);
+        fputs("\nset border 3; unset label\n", script);
       } else {
         plot_axis(script, 'y', plot_column_axis(plot, row), column == 0 ? tics : 0);
         plot_scatter(script, plot, column, row, columns);

@@ -228,6 +228,19 @@ class Components(Case):
         script = self.script("wide.csv", "-k", 1, "--cov", "diag")
         self.assertEqual(re.findall(r"set label 3 \"(.*?)\" at graph", script), names[:10])
         self.assertEqual(re.findall(r"set [xy]label \"colour.*", script), [])
+        drawn = (self.folder / "picture.svg").read_text()
+        self.assertEqual(re.findall(r"<text>(colour index \d+)</text>", drawn), names[:10])
+
+    def test_legend_stands_beside_a_crowded_matrix(self):
+        """In the right half, where no panel of the upper rows is, in columns of many entries."""
+        rows = "".join(",".join(str((7 * i * (j + 3)) % 97 / 7) for j in range(10)) + "\n" for i in range(97))
+        (self.folder / "wide.csv").write_text(rows)
+        self.script("wide.csv", "-k", 12, "--cov", "tied-spherical", "--starts", 2)
+        drawn = (self.folder / "picture.svg").read_text()
+        places = re.findall(r"translate\(([\d.]+),([\d.]+)\)[^>]*>\s*<text>(\d+) \([\d.]+ %\)</text>", drawn)
+        self.assertEqual([int(number) for _, _, number in places], list(range(12)))
+        self.assertGreater(min(float(x) for x, _, _ in places), 320)
+        self.assertLess(max(float(y) for _, y, _ in places), 270)
 
 
 @unittest.skipUnless(have_gnuplot, "gnuplot is not installed")
