@@ -42,6 +42,7 @@
 #define EMBLAS_EMBLAS_H
 
 #include <emblas/backend.h>
+#include <emblas/data.h>
 #include <emblas/em.h>
 #include <emblas/status.h>
 
@@ -59,23 +60,6 @@ extern "C" {
 #define EMBLAS_VERSION EMBLAS_VERSION_JOIN(EMBLAS_VERSION_MAJOR, EMBLAS_VERSION_MINOR, EMBLAS_VERSION_PATCH)
 /** The version of the library that is linked, as EMBLAS_VERSION. Static storage. */
 EMBLAS_API const char *emblas_version(void);
-
-/** In a report: the error has no such place. */
-#define EMBLAS_NOWHERE ((size_t)-1)
-
-/* ------------------------------------------------------------------ data */
-
-/** Observations: a view of memory that the caller keeps, unchanged during a call. */
-struct emblas_data {
-  size_t size;          /**< sizeof(struct emblas_data), set by init */
-  const double *values; /**< row i, column j at values[i * stride + j]; finite */
-  size_t rows;          /**< n >= 1 */
-  size_t columns;       /**< d >= 1 */
-  size_t stride;        /**< doubles from row to row, >= columns; default 0: columns */
-  const double
-      *weights; /**< n observation weights, >= 0, not all 0, sum below 1e280; default NULL: all 1 */
-};
-EMBLAS_API void emblas_data_init(struct emblas_data *data, size_t size);
 
 /* --------------------------------------------------------------- options */
 
@@ -174,7 +158,13 @@ enum emblas_compression {
    * their values, of which a copy is made: 8 n bytes, 16 n with weights, and as much again while it is
    * made.
    */
-  EMBLAS_COMPRESS_NONE = 1
+  EMBLAS_COMPRESS_NONE = 1,
+  /**
+   * Every pass walks over every row, as it comes, and no copy is made: the only way for rows of a reader
+   * and of several processes, which always take it. Random starts are tried on a sample of rows, and go on
+   * with all of them. The same bits, wherever the rows come from.
+   */
+  EMBLAS_COMPRESS_STREAM = 2
 };
 
 /** Where a running fit stands. */

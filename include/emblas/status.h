@@ -42,7 +42,9 @@ extern "C" {
   X(EMBLAS_ERROR_COMPONENTS, -15, "the model has another number of components")                            \
   X(EMBLAS_ERROR_COVARIANCE, -16, "a covariance has entries that its covariance model does not have")      \
   X(EMBLAS_ERROR_VALUE, -17, "a value is none that components of the family have")                         \
-  X(EMBLAS_ERROR_FILE, -18, "a file cannot be read or written, or is not what it should be")
+  X(EMBLAS_ERROR_FILE, -18, "a file cannot be read or written, or is not what it should be")               \
+  X(EMBLAS_ERROR_READ, -19, "the reader of the data could not hand out rows")                              \
+  X(EMBLAS_ERROR_SUM, -20, "the hook that adds up over processes has failed")
 
 typedef enum emblas_status {
 #define EMBLAS_STATUS_ENUM(name, value, text) name = value,
@@ -50,6 +52,9 @@ typedef enum emblas_status {
 #undef EMBLAS_STATUS_ENUM
       EMBLAS_STATUS_FORCE_INT = 0x7fffffff
 } emblas_status;
+
+/** A place, as the row of an error, that is none. */
+#define EMBLAS_NOWHERE ((size_t)-1)
 
 /** The text of a status; never NULL, static storage. */
 EMBLAS_API const char *emblas_status_string(emblas_status status);

@@ -111,6 +111,7 @@ emblas_status emblas_compression_create(struct compression *c, struct arena *are
                                         size_t maps) {
   *c = (struct compression){.kind = COMPRESSION_NONE, .all = pass->data, .frame = pass->frame};
   emblas_data_init(&c->view, sizeof c->view);
+  if (pass->streams) return EMBLAS_OK;
   if (pays(pass, how, maps)) {
     emblas_status status = cells_pay(pass) ? cut_line(c, arena, pass, summary) : EMBLAS_OK;
     if (status == EMBLAS_OK && !pairs_are_many(c, pass)) status = merge_duplicates(c, arena, pass, maps);
@@ -123,7 +124,7 @@ emblas_status emblas_compression_create(struct compression *c, struct arena *are
 void emblas_compression_all(const struct compression *c, struct pass *pass) {
   pass->data = c->all;
   pass->frame = c->frame;
-  pass->independent = (double)c->all->rows;
+  pass->independent = (double)rows_of_all(c->all);
   pass->boxed = 0;
 }
 

@@ -146,6 +146,11 @@ emblas_status emblas_fitter_finish(struct emblas_fitter *fitter, struct emblas_m
   status = emblas_model_allocate(o->allocator, m->family, m->covariance, m->k, m->d, &model);
   if (status != EMBLAS_OK) return status;
   emblas_fitter_settle(fitter);
+  if (fitter->pass.walk.status != EMBLAS_OK) {
+    emblas_model_free(model);
+    return emblas_report_place(report, fitter->pass.walk.status, fitter->pass.walk.row, EMBLAS_NOWHERE,
+                               EMBLAS_NOWHERE);
+  }
   m->family->out_of_frame(m, emblas_em_theta(fitter->em), fitter->spare);
   emblas_arrange_find(o->order, m, fitter->spare, fitter->places);
   emblas_arrange_parameters(m, fitter->places, fitter->spare, model->theta);
@@ -153,6 +158,7 @@ emblas_status emblas_fitter_finish(struct emblas_fitter *fitter, struct emblas_m
   if (report != NULL && status == EMBLAS_OK) {
     emblas_report_begin(report, o->allocator);
     status = fill_report(fitter, report);
+    if (status == EMBLAS_OK) status = fitter->pass.walk.status;
     if (status == EMBLAS_OK)
       emblas_arrange_report(m->k, fitter->places, report->component_flags, report->component_rows);
   }

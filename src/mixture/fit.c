@@ -70,6 +70,7 @@ emblas_status emblas_fit(const struct emblas_data *data, const struct emblas_opt
   if (status != EMBLAS_OK)
     emblas_report_place(report, status, EMBLAS_NOWHERE, EMBLAS_NOWHERE, search.fitter->component);
   if (status != EMBLAS_OK && report != NULL) report->iteration = search.fitter->iteration;
+  status = emblas_group_agree(&search.fitter->group, status);
   emblas_search_clear(&search);
   if (search.results != NULL) allocator.release(allocator.context, search.results);
   emblas_fitter_free(search.fitter);

@@ -27,13 +27,15 @@ emblas_status emblas_fitter_create(const struct emblas_data *data, const struct 
   emblas_report_begin(report, options->allocator);
 
   struct arena arena;
+  struct group group = {.processes = &data->processes};
   emblas_arena_init(&arena, options->allocator);
   emblas_arena_expect(&arena, FEW_BYTES);
   struct emblas_fitter *fitter = emblas_arena_take(&arena, 1, 1, sizeof *fitter);
-  if (fitter == NULL) return arena.status;
+  if (fitter == NULL) return emblas_group_agree(&group, arena.status);
   *fitter = (struct emblas_fitter){.arena = arena,
                                    .data = *data,
                                    .options = *options,
+                                   .group = {.processes = &fitter->data.processes},
                                    .component = EMBLAS_NOWHERE,
                                    .iteration = EMBLAS_NOWHERE};
   struct components components = {.family = emblas_family(options->family),
@@ -48,6 +50,7 @@ emblas_status emblas_fitter_create(const struct emblas_data *data, const struct 
   status = shaped == EMBLAS_OK ? emblas_fitter_set_up(fitter, &components, report) : shaped;
   fitter_leave(fitter, token);
   if (status != EMBLAS_OK) {
+    status = emblas_group_agree(&fitter->group, status);
     emblas_fitter_free(fitter);
     return status;
   }
@@ -67,6 +70,10 @@ void emblas_fitter_free(struct emblas_fitter *fitter) {
    another hill is as good as the one that a start is on, and is reached in half as many maps. */
 static int anywhere(const struct emblas_options *o) {
   return o->start == EMBLAS_START_RANDOM || (o->start == EMBLAS_START_KMEANSPP && o->starts > 1);
+}
+
+static int is_random(const struct emblas_options *o) {
+  return o->start == EMBLAS_START_RANDOM || o->start == EMBLAS_START_KMEANSPP;
 }
 
 /* Where rows are so few that a map costs no more than what the accelerator does beside it, the first
@@ -109,6 +116,7 @@ static void note_start(struct emblas_fitter *fitter) {
 }
 
 emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start) {
+  if (fitter->pass.streams && is_random(&fitter->options)) return EMBLAS_ERROR_ARGUMENT;
   int token = fitter_enter(fitter);
   fitter->component = EMBLAS_NOWHERE;
   fitter->settled = NULL;
@@ -118,6 +126,7 @@ emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start) {
   emblas_status status = emblas_starter_parameters(&fitter->starter, &fitter->pass, start, fitter->theta,
                                                    fitter->spare, fitter->flags, &fitter->component);
   fitter_leave(fitter, token);
+  if (status == EMBLAS_OK) status = fitter->pass.walk.status;
   if (status == EMBLAS_OK) note_start(fitter);
   if (status == EMBLAS_OK) status = run_from(fitter, fitter->theta, fitter->options.max_iterations);
   if (status == EMBLAS_OK) fitter->iterations = 0;

@@ -5,6 +5,7 @@
 #include "compression.h"
 #include "move.h"
 #include "start.h"
+#include "stream.h"
 
 /* Everything a fit holds; one arena. */
 struct emblas_fitter {
@@ -14,6 +15,9 @@ struct emblas_fitter {
   struct view_summary summary;
   struct frame frame;
   struct pass pass;
+  struct group group;        /* the processes that share the rows */
+  struct emblas_data sample; /* of rows that are walked over as they come; rows 0: they are not */
+  double sample_weight;      /* its total */
   struct starter starter;
   struct mover mover; /* of a fit that may have several starts */
   struct compression compression;
@@ -50,6 +54,9 @@ const char *emblas_options_fault(const struct emblas_options *options);
 /* How many starts the options leave: one, unless they are random and there is more than one component,
    which is where it belongs after one map. */
 size_t emblas_options_starts(const struct emblas_options *options);
+
+/* How many rows starts are tried on, where there are many. */
+size_t emblas_fitter_sample_rows(const struct emblas_fitter *fitter);
 
 /* Makes everything but the map, of a fitter that has its data, options and arena. components: their shape
    and backend. report: where the place of bad input goes, or NULL. */

@@ -31,10 +31,10 @@ static emblas_status map(void *context, const double *theta, double *next, struc
   struct emblas_fitter *fitter = context;
   emblas_compression_select(&fitter->compression, &fitter->pass, theta);
   int active = compression_active(&fitter->compression, &fitter->pass);
-  fitter->rows = active ? fitter->pass.data->rows : fitter->data.rows;
+  fitter->rows = active ? fitter->pass.data->rows : rows_of_all(&fitter->data);
   map_rows(fitter, theta, next, value);
   fitter->complete = next != NULL && !active;
-  return EMBLAS_OK;
+  return fitter->pass.walk.status;
 }
 
 static void to_free(void *context, const double *theta, double *free) {

@@ -35,11 +35,11 @@ static void add_losses(struct pass *pass, struct pass_worker *worker, void *cont
   emblas_pass_load(pass, worker, first, count);
   emblas_pass_bayes(pass, worker, NULL, logliks, &sums);
   for (size_t i = 0; i < count && mover->newcoming; i++)
-    to[0] += view_weight(pass->data, first + i) * logliks[i];
+    to[0] += view_weight(&worker->view, i) * logliks[i];
   for (size_t c = 0; c < pass->components.k; c++)
     for (size_t i = 0; i < count; i++) {
       double rest = 1 - block->r[c * block->stride + i];
-      to[2 + c] -= view_weight(pass->data, first + i) * log(rest > 1e-20 ? rest : 1e-20);
+      to[2 + c] -= view_weight(&worker->view, i) * log(rest > 1e-20 ? rest : 1e-20);
     }
 }
 
@@ -168,7 +168,7 @@ static void add_statistics(struct pass *pass, struct pass_worker *worker, void *
   emblas_pass_load(pass, worker, first, count);
   m->family->logits(m, &worker->block, worker->scratch);
   for (size_t i = 0; i < count; i++) own[i] = move->mover->distance[first + i] <= move->radius ? ALL : -ALL;
-  pass->backend->softmax(count, stride, m->k, worker->block.r, pass_weights(pass, first), NULL, &ignored);
+  pass->backend->softmax(count, stride, m->k, worker->block.r, worker->view.weights, NULL, &ignored);
   m->family->accumulate(m, &worker->block, sums + 2, worker->scratch);
 }
 

@@ -93,7 +93,7 @@ static void add_near(struct pass *pass, struct pass_worker *worker, void *contex
   const struct search_walk *walk = context;
   load(pass, worker, first, count);
   for (size_t i = 0; i < count; i++)
-    worker->block.r[i] = walk->distance[first + i] <= walk->radius ? view_weight(pass->data, first + i) : 0;
+    worker->block.r[i] = walk->distance[first + i] <= walk->radius ? view_weight(&worker->view, i) : 0;
   add_moments(worker, walk->newcomers, sums);
 }
 
@@ -107,7 +107,7 @@ static void add_share(struct pass *pass, struct pass_worker *worker, void *conte
   load(pass, worker, first, count);
   s->one.family->logits(&s->one, &worker->block, worker->scratch);
   for (size_t i = 0; i < count; i++) rest[i] = s->rest[first + i] + walk->rest;
-  pass->backend->softmax(count, worker->block.stride, 2, worker->block.r, pass_weights(pass, first), NULL,
+  pass->backend->softmax(count, worker->block.stride, 2, worker->block.r, worker->view.weights, NULL,
                          &block);
   sums[0] += block.loglik[0] + block.loglik[1];
   add_moments(worker, s, sums);

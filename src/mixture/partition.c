@@ -6,15 +6,16 @@
 #include <math.h>
 #include <string.h>
 
-void emblas_partition_rows(const struct starter *starter, const struct pass *pass,
-                           struct pass_worker *worker, size_t first, size_t count, double *z) {
+void emblas_partition_rows(const struct starter *starter, struct pass *pass, struct pass_worker *worker,
+                           size_t first, size_t count, double *z) {
   size_t d = pass->components.d, stride = worker->block.stride;
+  emblas_pass_read(pass, worker, first, count);
   if (starter->whitened) {
-    emblas_frame_load(pass->frame, pass->backend, pass->data, first, count, (struct emblas_ahead){NULL, 0},
+    emblas_frame_load(pass->frame, pass->backend, &worker->view, 0, count, (struct emblas_ahead){NULL, 0},
                       stride, worker->more_rows, z);
     return;
   }
-  emblas_frame_rows(pass->frame, pass->data, first, count, stride, z);
+  emblas_frame_rows(pass->frame, &worker->view, 0, count, stride, z);
   for (size_t j = 0; j < d; j++)
     for (size_t i = 0; i < count; i++) z[j * stride + i] *= starter->inverse[j];
 }
@@ -47,36 +48,38 @@ static void find_largest(size_t rows, size_t stride, size_t k, const double *res
 }
 
 /* The largest entry of each row becomes the row's weight, the others 0. */
-static double harden(const struct pass *pass, struct pass_worker *worker, size_t first) {
+static double harden(const struct pass *pass, struct pass_worker *worker) {
   const struct block *block = &worker->block;
   double sum = 0, *most = worker->column, *best = worker->row_loglik;
   find_largest(block->rows, block->stride, pass->components.k, block->r, most, best);
   for (size_t c = 0; c < pass->components.k; c++)
     memset(block->r + c * block->stride, 0, block->rows * sizeof *block->r);
   for (size_t i = 0; i < block->rows; i++) {
-    double weight = view_weight(pass->data, first + i);
+    double weight = view_weight(&worker->view, i);
     sum += weight * most[i];
     block->r[(size_t)best[i] * block->stride + i] = weight;
   }
   return sum;
 }
 
-static void assign_labels(const struct starter *starter, const struct pass *pass, const struct block *block,
-                          size_t first) {
+static void assign_labels(const struct starter *starter, const struct pass *pass,
+                          const struct pass_worker *worker, size_t first) {
+  const struct block *block = &worker->block;
   for (size_t c = 0; c < pass->components.k; c++)
     memset(block->r + c * block->stride, 0, block->rows * sizeof *block->r);
   for (size_t i = 0; i < block->rows; i++)
-    block->r[starter->labels[first + i] * block->stride + i] = view_weight(pass->data, first + i);
+    block->r[starter->labels[first + i] * block->stride + i] = view_weight(&worker->view, i);
 }
 
 /* Each row's responsibilities divided by their sum, times the row's weight. The largest is taken out before
    they are added up, so that their sum does not overflow. */
 static void assign_responsibilities(const struct starter *starter, const struct pass *pass,
-                                    const struct block *block, size_t first) {
+                                    const struct pass_worker *worker, size_t first) {
+  const struct block *block = &worker->block;
   size_t k = pass->components.k;
   for (size_t i = 0; i < block->rows; i++) {
     const double *given = starter->responsibilities + (first + i) * k;
-    double largest = 0, sum = 0, weight = view_weight(pass->data, first + i);
+    double largest = 0, sum = 0, weight = view_weight(&worker->view, i);
     for (size_t c = 0; c < k; c++) largest = given[c] > largest ? given[c] : largest;
     for (size_t c = 0; c < k; c++) sum += given[c] / largest;
     for (size_t c = 0; c < k; c++) block->r[c * block->stride + i] = weight * (given[c] / largest / sum);
@@ -92,13 +95,13 @@ static double assign(struct starter *starter, struct pass *pass, struct pass_wor
   for (size_t i = 0; i < count; i++) worker->own.phi[i] = 1;
   emblas_partition_rows(starter, pass, worker, first, count, worker->own.phi + block->stride);
   if (starter->kind == EMBLAS_START_LABELS) {
-    assign_labels(starter, pass, block, first);
+    assign_labels(starter, pass, worker, first);
   } else if (starter->kind == EMBLAS_START_RESPONSIBILITIES) {
-    assign_responsibilities(starter, pass, block, first);
+    assign_responsibilities(starter, pass, worker, first);
   } else {
     pass->backend->logits(count, block->stride, p, pass->components.k, starter->nearest, p, worker->own.phi,
                           block->r, 0);
-    return harden(pass, worker, first);
+    return harden(pass, worker);
   }
   return 0;
 }

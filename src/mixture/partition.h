@@ -18,8 +18,8 @@ void emblas_partition_statistics(struct pass *pass, struct pass_worker *worker, 
 double emblas_partition_means(struct starter *starter, struct pass *pass);
 
 /* Rows first .. first + count in the coordinates of the partition: z, d x stride. */
-void emblas_partition_rows(const struct starter *starter, const struct pass *pass,
-                           struct pass_worker *worker, size_t first, size_t count, double *z);
+void emblas_partition_rows(const struct starter *starter, struct pass *pass, struct pass_worker *worker,
+                           size_t first, size_t count, double *z);
 
 /* starter->nearest from starter->centres. */
 void emblas_partition_prepare(struct starter *starter, size_t k, size_t d);

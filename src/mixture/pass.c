@@ -12,6 +12,8 @@ enum {
   EXPONENTIAL = 16 /* the work of an exponential, in products */
 };
 
+enum { HEAD = sizeof(struct emblas_block_sums) / sizeof(double) };
+
 _Static_assert(WALK_BLOCK % BOX_ROWS == 0, "a block is made of whole boxes");
 
 static size_t least(size_t a, size_t b) {
@@ -29,6 +31,7 @@ static void allocate_worker(struct pass *pass, struct arena *arena, struct pass_
   size_t stride = pass->block_rows + PADDING;
   worker->block = (struct block){.stride = stride, .panel = least(panel + PADDING, p)};
   size_t features = worker->block.panel > m->d ? worker->block.panel : m->d + 1;
+  worker->room = emblas_rows_room(arena, pass->data, pass->block_rows);
   worker->own = (struct pass_rows){.x = emblas_arena_doubles(arena, m->d, stride),
                                    .phi = emblas_arena_doubles(arena, features, stride)};
   worker->block.r = emblas_arena_doubles(arena, m->k, stride);
@@ -57,27 +60,31 @@ static void allocate_kept(struct pass *pass, struct arena *arena) {
 }
 
 void emblas_pass_allocate(struct pass *pass, struct arena *arena, const struct emblas_data *data,
-                          const struct frame *frame, const struct components *components, size_t threads) {
+                          const struct frame *frame, const struct components *components, size_t threads,
+                          struct group *group) {
+  size_t rows = rows_of_all(data);
   *pass = (struct pass){.data = data,
+                        .streams = pass->streams,
+                        .weight_exponent = pass->weight_exponent,
                         .frame = frame,
                         .backend = components->backend,
                         .components = *components,
-                        .independent = (double)data->rows};
+                        .independent = (double)rows};
   struct components *m = &pass->components;
   size_t statistics;
   if (emblas_size_multiply(m->k, m->statistics + m->d + 1, &statistics)) {
     arena->status = EMBLAS_ERROR_SIZE;
     return;
   }
-  pass->block_rows = (least(data->rows, WALK_BLOCK) + PADDING - 1) / PADDING * PADDING;
-  emblas_walk_allocate(&pass->walk, arena, data->rows,
-                       sizeof(struct emblas_block_sums) / sizeof(double) + statistics, threads);
+  pass->block_rows = (least(rows, WALK_BLOCK) + PADDING - 1) / PADDING * PADDING;
+  size_t pooled = pass->streams ? 2 + m->d * (2 + m->d) : 0, length = HEAD + statistics;
+  emblas_walk_allocate(&pass->walk, arena, rows, length > pooled ? length : pooled, threads, group);
   m->family->allocate(m, arena);
   pass->threads = pass->walk.threads;
   pass->workers = emblas_arena_take(arena, pass->threads, 1, sizeof *pass->workers);
   for (size_t i = 0; i < pass->threads && arena->status == EMBLAS_OK; i++)
     allocate_worker(pass, arena, &pass->workers[i]);
-  if (data->rows <= WALK_LEAF && arena->status == EMBLAS_OK) allocate_kept(pass, arena);
+  if (rows <= WALK_LEAF && !pass->streams && arena->status == EMBLAS_OK) allocate_kept(pass, arena);
 }
 
 /* ------------------------------------------------------------------ the walk */
@@ -106,10 +113,27 @@ double *emblas_pass_walk(struct pass *pass, size_t length, pass_block add, void 
 /* The rows of the block after this one, where they are most of the memory that they lie in. */
 static struct emblas_ahead rows_after(const struct pass *pass, size_t first, size_t count) {
   size_t after = first + count, stride = view_stride(pass->data);
-  if (after >= pass->data->rows || stride > 2 * pass->data->columns) return (struct emblas_ahead){NULL, 0};
+  if (after >= pass->data->rows || stride > 2 * pass->data->columns || pass->data->values == NULL)
+    return (struct emblas_ahead){NULL, 0};
   size_t rows = least(WALK_BLOCK, pass->data->rows - after) - 1;
   return (struct emblas_ahead){view_row(pass->data, after),
                                (rows * stride + pass->data->columns) * sizeof(double)};
+}
+
+void emblas_pass_read(struct pass *pass, struct pass_worker *worker, size_t first, size_t count) {
+  struct emblas_data *view = &worker->view;
+  emblas_status status = emblas_rows_read(pass->data, first, count, worker->room, view);
+  if (status == EMBLAS_OK && pass->data->reader.read != NULL && view->weights != NULL) {
+    double *scaled = worker->room + count * pass->data->columns;
+    for (size_t i = 0; i < count; i++) scaled[i] = ldexp(view->weights[i], -pass->weight_exponent);
+    view->weights = scaled;
+  }
+  if (status == EMBLAS_OK) return;
+  emblas_walk_fail(&pass->walk, (size_t)(worker - pass->workers), status, first);
+  memset(worker->room, 0, count * (pass->data->columns + 1) * sizeof *worker->room);
+  view->values = worker->room;
+  view->stride = pass->data->columns;
+  view->weights = NULL;
 }
 
 static void load(struct pass *pass, struct pass_worker *worker, size_t first, size_t count,
@@ -121,9 +145,10 @@ static void load(struct pass *pass, struct pass_worker *worker, size_t first, si
   block->x = rows->x;
   block->phi = rows->phi;
   block->made = few ? &rows->made : NULL;
+  emblas_pass_read(pass, worker, first, count);
   if (rows->loaded) return;
-  emblas_frame_load(pass->frame, pass->backend, pass->data, first, count, ahead, block->stride,
-                    worker->rows, block->x);
+  emblas_frame_load(pass->frame, pass->backend, &worker->view, 0, count, ahead, block->stride, worker->rows,
+                    block->x);
   rows->loaded = few;
 }
 
@@ -151,8 +176,8 @@ static void add_sweep(struct pass *pass, struct pass_worker *worker, void *conte
   struct emblas_ahead ahead = rows_after(pass, first, count), none = {NULL, 0};
   int later = *(const enum sweep_kind *)context == SWEEP_AT_ONCE_AND_AHEAD;
   load(pass, worker, first, count, later ? none : ahead);
-  m->family->sweep(m, &worker->block, pass_weights(pass, first), later ? ahead : none, statistics(sums),
-                   sums, worker->scratch);
+  m->family->sweep(m, &worker->block, worker->view.weights, later ? ahead : none, statistics(sums), sums,
+                   worker->scratch);
 }
 
 /* A block of whole boxes: of each the components within reach. */
@@ -166,7 +191,8 @@ static void add_boxes(struct pass *pass, struct pass_worker *worker, void *conte
   struct block box = worker->block;
   for (size_t i = 0; i < count; i += BOX_ROWS, box.x += BOX_ROWS) {
     box.rows = least(BOX_ROWS, count - i);
-    m->family->boxes->sweep(m, (first + i) / BOX_ROWS, thread, &box, pass_weights(pass, first + i),
+    m->family->boxes->sweep(m, (first + i) / BOX_ROWS, thread, &box,
+                            worker->view.weights != NULL ? worker->view.weights + i : NULL,
                             statistics(sums), sums, worker->scratch);
   }
 }
@@ -175,7 +201,7 @@ static void add_densities(struct pass *pass, struct pass_worker *worker, void *c
                           size_t count, double *to) {
   (void)context;
   emblas_pass_load(pass, worker, first, count);
-  emblas_pass_bayes(pass, worker, pass_weights(pass, first), NULL, (struct emblas_block_sums *)to);
+  emblas_pass_bayes(pass, worker, worker->view.weights, NULL, (struct emblas_block_sums *)to);
 }
 
 static void add_expectation(struct pass *pass, struct pass_worker *worker, void *context, size_t first,
@@ -184,8 +210,6 @@ static void add_expectation(struct pass *pass, struct pass_worker *worker, void 
   const struct components *m = &pass->components;
   m->family->accumulate(m, &worker->block, statistics((struct emblas_block_sums *)to), worker->scratch);
 }
-
-enum { HEAD = sizeof(struct emblas_block_sums) / sizeof(double) };
 
 static void expect(struct pass *pass, pass_block add, enum sweep_kind kind) {
   const struct components *m = &pass->components;
@@ -246,7 +270,7 @@ static void add_largest_logits(struct pass *pass, struct pass_worker *worker, vo
   (void)context;
   emblas_pass_load(pass, worker, first, count);
   m->family->logits(m, block, worker->scratch);
-  to[0] += largest_logits(count, block->stride, m->k, block->r, pass_weights(pass, first), worker->column);
+  to[0] += largest_logits(count, block->stride, m->k, block->r, worker->view.weights, worker->column);
 }
 
 double emblas_pass_hard(struct pass *pass, const double *theta) {

@@ -6,6 +6,7 @@
 #include "../rows/view.h"
 #include "../model/model.h"
 #include "../walk/walk.h"
+#include "stream.h"
 #include "report.h"
 
 #include <math.h>
@@ -31,6 +32,7 @@ struct predict_worker {
   double *logits;     /* k x STRIDE: log weight + log density, then responsibilities */
   double *copy;       /* of the logits, where there are weights: as many; else NULL */
   double *room;       /* of the family */
+  double *rows;       /* for rows of a reader */
   double *row_loglik; /* WALK_BLOCK */
   double *largest;    /* WALK_BLOCK */
 };
@@ -41,6 +43,7 @@ struct predict {
   const struct emblas_backend *backend;
   const struct emblas_prediction *wanted;
   struct predict_worker *workers;
+  struct group group;
   struct walk walk;
 };
 
@@ -72,19 +75,25 @@ static void write_block(const struct emblas_prediction *wanted, const struct pre
 /* Bayes' rule. The outputs are those of unweighted rows; where there are weights, the sums take the logits
    once more. */
 static void predict_block(void *context, size_t number, size_t first, size_t count, double *to) {
-  const struct predict *predict = context;
+  struct predict *predict = context;
   struct predict_worker *worker = &predict->workers[number];
+  struct emblas_data rows;
   struct emblas_block_sums *sums = (struct emblas_block_sums *)to, unweighted = {0};
   const struct emblas_backend *backend = predict->backend;
   const struct components *m = &predict->model->components;
   size_t k = m->k;
-  m->family->density->logits(m, count, view_row(predict->data, first), view_stride(predict->data), STRIDE,
-                             worker->logits, worker->room);
-  if (predict->data->weights == NULL) {
+  emblas_status status = emblas_rows_read(predict->data, first, count, worker->rows, &rows);
+  if (status != EMBLAS_OK) {
+    emblas_walk_fail(&predict->walk, number, status, first);
+    return;
+  }
+  m->family->density->logits(m, count, rows.values, view_stride(&rows), STRIDE, worker->logits,
+                             worker->room);
+  if (rows.weights == NULL) {
     backend->softmax(count, STRIDE, k, worker->logits, NULL, worker->row_loglik, sums);
   } else {
     memcpy(worker->copy, worker->logits, k * STRIDE * sizeof *worker->copy);
-    backend->softmax(count, STRIDE, k, worker->copy, predict->data->weights + first, NULL, sums);
+    backend->softmax(count, STRIDE, k, worker->copy, rows.weights, NULL, sums);
     backend->softmax(count, STRIDE, k, worker->logits, NULL, worker->row_loglik, &unweighted);
   }
   write_block(predict->wanted, worker, k, m->family->density->log_volume(m), first, count);
@@ -101,13 +110,16 @@ static double products(const struct components *m) {
 
 static void allocate(struct predict *predict, struct arena *arena, size_t threads) {
   size_t k = predict->model->components.k;
-  emblas_walk_allocate(&predict->walk, arena, predict->data->rows, SUMS, threads);
+  emblas_group_allocate(&predict->group, arena, &predict->data->processes,
+                        stream_says(predict->data->columns));
+  emblas_walk_allocate(&predict->walk, arena, rows_of_all(predict->data), SUMS, threads, &predict->group);
   threads = predict->walk.threads;
   predict->workers = emblas_arena_take(arena, threads, 1, sizeof *predict->workers);
   for (size_t i = 0; i < threads && arena->status == EMBLAS_OK; i++) {
     struct predict_worker *worker = &predict->workers[i];
     worker->logits = emblas_arena_doubles(arena, k, STRIDE);
-    worker->copy = predict->data->weights != NULL ? emblas_arena_doubles(arena, k, STRIDE) : NULL;
+    worker->rows = emblas_rows_room(arena, predict->data, WALK_BLOCK);
+    worker->copy = rows_have_weights(predict->data) ? emblas_arena_doubles(arena, k, STRIDE) : NULL;
     worker->room =
         emblas_arena_doubles(arena, WALK_BLOCK, predict->model->components.family->density->room);
     worker->row_loglik = emblas_arena_doubles(arena, WALK_BLOCK, 1);
@@ -124,6 +136,7 @@ static emblas_status predict_rows(struct predict *predict, double total_weight,
   const struct emblas_block_sums *sums = (struct emblas_block_sums *)emblas_walk_run(
       &predict->walk, predict->data->rows, products(m), SUMS, predict_block, predict);
   if (backend->leave != NULL) backend->leave(token);
+  if (predict->walk.status != EMBLAS_OK) return predict->walk.status;
   double loglik = sums->loglik[0] + sums->loglik[1];
   if (!isfinite(loglik) || !isfinite(sums->q)) return EMBLAS_ERROR_RANGE;
   prediction->loglik = loglik - total_weight * m->family->density->log_volume(m);
@@ -140,15 +153,22 @@ static void check_block(void *context, size_t number, size_t first, size_t count
 
 /* Unweighted rows are looked at by all threads; where one is not finite, or rows have weights, one after
    the other. */
-static emblas_status check_rows(struct predict *predict, struct arena *arena, struct emblas_report *report,
-                                double *total_weight) {
+static emblas_status check_rows(struct predict *predict, struct arena *arena, size_t threads,
+                                struct emblas_report *report, double *total_weight) {
   const struct emblas_data *data = predict->data;
   struct view_summary summary = {.total_weight = (double)data->rows};
   size_t row = EMBLAS_NOWHERE, column = EMBLAS_NOWHERE;
   emblas_status status = EMBLAS_OK;
   summary.low = emblas_arena_doubles(arena, data->columns, 1);
   summary.high = emblas_arena_doubles(arena, data->columns, 1);
-  if (arena->status != EMBLAS_OK) return arena->status;
+  status = emblas_group_agree(&predict->group, arena->status);
+  if (status != EMBLAS_OK) return status;
+  if (rows_come_in_pieces(data)) {
+    status = emblas_stream_summarise(data, predict->model->components.family, arena->allocator, threads,
+                                     &predict->group, &summary, &row, &column);
+    *total_weight = summary.total_weight;
+    return emblas_report_place(report, status, row, column, EMBLAS_NOWHERE);
+  }
   if (data->weights != NULL ||
       emblas_walk_run(&predict->walk, data->rows, (double)data->columns, 2, check_block, predict)[0] > 0)
     status = emblas_view_summarise(data, &summary, &row, &column);
@@ -190,9 +210,11 @@ emblas_status emblas_predict(const struct emblas_model *model, const struct embl
   emblas_arena_init(&arena,
                     options->allocator.allocate != NULL ? options->allocator : model->arena.allocator);
   double total_weight;
-  allocate(&predict, &arena, emblas_parallel_limit(options->threads));
-  status = check_rows(&predict, &arena, report, &total_weight);
+  size_t threads = emblas_parallel_limit(options->threads);
+  allocate(&predict, &arena, threads);
+  status = check_rows(&predict, &arena, threads, report, &total_weight);
   if (status == EMBLAS_OK) status = predict_rows(&predict, total_weight, prediction);
+  status = emblas_group_agree(&predict.group, status);
   emblas_arena_free(&arena);
   return status;
 }

@@ -6,28 +6,31 @@
 #include <string.h>
 
 enum {
-  LEAST_SAMPLE = 16384,  /* rows; and for each free parameter at least .. */
-  ROWS_A_PARAMETER = 20, /* .. so that it is estimated within a quarter of its deviation in the rows */
-  WORTH = 4,             /* times fewer rows than there are */
+  WORTH = 4, /* times fewer rows than there are */
   SCOUT_MAPS = 100
 };
 
-static size_t sample_rows(const struct emblas_fitter *fitter) {
-  size_t wanted = ROWS_A_PARAMETER * components_count(&fitter->pass.components);
-  return wanted > LEAST_SAMPLE ? wanted : LEAST_SAMPLE;
+/* Of each start on the sample. */
+static size_t scout_maps(const struct emblas_fitter *fitter) {
+  size_t most = fitter->options.max_iterations;
+  return most > 2 * SCOUT_MAPS ? SCOUT_MAPS : most / 2;
 }
 
+/* Rows that are walked over as they come have no other start but a given one. */
 int emblas_scout_pays(const struct search *search) {
   const struct emblas_fitter *fitter = search->fitter;
-  return search->starts > 1 && fitter->options.max_iterations > 2 * SCOUT_MAPS &&
-         fitter->compression.kind == COMPRESSION_NONE && fitter->data.rows / WORTH >= sample_rows(fitter);
+  const struct emblas_options *o = &fitter->options;
+  if (fitter->pass.streams) return o->start == EMBLAS_START_KMEANSPP || o->start == EMBLAS_START_RANDOM;
+  return search->starts > 1 && o->max_iterations > 2 * SCOUT_MAPS &&
+         fitter->compression.kind == COMPRESSION_NONE &&
+         fitter->data.rows / WORTH >= emblas_fitter_sample_rows(fitter);
 }
 
 /* Every row with the same probability, in their order (Knuth's algorithm S). */
 static emblas_status draw_sample(const struct emblas_fitter *fitter, struct arena *arena,
                                  struct emblas_data *sample) {
   const struct emblas_data *data = &fitter->data;
-  size_t d = data->columns, wanted = sample_rows(fitter), taken = 0;
+  size_t d = data->columns, wanted = emblas_fitter_sample_rows(fitter), taken = 0;
   double *values = emblas_arena_doubles(arena, wanted, d), *weights = NULL;
   if (data->weights != NULL) weights = emblas_arena_doubles(arena, wanted, 1);
   if (arena->status != EMBLAS_OK) return arena->status;
@@ -53,8 +56,12 @@ static emblas_status try_starts(const struct search *search, const struct emblas
   options.compress = EMBLAS_COMPRESS_NONE;
   options.order = EMBLAS_ORDER_NONE;
   options.tolerance = search->fitter->tolerance;
-  options.max_iterations = SCOUT_MAPS;
-  *trial = (struct search){.results = search->results, .most_kept = MOST_KEPT, .sample = sample->rows};
+  options.max_iterations = scout_maps(search->fitter);
+  options.backend = search->fitter->options.backend;
+  *trial = (struct search){.results = search->results,
+                           .most_kept = MOST_KEPT,
+                           .sample = sample->rows,
+                           .deaf = group_is_shared(&search->fitter->group)};
   emblas_status status = emblas_fitter_create(sample, &options, &trial->fitter, NULL);
   if (status != EMBLAS_OK) return status;
   emblas_search_plan(trial);
@@ -70,8 +77,8 @@ static emblas_status run_candidate(struct search *search, struct search *trial, 
   kept->em = NULL;
   emblas_status status = emblas_fitter_finish(trial->fitter, &model, NULL);
   if (status == EMBLAS_OK)
-    status =
-        emblas_fitter_start_at(search->fitter, model, search->fitter->options.max_iterations - SCOUT_MAPS);
+    status = emblas_fitter_start_at(search->fitter, model,
+                                    search->fitter->options.max_iterations - scout_maps(search->fitter));
   if (status == EMBLAS_OK) status = emblas_search_run(search, kept->number);
   emblas_model_free(model);
   return status;
@@ -95,13 +102,18 @@ emblas_status emblas_scout(struct search *search) {
   struct arena arena;
   struct emblas_data sample;
   struct search trial = {0};
+  emblas_status status = EMBLAS_OK;
+  int streams = search->fitter->pass.streams;
   emblas_arena_init(&arena, search->fitter->options.allocator);
-  emblas_status status = draw_sample(search->fitter, &arena, &sample);
+  if (streams)
+    sample = search->fitter->sample;
+  else
+    status = draw_sample(search->fitter, &arena, &sample);
   if (status == EMBLAS_OK) {
     emblas_status tried = try_starts(search, &sample, &trial);
     int fatal = tried == EMBLAS_ERROR_MEMORY || tried == EMBLAS_ERROR_SIZE;
     status = tried == EMBLAS_OK ? run_candidates(search, &trial)
-             : fatal            ? tried
+             : fatal || streams ? tried
                                 : emblas_search_run_all(search);
   }
   emblas_search_clear(&trial);

@@ -107,7 +107,10 @@ void emblas_search_clear(struct search *search) {
 
 void emblas_search_progress(struct search *search, const struct emblas_em_point *point) {
   const struct emblas_options *o = &search->fitter->options;
-  if (o->progress == NULL) return;
+  struct group *group = &search->fitter->group;
+  double cancels = 0;
+  const double *all = &cancels;
+  if (o->progress == NULL && !group_is_shared(group)) return;
   size_t planned = search->starts + search->moves;
   struct emblas_progress progress = {.start = search->runs - 1,
                                      .starts = search->runs > planned ? search->runs : planned,
@@ -119,7 +122,14 @@ void emblas_search_progress(struct search *search, const struct emblas_em_point 
                                      .sample = search->sample,
                                      .best_loglik = search->kept_count > 0 ? search->kept[0].result.loglik
                                                                            : -INFINITY};
-  search->cancelled |= o->progress(o->progress_context, &progress) != 0;
+  if (o->progress != NULL) cancels = o->progress(o->progress_context, &progress) != 0;
+  if (search->deaf) return;
+  /* In all processes, or in none. */
+  size_t processes = group_is_shared(group) ? group->processes->count : 1;
+  if (group_is_shared(group) && (emblas_group_agree(group, EMBLAS_OK) != EMBLAS_OK ||
+                                 emblas_group_gather(group, &cancels, 1, &all) != EMBLAS_OK))
+    return; /* the next walk will say so */
+  for (size_t i = 0; i < processes; i++) search->cancelled |= all[i] != 0;
 }
 
 /* When a run is looked at, and what is asked of it then. EM's gains shrink by a constant factor in the end,
@@ -167,7 +177,7 @@ static emblas_status run(struct search *search, size_t number, const struct pati
   enum emblas_stop_reason reason = EMBLAS_RUNNING;
   int given_up = 0;
   search->runs++;
-  *result = (struct emblas_start_result){.loglik = NAN, .rows = fitter->data.rows};
+  *result = (struct emblas_start_result){.loglik = NAN, .rows = rows_of_all(&fitter->data)};
   while (reason == EMBLAS_RUNNING && !given_up) {
     result->status = emblas_fitter_step(fitter, &point, &reason);
     if (result->status != EMBLAS_OK) break;

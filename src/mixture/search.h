@@ -31,6 +31,8 @@ struct search {
   size_t kept_count;
   size_t sample; /* rows of the sample that this is a search on; 0: on all rows */
   int cancelled;
+  int deaf; /* the hook cannot cancel it: a process that stopped would have another result than the others
+             */
 };
 
 /* How many starts and moves the options ask for. */

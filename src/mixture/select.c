@@ -7,8 +7,9 @@
 
 #include "../base/arena.h"
 #include "../base/parallel.h"
+#include "../rows/read.h"
+#include "../walk/group.h"
 #include "../base/sized.h"
-#include "../rows/view.h"
 #include "../families/family.h"
 
 #include <math.h>
@@ -248,7 +249,7 @@ static void run_round(struct selecting *s, size_t starts) {
 /* The pairs that all starts may bring to the best or beyond. */
 static void choose_reachable(struct selecting *s) {
   const struct kept *best = &s->kept[0];
-  double rows = fmax((double)s->data->rows / REACH_ROWS, 1);
+  double rows = fmax((double)rows_of_all(s->data) / REACH_ROWS, 1);
   s->round = 0;
   for (size_t i = 0; i < s->selection->count; i++) {
     const struct emblas_trial *trial = &s->selection->trials[i];
@@ -298,7 +299,9 @@ static emblas_status conclude(struct selecting *s, struct emblas_model **model,
 static size_t threads_for(const struct emblas_data *data, const struct emblas_options *options,
                           const struct emblas_selection *selection) {
   size_t threads = emblas_parallel_limit(options->threads), values;
-  if (emblas_size_multiply(data->rows, data->columns, &values) || values > SHARED_VALUES) return 1;
+  if (rows_come_in_pieces(data) || emblas_size_multiply(data->rows, data->columns, &values) ||
+      values > SHARED_VALUES)
+    return 1;
   return threads < selection->count ? threads : selection->count;
 }
 
@@ -331,8 +334,10 @@ emblas_status emblas_select(const struct emblas_data *data, const struct emblas_
   if (fault != NULL) return emblas_report_argument(report, fault);
 
   struct emblas_allocator allocator = emblas_allocator_or_default(options->allocator);
+  struct group group = {.processes = &data->processes};
   emblas_selection_clear(selection);
-  status = list(candidates, options->family, data->columns, allocator, selection);
+  status =
+      emblas_group_agree(&group, list(candidates, options->family, data->columns, allocator, selection));
   if (status == EMBLAS_OK) {
     struct selecting s = {.data = data,
                           .options = options,
@@ -342,6 +347,7 @@ emblas_status emblas_select(const struct emblas_data *data, const struct emblas_
     s.kept = allocator.allocate(allocator.context, s.threads * sizeof *s.kept);
     s.order = allocator.allocate(allocator.context, selection->count * sizeof *s.order);
     status = s.kept != NULL && s.order != NULL ? EMBLAS_OK : EMBLAS_ERROR_MEMORY;
+    status = emblas_group_agree(&group, status);
     if (status == EMBLAS_OK) {
       run(&s);
       status = conclude(&s, model, report);

@@ -37,13 +37,14 @@ const char *emblas_options_fault(const struct emblas_options *o) {
   if (o->stop > EMBLAS_STOP_WEIGHTS) return "options.stop";
   if (!isfinite(o->tolerance) || o->tolerance < 0) return "options.tolerance";
   if (o->accelerate > EMBLAS_ACCELERATE_ANDERSON) return "options.accelerate";
-  if (o->compress > EMBLAS_COMPRESS_NONE) return "options.compress";
+  if (o->compress > EMBLAS_COMPRESS_STREAM) return "options.compress";
   if (o->order > EMBLAS_ORDER_FIRST_COLUMN) return "options.order";
   if (!(o->floor > 0 && o->floor < 1)) return "options.floor";
   return emblas_allocator_valid(o->allocator) ? NULL : "options.allocator";
 }
 
-static void pool(struct emblas_fitter *fitter, double *pooled) {
+/* The frame of all rows. */
+static void make_frame(struct emblas_fitter *fitter, double *pooled, enum frame_kind kind) {
   struct pass *pass = &fitter->pass;
   const struct pass_worker *worker = &pass->workers[0];
   struct frame_workspace work = {.rows = pass->block_rows,
@@ -52,7 +53,15 @@ static void pool(struct emblas_fitter *fitter, double *pooled) {
                                  .scratch = worker->more_rows,
                                  .share = worker->column,
                                  .pooled = pooled};
-  emblas_frame_pool(&fitter->frame, pass->backend, &fitter->data, fitter->summary.total_weight, &work);
+  const struct emblas_data *rows = pass->streams ? &fitter->sample : &fitter->data;
+  double total = fitter->summary.total_weight, weight = pass->streams ? fitter->sample_weight : total;
+  emblas_frame_from_ranges(&fitter->frame, rows, weight, &fitter->summary,
+                           fmin(2 * sqrt(fitter->options.floor), 1), kind);
+  fitter->frame.skips = fitter->summary.rows < rows_of_all(&fitter->data);
+  if (pass->streams)
+    emblas_stream_pool(pass, &fitter->frame, rows, weight, total, &work);
+  else
+    emblas_frame_pool(&fitter->frame, pass->backend, rows, weight, &work);
 }
 
 /* The unit of the weights is the power of two at or below their mean: sums and products stay in the range
@@ -69,11 +78,13 @@ static emblas_status scale_weights(struct emblas_fitter *fitter) {
     fitter->run_tolerance *= ldexp(mean, -exponent);
   }
   if (exponent == 0) return EMBLAS_OK;
+  fitter->summary.total_weight = ldexp(total, -exponent);
+  fitter->pass.weight_exponent = exponent;
+  if (fitter->data.reader.read != NULL) return EMBLAS_OK; /* its weights are scaled as they come */
   double *scaled = emblas_arena_doubles(&fitter->arena, fitter->data.rows, 1);
   if (scaled == NULL) return fitter->arena.status;
   for (size_t i = 0; i < fitter->data.rows; i++) scaled[i] = ldexp(fitter->data.weights[i], -exponent);
   fitter->data.weights = scaled;
-  fitter->summary.total_weight = ldexp(total, -exponent);
   return EMBLAS_OK;
 }
 
@@ -99,14 +110,30 @@ static emblas_status check_start(const struct emblas_options *o, size_t rows, si
 static emblas_status check_rows(struct emblas_fitter *fitter, struct emblas_report *report) {
   const struct emblas_options *o = &fitter->options;
   size_t row = EMBLAS_NOWHERE, column = EMBLAS_NOWHERE, component = EMBLAS_NOWHERE;
-  emblas_status status = emblas_view_summarise(&fitter->data, &fitter->summary, &row, &column);
-  if (status == EMBLAS_OK)
-    status = emblas_family_check(emblas_family(o->family), &fitter->data, &row, &column);
+  const struct family *family = emblas_family(o->family);
+  emblas_status status;
+  if (fitter->pass.streams) {
+    status = emblas_stream_summarise(&fitter->data, family, o->allocator, emblas_parallel_limit(o->threads),
+                                     &fitter->group, &fitter->summary, &row, &column);
+  } else {
+    status = emblas_view_summarise(&fitter->data, &fitter->summary, &row, &column);
+    if (status == EMBLAS_OK) status = emblas_family_check(family, &fitter->data, &row, &column);
+  }
   if (status != EMBLAS_OK) return emblas_report_place(report, status, row, column, EMBLAS_NOWHERE);
   if (fitter->summary.rows < o->components) return EMBLAS_ERROR_TOO_FEW_ROWS;
   status = check_start(o, fitter->data.rows, &row, &component);
   if (status != EMBLAS_OK) return emblas_report_place(report, status, row, EMBLAS_NOWHERE, component);
   return scale_weights(fitter);
+}
+
+enum {
+  LEAST_SAMPLE = 16384, /* rows; and for each free parameter at least .. */
+  ROWS_A_PARAMETER = 20 /* .. so that it is estimated within a quarter of its deviation in the rows */
+};
+
+size_t emblas_fitter_sample_rows(const struct emblas_fitter *fitter) {
+  size_t wanted = ROWS_A_PARAMETER * components_count(&fitter->pass.components);
+  return wanted > LEAST_SAMPLE ? wanted : LEAST_SAMPLE;
 }
 
 size_t emblas_options_starts(const struct emblas_options *o) {
@@ -118,6 +145,20 @@ size_t emblas_options_starts(const struct emblas_options *o) {
 static size_t most_maps(const struct emblas_options *o) {
   size_t maps;
   return emblas_size_multiply(o->max_iterations, emblas_options_starts(o), &maps) ? SIZE_MAX : maps;
+}
+
+static emblas_status draw_sample(struct emblas_fitter *fitter) {
+  emblas_status status =
+      emblas_stream_sample(&fitter->data, emblas_fitter_sample_rows(fitter), fitter->options.seed,
+                           &fitter->arena, &fitter->group, &fitter->sample);
+  double *weights = (double *)fitter->sample.weights; /* memory of the fitter's own */
+  int exponent = fitter->data.reader.read != NULL ? fitter->pass.weight_exponent : 0;
+  fitter->sample_weight = 0;
+  for (size_t i = 0; status == EMBLAS_OK && i < fitter->sample.rows; i++) {
+    if (weights != NULL) weights[i] = ldexp(weights[i], -exponent);
+    fitter->sample_weight += view_weight(&fitter->sample, i);
+  }
+  return status;
 }
 
 static void allocate_mover(struct emblas_fitter *fitter) {
@@ -135,6 +176,8 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, const struct co
   size_t d = fitter->data.columns;
   int whitened = components->frame_kind == FRAME_WHITENED;
 
+  fitter->pass.streams = o->compress == EMBLAS_COMPRESS_STREAM || rows_come_in_pieces(&fitter->data);
+  emblas_group_allocate(&fitter->group, arena, &fitter->data.processes, stream_says(d));
   fitter->summary.low = emblas_arena_doubles(arena, d, 1);
   fitter->summary.high = emblas_arena_doubles(arena, d, 1);
   if (arena->status != EMBLAS_OK) return arena->status;
@@ -143,7 +186,7 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, const struct co
 
   emblas_frame_allocate(&fitter->frame, arena, d, whitened);
   emblas_pass_allocate(&fitter->pass, arena, &fitter->data, &fitter->frame, components,
-                       emblas_parallel_limit(o->threads));
+                       emblas_parallel_limit(o->threads), &fitter->group);
   double *vectors[4];
   emblas_arena_vectors(arena, 4, components->parameters, vectors);
   fitter->theta = vectors[0];
@@ -163,11 +206,14 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, const struct co
   if (arena->status != EMBLAS_OK) return arena->status;
   memset(fitter->start_flags, 0, o->components * sizeof *fitter->start_flags);
 
-  emblas_frame_from_ranges(&fitter->frame, &fitter->data, &fitter->summary, fmin(2 * sqrt(o->floor), 1),
-                           components->frame_kind);
+  if (fitter->pass.streams) status = draw_sample(fitter);
+  if (status != EMBLAS_OK) return status;
+  make_frame(fitter, pooled, components->frame_kind);
+  if (fitter->pass.walk.status != EMBLAS_OK)
+    return emblas_report_place(report, fitter->pass.walk.status, fitter->pass.walk.row, EMBLAS_NOWHERE,
+                               EMBLAS_NOWHERE);
   for (size_t j = 0; j < d; j++)
     fitter->column_flags[j] = fitter->frame.constant[j] ? EMBLAS_COLUMN_CONSTANT : 0;
-  pool(fitter, pooled);
   m->frame = &fitter->frame;
   m->floor = o->floor;
   m->family->bound(m);
@@ -178,7 +224,7 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, const struct co
                                      .model = o->model,
                                      .summary = &fitter->summary};
   emblas_starter_allocate(&fitter->starter, arena, &fitter->pass);
-  if (emblas_options_starts(o) > 1) allocate_mover(fitter);
+  if (emblas_options_starts(o) > 1 && !fitter->pass.streams) allocate_mover(fitter);
   if (arena->status != EMBLAS_OK) return arena->status;
   return emblas_compression_create(&fitter->compression, arena, &fitter->pass, &fitter->summary,
                                    o->compress, most_maps(o));

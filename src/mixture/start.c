@@ -20,7 +20,7 @@ void emblas_starter_allocate(struct starter *starter, struct arena *arena, const
     starter->sums = emblas_arena_doubles(arena, m->k, 1 + d);
     starter->point = emblas_arena_doubles(arena, d, 1);
   }
-  if (starter->kind == EMBLAS_START_KMEANSPP) {
+  if (starter->kind == EMBLAS_START_KMEANSPP && !pass->streams) {
     starter->distance = emblas_arena_doubles(arena, pass->data->rows, 1);
     starter->candidates = emblas_arena_doubles(arena, KMEANS_CANDIDATES, d);
   }

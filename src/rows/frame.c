@@ -116,11 +116,10 @@ static double column_unit(const struct frame *frame, const struct view_summary *
   return nominal * (low != 0 ? fabs(low) : 1);
 }
 
-void emblas_frame_from_ranges(struct frame *frame, const struct emblas_data *data,
+void emblas_frame_from_ranges(struct frame *frame, const struct emblas_data *data, double total_weight,
                               const struct view_summary *summary, double nominal, enum frame_kind kind) {
   struct row_sample sample;
-  draw_sample(&sample, data, summary->total_weight);
-  frame->skips = summary->rows < data->rows;
+  draw_sample(&sample, data, total_weight);
   for (size_t j = 0; j < frame->d; j++) {
     frame->constant[j] = summary->high[j] == summary->low[j];
     frame->shift[j] = frame->constant[j] ? summary->low[j] : near_median(data, &sample, j);
@@ -206,18 +205,31 @@ static void load_shares(const struct emblas_data *data, double total_weight, siz
     share[i] = data->weights != NULL ? data->weights[first + i] / total_weight : one;
 }
 
-/* Adds a block's shares of the first and second moments about the origin. variance: NULL, or d second
- * moments. */
+/* Adds a block's shares. */
 static void add_moments(const struct frame *frame, const struct emblas_backend *backend, size_t count,
-                        double *variance, const struct frame_workspace *work) {
+                        const struct frame_moments *to, const struct frame_workspace *work) {
   size_t d = frame->d, stride = work->stride;
-  backend->moments(count, stride, d, 1, work->share, work->block, frame->mean, d);
+  backend->moments(count, stride, d, 1, work->share, work->block, to->mean, d);
   if (frame->whitener != NULL)
-    backend->scatter(count, stride, d, work->share, work->block, work->scratch, work->pooled);
-  for (size_t j = 0; variance != NULL && j < d; j++) {
+    backend->scatter(count, stride, d, work->share, work->block, work->scratch, to->pooled);
+  for (size_t j = 0; to->variance != NULL && j < d; j++) {
     const double *x = work->block + j * stride;
     backend->multiply(count, work->share, x, work->scratch);
-    backend->moments(count, stride, 1, 1, work->scratch, x, variance + j, 1);
+    backend->moments(count, stride, 1, 1, work->scratch, x, to->variance + j, 1);
+  }
+}
+
+void emblas_frame_add(const struct frame *frame, const struct emblas_backend *backend,
+                      const struct emblas_data *data, double total_weight, int whitened,
+                      const struct frame_moments *to, const struct frame_workspace *work) {
+  for (size_t first = 0; first < data->rows; first += work->rows) {
+    size_t count = chunk(data, first, work->rows);
+    if (whitened)
+      load_finely(frame, data, first, count, work->stride, work->block);
+    else
+      emblas_frame_rows(frame, data, first, count, work->stride, work->block);
+    load_shares(data, total_weight, first, count, work->share);
+    add_moments(frame, backend, count, to, work);
   }
 }
 
@@ -226,18 +238,14 @@ static void accumulate(const struct frame *frame, const struct emblas_backend *b
                        const struct emblas_data *data, double total_weight, int whitened, double *variance,
                        const struct frame_workspace *work) {
   size_t d = frame->d;
+  struct frame_moments moments = {frame->mean, variance, frame->whitener != NULL ? work->pooled : NULL};
   memset(frame->mean, 0, d * sizeof *frame->mean);
   if (variance != NULL) memset(variance, 0, d * sizeof *variance);
   if (frame->whitener != NULL) memset(work->pooled, 0, d * d * sizeof *work->pooled);
-  for (size_t first = 0; first < data->rows; first += work->rows) {
-    size_t count = chunk(data, first, work->rows);
-    if (whitened)
-      load_finely(frame, data, first, count, work->stride, work->block);
-    else
-      emblas_frame_rows(frame, data, first, count, work->stride, work->block);
-    load_shares(data, total_weight, first, count, work->share);
-    add_moments(frame, backend, count, variance, work);
-  }
+  if (work->add_up != NULL)
+    work->add_up(work->context, whitened, &moments);
+  else
+    emblas_frame_add(frame, backend, data, total_weight, whitened, &moments, work);
   for (size_t j = 0; frame->whitener != NULL && j < d; j++)
     for (size_t l = 0; l <= j; l++) work->pooled[j * d + l] -= frame->mean[j] * frame->mean[l];
 }

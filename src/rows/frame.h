@@ -45,9 +45,10 @@ double emblas_frame_unit(double x);
    columns (spherical models know no other), or a larger one, so that no value overflows. */
 void emblas_frame_complete(struct frame *frame, int common_scale);
 
-/* The frame of rows, but for what emblas_frame_pool() finds. nominal: the deviation that a constant column
-   is given, relative to its value; the unit is the power of two at or below that. */
-void emblas_frame_from_ranges(struct frame *frame, const struct emblas_data *data,
+/* The frame of rows, but for what emblas_frame_pool() finds. data: the rows, or a sample of them, whose
+   medians it takes; total_weight: theirs. nominal: the deviation that a constant column is given, relative
+   to its value; the unit is the power of two at or below that. */
+void emblas_frame_from_ranges(struct frame *frame, const struct emblas_data *data, double total_weight,
                               const struct view_summary *summary, double nominal, enum frame_kind kind);
 
 /* `count` rows from `first` on, shifted and scaled, not whitened. out: d x stride, a column after the
@@ -60,6 +61,12 @@ void emblas_frame_load(const struct frame *frame, const struct emblas_backend *b
                        const struct emblas_data *data, size_t first, size_t count,
                        struct emblas_ahead ahead, size_t stride, double *scratch, double *out);
 
+/* Shares of the first and second moments about the origin. */
+struct frame_moments {
+  double *mean, *variance; /* d; variance: NULL where it is not wanted */
+  double *pooled;          /* d x d, lower triangle; NULL without a whitener */
+};
+
 /* Pooled moments of the rows, for `mean`, `variance` and, where it was asked for, the whitener. They choose
    the coordinates, and so need no last digits. */
 struct frame_workspace {
@@ -68,7 +75,16 @@ struct frame_workspace {
   double *block, *scratch; /* d x stride each */
   double *share;           /* stride */
   double *pooled;          /* d x d; not used without a whitener */
+  /* How moments of all rows are added up, where `data` are but a sample; NULL: as those of data. */
+  void (*add_up)(void *context, int whitened, const struct frame_moments *moments);
+  void *context;
 };
+
+/* Adds what rows have of the moments. total_weight: of all; whitened: in full, or shifted and scaled alone.
+ */
+void emblas_frame_add(const struct frame *frame, const struct emblas_backend *backend,
+                      const struct emblas_data *data, double total_weight, int whitened,
+                      const struct frame_moments *moments, const struct frame_workspace *workspace);
 void emblas_frame_pool(struct frame *frame, const struct emblas_backend *backend,
                        const struct emblas_data *data, double total_weight,
                        const struct frame_workspace *workspace);

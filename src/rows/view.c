@@ -14,11 +14,27 @@ void emblas_data_init(struct emblas_data *data, size_t size) {
   sized_init(data, size, &defaults, sizeof defaults);
 }
 
+static const char *processes_fault(const struct emblas_data *data) {
+  const struct emblas_processes *p = &data->processes;
+  if (p->count == 0) return NULL;
+  if (p->rank >= p->count) return "data.processes.rank";
+  if (p->sum == NULL) return "data.processes.sum";
+  if (p->first == NULL || p->first[0] != 0 || p->first[p->count] == 0) return "data.processes.first";
+  for (size_t i = 0; i < p->count; i++)
+    if (p->first[i + 1] < p->first[i] ||
+        (p->first[i] % EMBLAS_ROWS_TOGETHER != 0 && p->first[i] != p->first[p->count]))
+      return "data.processes.first";
+  return p->first[p->rank + 1] - p->first[p->rank] == data->rows ? NULL : "data.rows";
+}
+
 const char *emblas_view_fault(const struct emblas_data *data) {
   if (data == NULL) return "data";
   if (data->size != sizeof *data) return "data.size";
-  if (data->values == NULL) return "data.values";
-  if (data->rows == 0) return "data.rows";
+  const char *fault = processes_fault(data);
+  if (fault != NULL) return fault;
+  if ((data->values == NULL) == (data->reader.read == NULL) && data->rows > 0)
+    return data->values == NULL ? "data.values" : "data.reader";
+  if (data->rows == 0 && data->processes.count == 0) return "data.rows";
   if (data->columns == 0) return "data.columns";
   return data->stride == 0 || data->stride >= data->columns ? NULL : "data.stride";
 }
@@ -113,8 +129,8 @@ static int summarise_ranges(const struct emblas_data *data, struct view_summary 
   return 1;
 }
 
-emblas_status emblas_view_summarise(const struct emblas_data *data, struct view_summary *summary,
-                                    size_t *row, size_t *column) {
+emblas_status emblas_view_look(const struct emblas_data *data, struct view_summary *summary, size_t *row,
+                               size_t *column) {
   summary->total_weight = summary->largest_weight = 0;
   summary->rows = 0;
   if (data->weights == NULL && view_stride(data) == data->columns && summarise_ranges(data, summary))
@@ -126,6 +142,16 @@ emblas_status emblas_view_summarise(const struct emblas_data *data, struct view_
       return status;
     }
   }
+  return EMBLAS_OK;
+}
+
+emblas_status emblas_view_weigh(const struct view_summary *summary) {
   /* Log-likelihoods are weighted sums and must be representable too. */
   return summary->rows > 0 && summary->total_weight < 1e280 ? EMBLAS_OK : EMBLAS_ERROR_WEIGHT;
+}
+
+emblas_status emblas_view_summarise(const struct emblas_data *data, struct view_summary *summary,
+                                    size_t *row, size_t *column) {
+  emblas_status status = emblas_view_look(data, summary, row, column);
+  return status == EMBLAS_OK ? emblas_view_weigh(summary) : status;
 }

@@ -31,7 +31,14 @@ emblas_status emblas_view_size(const struct emblas_data *data);
 /* Are the values of rows first .. first + count finite? */
 int emblas_view_finite(const struct emblas_data *data, size_t first, size_t count);
 
-/* One pass over the values. On failure *row and *column say where (or keep EMBLAS_NOWHERE). */
+/* Looks at rows that may be some of many: fills the summary, in which all may have no weight. On failure
+   *row and *column say where. */
+emblas_status emblas_view_look(const struct emblas_data *data, struct view_summary *summary, size_t *row,
+                               size_t *column);
+/* Is there weight, and not too much of it? */
+emblas_status emblas_view_weigh(const struct view_summary *summary);
+
+/* One pass over all values. On failure *row and *column say where (or keep EMBLAS_NOWHERE). */
 emblas_status emblas_view_summarise(const struct emblas_data *data, struct view_summary *summary,
                                     size_t *row, size_t *column);
 

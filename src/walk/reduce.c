@@ -23,9 +23,15 @@ static void add(size_t length, double *sum, const double *more) {
   for (size_t i = 2; i < length; i++) sum[i] += more[i];
 }
 
-void emblas_reduction_add(struct reduction *reduction) {
-  double *carry = reduction->leaf;
+static size_t level_of(size_t leaves) {
   size_t level = 0;
+  while (leaves >> level > 1) level++;
+  return level;
+}
+
+void emblas_reduction_add(struct reduction *reduction, size_t leaves) {
+  double *carry = reduction->leaf;
+  size_t level = level_of(leaves);
   /* As in counting: each slot that is taken joins the carry and moves up. */
   for (; reduction->leaves >> level & 1; level++) {
     double *slot = reduction->slots + level * reduction->length;
@@ -33,7 +39,11 @@ void emblas_reduction_add(struct reduction *reduction) {
     carry = slot;
   }
   memcpy(reduction->slots + level * reduction->length, carry, reduction->length * sizeof *carry);
-  reduction->leaves++;
+  reduction->leaves += leaves;
+}
+
+const double *emblas_reduction_branch(const struct reduction *reduction, size_t leaves) {
+  return reduction->slots + level_of(leaves) * reduction->length;
 }
 
 void emblas_reduction_finish(struct reduction *reduction) {

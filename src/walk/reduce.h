@@ -19,8 +19,11 @@ struct reduction {
 void emblas_reduction_allocate(struct reduction *reduction, struct arena *arena, size_t length,
                                size_t max_leaves);
 void emblas_reduction_start(struct reduction *reduction);
-/* Adds the leaf. */
-void emblas_reduction_add(struct reduction *reduction);
+/* Adds the leaf; or, where it holds the sum of more leaves, these: a power of two that divides the number
+   of those added so far, so that they are a branch of the tree. */
+void emblas_reduction_add(struct reduction *reduction, size_t leaves);
+/* The sum of so many leaves, a power of two, of which no others were added. */
+const double *emblas_reduction_branch(const struct reduction *reduction, size_t leaves);
 /* The sum of all leaves (at least one), in `leaf`. */
 void emblas_reduction_finish(struct reduction *reduction);
 

@@ -22,9 +22,10 @@ LAYERS = {
     "model": {"base", "families"},
     "mixture": {"base", "rows", "line", "walk", "families", "em", "model"},
     "io": set(),
+    "mpi": set(),
     "cli": {"io"},
 }
-CORE = set(LAYERS) - {"io", "cli"}
+CORE = set(LAYERS) - {"io", "mpi", "cli"}
 BLAS_HEADERS = {"cblas.h", "lapacke.h", "blis.h", "blis/blis.h", "openblas_config.h"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
@@ -48,7 +49,7 @@ def include_faults(root):
         for kind, name in INCLUDE.findall(file.read_text()):
             if name in BLAS_HEADERS and file != source / "backends" / "blas.c":
                 yield f"{file}: includes <{name}>, which is for backends/blas.c alone"
-            if name == "mpi.h":
+            if name in ("mpi.h", "emblas/mpi.h") and layer != "mpi":
                 yield f"{file}: includes <mpi.h>, which is for mpi/ alone"
             if name == "stdio.h" and layer in CORE:
                 yield f"{file}: includes <stdio.h>: the library opens and prints nothing"
@@ -58,7 +59,7 @@ def include_faults(root):
                     yield f'{file}: includes "{name}", of a layer that {layer}/ may not know'
     for file in sorted((root / "include").rglob("*.h")):
         for kind, name in INCLUDE.findall(file.read_text()):
-            if not name.startswith("emblas/") and name not in ("stddef.h", "stdint.h"):
+            if not name.startswith("emblas/") and name not in ("stddef.h", "stdint.h") and (file.name, name) != ("mpi.h", "mpi.h"):
                 yield f"{file}: includes <{name}>"
 
 
@@ -117,8 +118,10 @@ def main(root, build, version, blas, lapack):
     if ".".join(part[1] if part else "?" for part in parts) != version:
         faults.append(f"EMBLAS_VERSION of emblas.h is not {version}, the version of the project")
     io_header = root / "include/emblas/io.h"
-    headers = sorted((root / "include/emblas").glob("*.h"))
-    for file, its in (library, [h for h in headers if h != io_header]), (folder / "io/libemblas-io.so", [io_header]):
+    mpi_header = root / "include/emblas/mpi.h"
+    headers = sorted(set((root / "include/emblas").glob("*.h")) - {io_header, mpi_header})
+    libraries = (library, headers), (folder / "io/libemblas-io.so", [io_header]), (folder / "mpi/libemblas-mpi.so", [mpi_header])
+    for file, its in libraries:
         if file.exists():
             faults += export_faults(its, file)
     for binary in (library, program):

@@ -35,7 +35,7 @@ static void make(struct made *m, int whitened, double offset, double unit) {
   size_t row, column;
   cr_assert_eq(emblas_view_summarise(&m->data, &m->summary, &row, &column), EMBLAS_OK);
   emblas_frame_allocate(&m->frame, &m->arena, D, whitened);
-  emblas_frame_from_ranges(&m->frame, &m->data, &m->summary, 1, FRAME_SCALED);
+  emblas_frame_from_ranges(&m->frame, &m->data, m->summary.total_weight, &m->summary, 1, FRAME_SCALED);
   struct frame_workspace work = {.rows = BLOCK,
                                  .stride = BLOCK_STRIDE,
                                  .block = emblas_arena_doubles(&m->arena, BLOCK_STRIDE, D),

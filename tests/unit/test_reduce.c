@@ -26,7 +26,7 @@ Test(reduce, is_a_tree) {
     for (size_t i = 0; i < count; i++) {
       reduction.leaf[0] = leaves[i];
       reduction.leaf[1] = (double)(1 + i);
-      emblas_reduction_add(&reduction);
+      emblas_reduction_add(&reduction, 1);
     }
     emblas_reduction_finish(&reduction);
     cr_assert_eq(reduction.leaf[1], (double)(count * (count + 1) / 2));
