@@ -40,7 +40,7 @@ static struct emblas_model *fit_one(const struct io_table *table, const struct e
 size_t columns_that_follow(const struct io_table *table, const struct emblas_options *options,
                            size_t *first) {
   size_t d = table->columns, count = 0;
-  if (d < 2 || table->rows <= d) return 0;
+  if (d < 2 || table->rows <= d || table->array) return 0;
   struct emblas_model *model = fit_one(table, options);
   if (!model) return 0;
   double *factor = allocate(d, d * sizeof *factor), *values = allocate(table->rows, sizeof *values);

@@ -12,7 +12,7 @@ extern const char *const criterion_names[EMBLAS_CRITERION_COUNT + 1]; /* "bic", 
 struct fit_arguments {
   const char *data;
   struct io_selection selection;
-  char *columns; /* what the selection has of them; malloc'ed */
+  char *columns;        /* what the selection has of them; malloc'ed */
   size_t k_low, k_high; /* 0: as many as the labels or the model have */
   int k_default;        /* -k was not given: as many of its range as there are rows for */
   enum emblas_covariance covariances[EMBLAS_COVARIANCE_COUNT];
@@ -35,7 +35,7 @@ struct search {
   /* Of the best: */
   struct emblas_model *model;
   struct emblas_report report;
-  size_t *labels; /* of the rows */
+  size_t *labels; /* of the rows; NULL where these stay in their file */
   size_t starts;  /* that were asked for */
   double seconds; /* of the whole search */
 };
@@ -70,8 +70,8 @@ void report_print(const struct fit_arguments *arguments, const struct io_table *
                   const struct search *search, const struct warnings *warnings, const char *written);
 /* The models that were tried, where there are several. */
 void report_trials(size_t width, const struct search *search);
-/* The table of components: weight, rows, means and standard deviations. names: dim column names; labelled: k,
-   how many rows have the label of each. */
+/* The table of components: weight, rows, means and standard deviations. names: dim column names; labelled:
+   k, how many rows have the label of each. */
 void report_components(FILE *stream, size_t width, const struct emblas_model *model,
                        const char *const *names, const size_t *labelled);
 /* Means, covariances and correlations of each component. */

@@ -64,7 +64,10 @@ static const struct argp_option option_table[] = {
     {"tol", KEY_TOL, "T", 0, "stop below this, in nats for loglik and q; 0: never (1e-7)", 0},
     {"max-iter", KEY_MAX_ITER, "N", 0, "at most so many EM maps a start (10000)", 0},
     {"accelerate", KEY_ACCELERATE, "NAME", 0, "auto, none (plain EM), squarem or anderson (auto)", 0},
-    {"compress", KEY_COMPRESS, "NAME", 0, "auto (merge rows where that is exact) or none (auto)", 0},
+    {"compress", KEY_COMPRESS, "NAME", 0,
+     "auto (merge rows where that is exact), none, or stream: no copies of rows, and a .npy stays in its "
+     "file, as one of more than 1 GiB does anyway, but for none (auto)",
+     0},
     {"backend", KEY_BACKEND, "NAME", 0, "auto, blas, native or reference (auto)", 0},
     {"threads", KEY_THREADS, "N", 0, "at most so many; auto: one a processor (auto)", 0},
     {NULL, 0, NULL, 0, "Output:", 4},
@@ -92,7 +95,7 @@ static const char *const families[] = {"gaussian", "poisson", NULL}; /* in the o
 static const char *const families_planned[] = {"bernoulli", "multinomial", NULL};
 static const char *const stops[] = {"loglik", "q", "weights", NULL}; /* in the order of emblas_stop_rule */
 static const char *const accelerators[] = {"auto", "none", "squarem", "anderson", NULL};
-static const char *const compressions[] = {"auto", "none", NULL};
+static const char *const compressions[] = {"auto", "none", "stream", NULL};   /* as emblas_compression */
 static const char *const orders[] = {"none", "weight", "first-column", NULL}; /* as emblas_order */
 static const char *const backends[] = {"auto", "blas", "native", "reference", NULL};
 static const char *const formats[] = {"text", "json", NULL};
@@ -235,6 +238,9 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     break;
   case KEY_COMPRESS:
     a->options.compress = (enum emblas_compression)value_choice(&compress_choice, text);
+    a->selection.stay_from = a->options.compress == EMBLAS_COMPRESS_STREAM ? 1
+                             : a->options.compress == EMBLAS_COMPRESS_NONE ? SIZE_MAX
+                                                                           : ROWS_STAY_FROM;
     break;
   case KEY_ORDER:
     a->options.order = (enum emblas_order)value_choice(&order_choice, text), a->order_given = 1;

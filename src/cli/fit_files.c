@@ -3,6 +3,7 @@
 #include "fit.h"
 #include "picture.h"
 #include "plot.h"
+#include "rows.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -20,9 +21,8 @@ static int searched(const struct fit_arguments *arguments) {
 
 void fit_files_check(const struct fit_arguments *arguments) {
   char *criterion = arguments->plot && searched(arguments) ? criterion_path(arguments->plot) : NULL;
-  const char *paths[] = {arguments->output, arguments->trace,      arguments->plot,
-                         criterion,         arguments->plot_trace, arguments->plot_script,
-                         arguments->selection_path};
+  const char *paths[] = {arguments->output,     arguments->trace,       arguments->plot,          criterion,
+                         arguments->plot_trace, arguments->plot_script, arguments->selection_path};
   for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
     if (paths[i] && !output_possible(paths[i])) exit(EXIT_FAILED);
   }
@@ -80,15 +80,20 @@ static enum exit_status write_trace(const char *path, const struct emblas_report
 
 static enum exit_status draw_fit(const struct fit_arguments *arguments, const struct io_table *table,
                                  const struct search *search) {
+  size_t rows;
+  double *some = rows_some(table, arguments->data, PLOT_ROWS, &rows);
   struct plot_mixture plot = {
       .model = search->model,
       .names = (const char *const *)table->names,
-      .values = table->values,
+      .values = some ? some : table->values,
       .weights = table->weights,
-      .rows = table->rows,
+      .rows = rows,
+      .all = table->rows,
       .source = arguments->data,
   };
-  return picture_draw(arguments->plot, arguments->plot_script, plot_mixture, &plot);
+  enum exit_status status = picture_draw(arguments->plot, arguments->plot_script, plot_mixture, &plot);
+  free(some);
+  return status;
 }
 
 static enum exit_status draw_criterion(const char *path, const struct fit_arguments *arguments,

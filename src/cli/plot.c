@@ -5,6 +5,8 @@
 #include "rows.h"
 #include "values.h"
 
+#include <stdlib.h>
+
 struct arguments {
   const char *model, *data, *output, *script;
   struct io_selection selection; /* its format and weights */
@@ -86,17 +88,21 @@ enum exit_status command_plot(int argc, char **argv) {
   if (arguments.show != PLOT_LABELS && !emblas_family_has_covariances(emblas_model_family(loaded.model)) &&
       arguments.show != PLOT_UNCERTAINTY)
     die(EXIT_USAGE, "--show %s: %s has no covariances", shows.names[arguments.show], arguments.model);
+  size_t rows;
+  double *some = rows_some(&table, arguments.data, PLOT_ROWS, &rows);
   struct plot_mixture plot = {
       .model = loaded.model,
       .names = (const char *const *)loaded.names,
-      .values = table.values,
+      .values = some ? some : table.values,
       .weights = table.weights,
       .places = table.places,
-      .rows = table.rows,
+      .rows = rows,
+      .all = table.rows,
       .show = arguments.show,
       .source = arguments.data ? arguments.data : arguments.model,
   };
   enum exit_status status = picture_draw(arguments.output, arguments.script, plot_mixture, &plot);
+  free(some);
   if (arguments.data) io_table_free(&table);
   model_unload(&loaded);
   return status;

@@ -22,6 +22,7 @@ struct plot_mixture {
   const double *weights;    /* rows, or NULL */
   const size_t *places;     /* rows: which row of the file each is, from 0; NULL: as they stand */
   size_t rows;
+  size_t all;         /* of which these are a sample; 0: they are all */
   const char *source; /* where the rows are from, for the title */
   enum plot_show show;
   int ranged; /* 1-D: whether low and high are set, instead of the data's range */
@@ -122,5 +123,8 @@ static inline int plot_counts(const struct plot_mixture *plot) {
   return emblas_model_family(plot->model) == EMBLAS_POISSON;
 }
 void histogram_free(struct histogram *histogram);
+
+/* Of rows that stay in their file so many are drawn. */
+enum { PLOT_ROWS = 20000 };
 
 #endif

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_ROWS = 20000 };
-
 static const struct box page = {0.14, 0.97, 0.135, 0.865};
 
 /* Whether the picture is one of what is said of rows, even in one dimension. */
@@ -47,8 +45,8 @@ static void legend_above(FILE *script) {
         script);
 }
 
-/* In the empty upper triangle of the matrix: a panel of its own, as a key takes as many rows as its panel has
-   room for. */
+/* In the empty upper triangle of the matrix: a panel of its own, as a key takes as many rows as its panel
+   has room for. */
 static void legend_beside(FILE *script, const struct plot_mixture *plot) {
   plot_place(script, (struct box){0.5, 0.965, 0.55, 0.9});
   fputs("set key at screen 0.965, 0.9 right top vertical Left reverse samplen 1.5 font ',11'\n"
@@ -156,13 +154,12 @@ static char *key_of(const struct plot_mixture *plot, size_t far) {
 
 /* That, and what the picture leaves out. */
 static char *note_of(const struct plot_mixture *plot, size_t columns, size_t shown, size_t far) {
-  size_t dim = emblas_model_dim(plot->model);
+  size_t dim = emblas_model_dim(plot->model), all = plot->all ? plot->all : plot->rows;
   char *parts[] = {
       key_of(plot, far),
       columns < dim ? print_string("first %zu of %zu columns", columns, dim) : print_string("%s", ""),
-      shown < plot->rows && (dim > 1 || needs_rows(plot))
-          ? print_string("%zu of %zu rows drawn", shown, plot->rows)
-          : print_string("%s", ""),
+      shown < all && (dim > 1 || needs_rows(plot)) ? print_string("%zu of %zu rows drawn", shown, all)
+                                                   : print_string("%s", ""),
   };
   char *note = print_string("%s", "");
   for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
@@ -177,7 +174,7 @@ static char *note_of(const struct plot_mixture *plot, size_t columns, size_t sho
 void plot_mixture(FILE *script, const void *context) {
   const struct plot_mixture *plot = context;
   size_t dim = emblas_model_dim(plot->model), columns = dim < PLOT_COLUMNS ? dim : PLOT_COLUMNS, far = 0;
-  size_t shown = plot->rows < MOST_ROWS ? plot->rows : MOST_ROWS;
+  size_t shown = plot->rows < PLOT_ROWS ? plot->rows : PLOT_ROWS;
   if (plot->values && (dim > 1 || needs_rows(plot))) far = plot_rows(script, plot, columns, shown);
   char *title = title_of(plot), *note = note_of(plot, columns, shown, far);
   plot_begin(script, title, note);

@@ -23,7 +23,9 @@ struct arguments {
 struct writer {
   const struct arguments *arguments;
   struct io_table *table;
-  struct emblas_prediction prediction; /* of a chunk */
+  const double *rows;                  /* a chunk of them, .. */
+  double *room;                        /* .. for which there is room, where they stay in their file */
+  struct emblas_prediction prediction; /* of the chunk */
   struct distances distances;          /* where they are asked for */
   struct comparison comparison;        /* where there is one */
   size_t k;
@@ -159,14 +161,15 @@ static void write_gaps(FILE *stream, const struct writer *w, size_t *next, size_
 /* ---- the rows ---- */
 
 /* The rows of the table, from `first` on, at most CHUNK. */
-static emblas_status predict_chunk(const struct loaded_model *loaded, const struct io_table *table,
-                                   size_t first, struct emblas_prediction *prediction, size_t *count,
-                                   struct emblas_report *report) {
-  struct emblas_data data = rows_data(table);
-  data.values += first * table->columns;
-  data.weights = NULL; /* they have no say in what is predicted */
+static emblas_status predict_chunk(const struct loaded_model *loaded, struct writer *w, size_t first,
+                                   size_t *count, struct emblas_report *report) {
+  const struct io_table *table = w->table;
+  struct emblas_data data; /* without weights, which have no say in what is predicted */
+  emblas_data_init(&data, sizeof data);
   data.rows = *count = table->rows - first < CHUNK ? table->rows - first : CHUNK;
-  return emblas_predict(loaded->model, &data, NULL, prediction, report);
+  data.columns = table->columns;
+  data.values = w->rows = rows_chunk(table, w->arguments->data, first, *count, w->room);
+  return emblas_predict(loaded->model, &data, NULL, &w->prediction, report);
 }
 
 /* Predicted rows, of which the first is `first` in the table; stream is NULL where only a comparison is
@@ -181,7 +184,7 @@ static void take_chunk(FILE *stream, struct writer *w, size_t first, size_t coun
     if (!stream) continue;
     write_gaps(stream, w, next, place);
     write_texts(stream, w);
-    write_row(stream, w, i, table->values + (first + i) * table->columns, values);
+    write_row(stream, w, i, w->rows + i * table->columns, values);
   }
 }
 
@@ -196,14 +199,14 @@ static void write_table(struct writer *w, const struct loaded_model *loaded) {
   double *values = allocate(w->k + 4, sizeof *values);
   emblas_report_init(&report, sizeof report);
   /* What is refused at once leaves nothing on standard output either. */
-  emblas_status status = predict_chunk(loaded, table, 0, &w->prediction, &count, &report);
+  emblas_status status = predict_chunk(loaded, w, 0, &count, &report);
   if (status != EMBLAS_OK) rows_refuse(status, &report, a->data, table, 0);
   if (a->output && io_replace_open(&file, a->output, &error) != 0) die(EXIT_FAILED, "%s", error.text);
   if (file.stream) write_header(file.stream, w);
   while (status == EMBLAS_OK && first < table->rows) {
     take_chunk(file.stream, w, first, count, &next, values);
     first += count;
-    if (first < table->rows) status = predict_chunk(loaded, table, first, &w->prediction, &count, &report);
+    if (first < table->rows) status = predict_chunk(loaded, w, first, &count, &report);
   }
   free(values);
   if (status != EMBLAS_OK) {
@@ -242,6 +245,7 @@ static void begin_writer(struct writer *w, const struct loaded_model *loaded) {
   w->k = emblas_model_components(loaded->model);
   w->binary = a->output && io_npy_named(a->output);
   check_names(w);
+  if (w->table->array) w->room = allocate(CHUNK * w->table->columns, sizeof(double));
   emblas_prediction_init(&w->prediction, sizeof w->prediction);
   w->prediction.labels = allocate(CHUNK, sizeof *w->prediction.labels);
   if (a->responsibilities || a->uncertainty)
@@ -255,6 +259,7 @@ static void begin_writer(struct writer *w, const struct loaded_model *loaded) {
 }
 
 static void end_writer(struct writer *w) {
+  free(w->room);
   free(w->prediction.labels);
   free(w->prediction.responsibilities);
   free(w->prediction.logpdf);

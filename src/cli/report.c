@@ -85,8 +85,10 @@ static void print_starts(size_t width, const struct emblas_report *report) {
   free(sorted);
 }
 
-/* How many rows have the label of each component, k. */
+/* How many rows have the label of each component, k; NULL where rows have none, as they stay in their file.
+ */
 static size_t *count_labels(const struct search *search, const struct io_table *table) {
+  if (!search->labels) return NULL;
   size_t *counts = allocate(emblas_model_components(search->model), sizeof *counts);
   for (size_t i = 0; i < table->rows; i++) counts[search->labels[i]]++;
   return counts;

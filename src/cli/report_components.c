@@ -82,10 +82,12 @@ void report_components(FILE *stream, size_t width, const struct emblas_model *mo
   size_t k = emblas_model_components(model), dim = emblas_model_dim(model), rows = lesser(k, MOST_ROWS);
   struct column *columns = allocate(dim, sizeof *columns);
   size_t shown = make_columns(columns, width, model, rows, names);
-  fprintf(stream, "component   weight%*s", ROWS_CELL, "rows");
+  fputs("component   weight", stream);
+  if (labelled) fprintf(stream, "%*s", ROWS_CELL, "rows");
   for (size_t j = 0; j < shown; j++) print_gap_and(stream, columns[j].title, columns[j].width);
   for (size_t c = 0; c < rows; c++) {
-    fprintf(stream, "\n%9zu%9.4f%*zu", c, emblas_model_weights(model)[c], ROWS_CELL, labelled[c]);
+    fprintf(stream, "\n%9zu%9.4f", c, emblas_model_weights(model)[c]);
+    if (labelled) fprintf(stream, "%*zu", ROWS_CELL, labelled[c]);
     for (size_t j = 0; j < shown; j++) print_gap_and(stream, columns[j].cells[c], columns[j].width);
   }
   fputc('\n', stream);

@@ -27,7 +27,9 @@ void rows_read(const char *path, const struct io_selection *selection, struct io
   if (strstr(path, ".h5:") || strstr(path, ".hdf5:")) {
     die(EXIT_USAGE, "%s: HDF5 input is not in this version", path);
   }
-  if (io_table_read(path, selection, table, &error) != 0) die_of_file(&error);
+  struct io_selection staying = *selection;
+  if (!staying.stay_from) staying.stay_from = ROWS_STAY_FROM;
+  if (io_table_read(path, &staying, table, &error) != 0) die_of_file(&error);
 }
 
 void rows_check_dimension(const struct loaded_model *loaded, const char *path,
@@ -55,6 +57,8 @@ void rows_say_notes(const struct io_table *table, const char *path) {
 _Noreturn void rows_refuse(emblas_status status, const struct emblas_report *report, const char *path,
                            const struct io_table *table, size_t first) {
   const char *text = emblas_status_string(status);
+  if (status == EMBLAS_ERROR_READ && report->row != EMBLAS_NOWHERE)
+    die(EXIT_DATA, "%s: row %zu cannot be read any more", path, first + report->row + 1);
   if (report->row == EMBLAS_NOWHERE || report->column == EMBLAS_NOWHERE)
     die(exit_status_of(status), "%s: %s", path, text);
   die(exit_status_of(status), "%s: row %zu, column '%s': %s", path,
@@ -63,6 +67,7 @@ _Noreturn void rows_refuse(emblas_status status, const struct emblas_report *rep
 
 size_t rows_that_count(const struct io_table *table) {
   size_t rows = 0;
+  if (table->array) return table->rows; /* as far as is known */
   for (size_t i = 0; i < table->rows; i++) rows += !table->weights || table->weights[i] > 0;
   return rows;
 }
@@ -72,9 +77,70 @@ struct emblas_data rows_data(const struct io_table *table) {
   emblas_data_init(&data, sizeof data);
   data.values = table->values;
   data.weights = table->weights;
+  if (table->array) data.reader = io_array_reader(table->array);
   data.rows = table->rows;
   data.columns = table->columns;
   return data;
+}
+
+/* Of rows that stay in their file, as many as a reader hands out at a time. room: (columns + 1) x count. */
+static struct emblas_rows read_some(const struct io_table *table, const char *path, size_t first,
+                                    size_t count, double *room) {
+  struct emblas_reader reader = io_array_reader(table->array);
+  struct emblas_rows rows = {.stride = table->columns};
+  if (reader.read(reader.context, first, count, room, &rows) != 0)
+    die(EXIT_DATA, "%s: row %zu cannot be read any more", path, first + 1);
+  return rows;
+}
+
+static double *allocate_some(const struct io_table *table) {
+  return allocate((table->columns + 1) * EMBLAS_ROWS_TOGETHER, sizeof(double));
+}
+
+static size_t lesser(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+double rows_weight(const struct io_table *table, const char *path) {
+  double total = 0, *room;
+  for (size_t i = 0; i < table->rows && table->weights; i++) total += table->weights[i];
+  if (table->weights) return total;
+  if (!table->array || !io_array_reader(table->array).weighted) return (double)table->rows;
+  room = allocate_some(table);
+  for (size_t first = 0, count; first < table->rows; first += count) {
+    count = lesser(table->rows - first, EMBLAS_ROWS_TOGETHER);
+    struct emblas_rows rows = read_some(table, path, first, count, room);
+    for (size_t i = 0; i < count; i++) total += rows.weights[i];
+  }
+  free(room);
+  return total;
+}
+
+const double *rows_chunk(const struct io_table *table, const char *path, size_t first, size_t count,
+                         double *room) {
+  size_t d = table->columns;
+  if (!table->array) return table->values + first * d;
+  double *some = allocate_some(table);
+  for (size_t at = 0, more; at < count; at += more) {
+    more = lesser(count - at, EMBLAS_ROWS_TOGETHER);
+    memcpy(room + at * d, read_some(table, path, first + at, more, some).values, more * d * sizeof *room);
+  }
+  free(some);
+  return room;
+}
+
+double *rows_some(const struct io_table *table, const char *path, size_t most, size_t *count) {
+  size_t d = table->columns;
+  *count = table->rows;
+  if (!table->array) return NULL;
+  *count = lesser(table->rows, most);
+  double *values = allocate(*count * d, sizeof *values), *room = allocate_some(table);
+  for (size_t i = 0; i < *count; i++) {
+    size_t row = (size_t)((double)i * ((double)table->rows / (double)*count));
+    memcpy(values + i * d, read_some(table, path, row, 1, room).values, d * sizeof *values);
+  }
+  free(room);
+  return values;
 }
 
 static void write_field(FILE *stream, const char *text) {

@@ -37,13 +37,6 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   }
 }
 
-/* As many as the rows, where they have no weights. */
-static double total_weight(const struct io_table *table) {
-  double total = 0;
-  for (size_t i = 0; i < table->rows; i++) total += table->weights ? table->weights[i] : 1;
-  return total;
-}
-
 enum exit_status command_score(int argc, char **argv) {
   static const struct argp_option options[] = {
       {"format", 'f', "NAME", 0, "text, or json: loglik, mean, n (text)", 0},
@@ -75,13 +68,13 @@ enum exit_status command_score(int argc, char **argv) {
   emblas_report_init(&report, sizeof report);
   emblas_status status = emblas_predict(loaded.model, &data, NULL, &prediction, &report);
   if (status != EMBLAS_OK) rows_refuse(status, &report, arguments.data, &table, 0);
-  double per_row = prediction.loglik / total_weight(&table);
+  double per_row = prediction.loglik / rows_weight(&table, arguments.data);
   if (arguments.json) {
     printf("{ \"loglik\": %s, \"mean\": %s, \"n\": %zu }\n", io_number_format(prediction.loglik, total),
            io_number_format(per_row, mean), table.rows);
   } else {
     text_field(stdout, text_width(stdout), "log-likelihood", text_nats(prediction.loglik, total));
-    text_field(stdout, text_width(stdout), table.weights ? "per weight" : "per row",
+    text_field(stdout, text_width(stdout), arguments.selection.weights ? "per weight" : "per row",
                text_nats(per_row, mean));
     printf("%-16s%zu\n", "rows", table.rows);
   }

@@ -86,7 +86,7 @@ void search_run(struct search *search, const struct fit_arguments *arguments,
   search->seconds = seconds_now() - begin;
   progress_end(&progress);
   if (status != EMBLAS_OK) give_up(status, search, arguments, table);
-  label_rows(search, &data, options.threads);
+  if (!table->array) label_rows(search, &data, options.threads);
 }
 
 void search_free(struct search *search) {

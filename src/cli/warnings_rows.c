@@ -99,6 +99,7 @@ static void far_rows(struct warnings *warnings, const struct search *search, con
 
 void warnings_of_rows(struct warnings *warnings, const struct search *search,
                       const struct io_table *table) {
+  if (table->array) return;
   equal_rows(warnings, table);
   nearly_constant(warnings, table);
   if (!table->weights && emblas_family_has_covariances(emblas_model_family(search->model)))

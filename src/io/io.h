@@ -20,8 +20,8 @@ void io_make_printable(char *text);
 
 /* ---- tables (csv.c, npy.c; read.c chooses) ---- */
 
-/* The fields of one column as they stand in the file, without the quotation marks around them: of every row of
-   the file, left out or not. */
+/* The fields of one column as they stand in the file, without the quotation marks around them: of every row
+   of the file, left out or not. */
 struct io_texts {
   char *name;     /* the header's, which may be empty, or x1, x2, ..; NULL: none were asked for */
   char *text;     /* of all fields, each ended by a zero */
@@ -29,7 +29,8 @@ struct io_texts {
   size_t used, count, text_capacity, begin_capacity;
 };
 
-/* The fields of all columns likewise, row by row, in a temporary file: they are read in their order, and once. */
+/* The fields of all columns likewise, row by row, in a temporary file: they are read in their order, and
+ * once. */
 struct io_copy {
   size_t columns; /* 0: it was not asked for */
   char **names;   /* one a column, as the name of texts */
@@ -38,9 +39,13 @@ struct io_copy {
   size_t room;    /* .. in so many bytes */
 };
 
+struct io_array; /* a matrix that stays in its file */
+
 struct io_table {
   size_t rows, columns;
-  double *values;   /* rows x columns, finite */
+  double *values; /* rows x columns, finite */
+  struct io_array
+      *array; /* in place of values and weights, where the rows stay in the file; they are not looked at */
   double *weights;  /* rows, >= 0, not all 0; NULL when no weights column was asked for */
   char **names;     /* one a column: the header's, or x1, x2, .. */
   size_t file_rows; /* of the file; more than rows where some were left out */
@@ -83,40 +88,45 @@ struct io_format {
 
 struct io_selection {
   struct io_format format;
-  /* Names and 1-based numbers; NULL: all columns of numbers but the weights and one that counts rows. Items are set
-     apart by commas, lists by line ends. Digits are a name where all items are names of the header, else a number;
-     2:5 is columns 2 to 5; an item in quotation marks, and a list that is a name as a whole, may hold commas; a list
-     of items that begin with '-' means all columns but these. */
+  /* Names and 1-based numbers; NULL: all columns of numbers but the weights and one that counts rows. Items
+     are set apart by commas, lists by line ends. Digits are a name where all items are names of the header,
+     else a number; 2:5 is columns 2 to 5; an item in quotation marks, and a list that is a name as a whole,
+     may hold commas; a list of items that begin with '-' means all columns but these. */
   const char *columns;
   const char *weights; /* a name or, where it is none, a 1-based number; NULL: none */
-  /* Where columns is NULL: the columns of a model, in this order; NULL: none. A header must have them all, and may
-     have more, in any order. Where there is none, names x1, x5, .. say which columns these are; so do they beside
-     a header that has none of them. Else columns are taken as they stand. */
+  /* Where columns is NULL: the columns of a model, in this order; NULL: none. A header must have them all,
+     and may have more, in any order. Where there is none, names x1, x5, .. say which columns these are; so
+     do they beside a header that has none of them. Else columns are taken as they stand. */
   const char *const *known;
   size_t known_count;
-  /* A column whose texts are kept beside the values, and which is none of these where columns are taken as they
-     stand: a name or, where it is none, a 1-based number; NULL: none. */
+  /* A column whose texts are kept beside the values, and which is none of these where columns are taken as
+     they stand: a name or, where it is none, a 1-based number; NULL: none. */
   const char *text_column;
-  bool copy; /* the texts of all columns are copied */
+  bool copy;        /* the texts of all columns are copied */
+  size_t stay_from; /* a .npy whose values would take so many bytes stays in its file; 0: none does */
 };
 
-/* Reads a table in text (path "-": standard input) or .npy, either also compressed by gzip, text also in UTF-16.
-   Where the first row has words over numbers, or consecutive integers over fractions, it is a header, and so it is
-   when columns are selected by name; numbers and words over numbers are an error. Columns of words are left out
-   unless they are selected, and unselected ones may hold anything. Numbers of columns count the file's. Names that
-   are no UTF-8 are taken for Latin-1. At most 1,048,576 columns and fields of 16 MiB are read. On failure the
-   table is as it was. */
+/* Reads a table in text (path "-": standard input) or .npy, either also compressed by gzip, text also in
+   UTF-16. Where the first row has words over numbers, or consecutive integers over fractions, it is a
+   header, and so it is when columns are selected by name; numbers and words over numbers are an error.
+   Columns of words are left out unless they are selected, and unselected ones may hold anything. Numbers of
+   columns count the file's. Names that are no UTF-8 are taken for Latin-1. At most 1,048,576 columns and
+   fields of 16 MiB are read. On failure the table is as it was. */
 int io_table_read(const char *path, const struct io_selection *selection, struct io_table *table,
                   struct io_error *error);
 void io_table_free(struct io_table *table);
+
+/* The rows of such a matrix, for the library: read in any number of threads, while it exists. */
+struct emblas_reader io_array_reader(struct io_array *array);
+void io_array_free(struct io_array *array);
 
 /* Labels: a file of one column, values 0, 1, .., IO_NO_LABEL for a missing one; *labels is malloc'ed. */
 #define IO_NO_LABEL ((size_t)-1)
 int io_labels_read(const char *path, size_t **labels, size_t *count, struct io_error *error);
 
 /* Responsibilities: rows of `count` values >= 0 or, for missing ones, NaN, a column for each component;
-   *responsibilities is malloc'ed. Where a header names columns r0, r1, .., as `emblas predict` does, these are taken, in
-   whatever order they stand; otherwise all columns are, as they stand. */
+   *responsibilities is malloc'ed. Where a header names columns r0, r1, .., as `emblas predict` does, these
+   are taken, in whatever order they stand; otherwise all columns are, as they stand. */
 int io_responsibilities_read(const char *path, double **responsibilities, size_t *rows, size_t *count,
                              struct io_error *error);
 

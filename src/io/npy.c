@@ -60,27 +60,6 @@ static int check_size(const struct io_source *source, const struct npy_header *h
   return 0;
 }
 
-static double element_value(const struct npy_header *header, const unsigned char *bytes) {
-  size_t size = header->size;
-  uint64_t bits = 0, sign = UINT64_C(1) << (8 * size - 1);
-
-  for (size_t i = 0; i < size; i++) bits = bits << 8 | bytes[header->big_endian ? i : size - 1 - i];
-  if (header->kind == 'u') return (double)bits;
-  if (header->kind == 'i') return (double)(int64_t)((bits ^ sign) - sign); /* sign-extended */
-  if (size == 4) {
-    uint32_t single_bits = (uint32_t)bits;
-    float single;
-
-    memcpy(&single, &single_bits, sizeof single);
-    return (double)single;
-  } else {
-    double value;
-
-    memcpy(&value, &bits, sizeof value);
-    return value;
-  }
-}
-
 /* Element number `index` of the file goes to its place in the table. */
 static int take_element(const struct io_source *source, const struct npy_header *header,
                         const struct io_plan *plan, struct io_table *table, size_t index, double value,
@@ -103,16 +82,16 @@ static int take_element(const struct io_source *source, const struct npy_header 
 static int read_elements(const struct io_source *source, const struct npy_header *header,
                          const struct io_plan *plan, struct io_table *table, struct io_error *error) {
   size_t total = header->rows * header->columns;
-  unsigned char chunk[CHUNK]; /* a whole number of elements of any size */
+  unsigned char chunk[CHUNK];
+  double values[CHUNK / sizeof(double)];
 
   for (size_t index = 0; index < total;) {
-    size_t count = total - index < CHUNK / header->size ? total - index : CHUNK / header->size;
+    size_t count = total - index < CHUNK / sizeof(double) ? total - index : CHUNK / sizeof(double);
 
     if (fread(chunk, header->size, count, source->input->stream) != count) return fail_short(source, error);
+    npy_decode(header, chunk, count, values);
     for (size_t i = 0; i < count; i++, index++)
-      if (take_element(source, header, plan, table, index, element_value(header, chunk + i * header->size),
-                       error) != 0)
-        return -1;
+      if (take_element(source, header, plan, table, index, values[i], error) != 0) return -1;
   }
   return 0;
 }
@@ -128,6 +107,23 @@ static int fill_table(const struct io_source *source, const struct npy_header *h
   return read_elements(source, header, plan, table, error);
 }
 
+/* Are there so many numbers that they stay in the file? */
+static bool stays(const struct io_source *source, const struct npy_header *header) {
+  size_t from = source->selection->stay_from;
+
+  return from > 0 && source->content == IO_VALUES && !source->selection->format.drop_missing &&
+         header->rows >= from / sizeof(double) / header->columns;
+}
+
+static int leave_table(const struct io_source *source, const struct npy_header *header, size_t offset,
+                       const struct io_plan *plan, struct io_table *table, struct io_error *error) {
+  table->rows = header->rows;
+  table->columns = plan->selected;
+  table->array = io_array_make(fileno(source->input->stream), offset, header, plan);
+  if (!table->array || io_table_name(table, plan, NULL) != 0) return io_fail_memory(error, source->name);
+  return 0;
+}
+
 static int read_array(const struct io_source *source, struct io_table *table, struct io_error *error) {
   struct npy_header header = {0};
   struct io_plan plan = {0};
@@ -138,7 +134,8 @@ static int read_array(const struct io_source *source, struct io_table *table, st
   if (check_size(source, &header, offset, error) != 0) return -1;
   if (io_plan_make(&plan, &(struct io_header){source->name, NULL, header.columns, false, NULL},
                    source->selection, error) == 0)
-    result = fill_table(source, &header, &plan, table, error);
+    result = stays(source, &header) ? leave_table(source, &header, offset, &plan, table, error)
+                                    : fill_table(source, &header, &plan, table, error);
   io_plan_free(&plan);
   return result;
 }

@@ -111,6 +111,7 @@ void io_names_free(char **names, size_t count) {
 
 void io_table_free(struct io_table *table) {
   free(table->values);
+  io_array_free(table->array);
   free(table->weights);
   io_names_free(table->names, table->columns);
   io_names_free(table->notes, table->note_count);

@@ -289,3 +289,29 @@ Test(npy, cut_anywhere_or_with_any_bit_flipped) {
   }
   free(whole);
 }
+
+/* Rows that stay in their file are read from there; those that a file loses cannot be read, and that is
+ * all. */
+Test(npy, rows_that_stay_in_a_file_that_shrinks) {
+  enum { ROWS = 4000 };
+  static double values[ROWS * 2], room[3 * 100];
+  const struct io_selection staying = {.stay_from = 1};
+  const char header[] = "{'descr': '<f8', 'fortran_order': False, 'shape': (4000, 2), }\n";
+  struct emblas_rows rows = {.stride = 2};
+  struct io_table table;
+  struct io_error error;
+
+  for (size_t i = 0; i < 2 * ROWS; i++) values[i] = (double)i;
+  write_npy(1, header, values, sizeof values);
+  cr_assert_eq(io_table_read("a.npy", &staying, &table, &error), 0, "%s", error.text);
+  cr_assert_null(table.values);
+  cr_assert_not_null(table.array);
+  struct emblas_reader reader = io_array_reader(table.array);
+  cr_assert_eq(reader.read(reader.context, ROWS - 100, 100, room, &rows), 0);
+  cr_assert_arr_eq(rows.values, values + 2 * (ROWS - 100), 200 * sizeof *values);
+  cr_assert_eq(truncate("a.npy", 10 + (off_t)strlen(header) + ROWS * 8), 0);
+  cr_expect_eq(reader.read(reader.context, 0, 100, room, &rows), 0);
+  cr_expect_neq(reader.read(reader.context, ROWS / 2 - 50, 100, room, &rows), 0);
+  cr_expect_neq(reader.read(reader.context, ROWS - 100, 100, room, &rows), 0);
+  io_table_free(&table);
+}
