@@ -76,8 +76,15 @@ def print_fidelity(document):
           f"with {every['median_ratio']:.2f} times fewer maps")
 
 
+def print_streams(document):
+    print("rows a second from where they are, as a part of those from memory")
+    for row in document["rows"]:
+        cells = [f"{key} {row[key] / row['memory']:.2f}" for key in ("columns", "float32", "file")]
+        print(f"  n={row['rows']} threads={row['threads']}: {row['memory'] / 1e6:.1f} million from memory, {', '.join(cells)}")
+
+
 SECTIONS = {"kernels": print_kernels, "fits": print_fits, "stages": print_stages, "compression": print_compression,
-            "acceleration": print_acceleration, "fidelity": print_fidelity}
+            "streams": print_streams, "acceleration": print_acceleration, "fidelity": print_fidelity}
 
 
 def main(folder):
