@@ -24,9 +24,6 @@ void model_unload(struct loaded_model *loaded) {
 
 void rows_read(const char *path, const struct io_selection *selection, struct io_table *table) {
   struct io_error error;
-  if (strstr(path, ".h5:") || strstr(path, ".hdf5:")) {
-    die(EXIT_USAGE, "%s: HDF5 input is not in this version", path);
-  }
   struct io_selection staying = *selection;
   if (!staying.stay_from) staying.stay_from = ROWS_STAY_FROM;
   if (io_table_read(path, &staying, table, &error) != 0) die_of_file(&error);

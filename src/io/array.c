@@ -4,6 +4,7 @@
 #include "npy_header.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -60,7 +61,8 @@ static void decode_singles(const unsigned char *bytes, size_t count, double *val
   }
 }
 
-void npy_decode(const struct npy_header *header, const unsigned char *bytes, size_t count, double *values) {
+static void decode(const struct npy_header *header, const unsigned char *bytes, size_t count,
+                   double *values) {
   bool native = header->big_endian == here_is_big_endian();
 
   if (native && header->kind == 'f' && header->size == sizeof(double))
@@ -100,7 +102,7 @@ static int read_piece(const struct io_array *array, size_t first, size_t count, 
   unsigned char bytes[PIECE];
 
   if (read_bytes(array, first, count * array->header.size, bytes) != 0) return -1;
-  npy_decode(&array->header, bytes, count, values);
+  decode(&array->header, bytes, count, values);
   return 0;
 }
 
@@ -167,8 +169,8 @@ static int read_array(void *context, size_t first, size_t count, double *room, s
 
 /* ---- one array ---- */
 
-struct io_array *io_array_make(int file, size_t offset, const struct npy_header *header,
-                               const struct io_plan *plan) {
+static struct io_array *make_array(int file, size_t offset, const struct npy_header *header,
+                                   const struct io_plan *plan) {
   struct io_array *array = calloc(1, sizeof *array);
 
   if (!array) return NULL;
@@ -198,4 +200,91 @@ void io_array_free(struct io_array *array) {
   if (array->file >= 0) close(array->file);
   free(array->slot);
   free(array);
+}
+
+/* ---- a table of it ---- */
+
+/* Are there so many numbers that they stay in the file? */
+static bool stays(const struct io_source *source, const struct npy_header *header) {
+  size_t from = source->selection->stay_from;
+
+  return from > 0 && source->content == IO_VALUES && !source->selection->format.drop_missing &&
+         header->rows >= from / sizeof(double) / header->columns;
+}
+
+static size_t column_of(const struct io_array *array, size_t slot) {
+  size_t column = 0;
+
+  while (array->slot[column] != slot) column++;
+  return column;
+}
+
+static int check_value(const struct io_source *source, const struct io_array *array, size_t row,
+                       size_t slot, double value, struct io_error *error) {
+  bool missing = isnan(value) && source->selection->format.drop_missing;
+  const char *problem = missing ? NULL : io_value_problem(value, slot, source->content);
+  char text[32];
+
+  if (!problem) return 0;
+  return io_fail(error, "%s: row %zu, column %zu: %s %s", source->name, row + 1, column_of(array, slot) + 1,
+                 io_number_format(value, text), problem);
+}
+
+static int take_rows(const struct io_source *source, const struct io_array *array, size_t first,
+                     size_t count, const struct emblas_rows *rows, struct io_table *table,
+                     struct io_error *error) {
+  size_t d = table->columns;
+
+  memcpy(table->values + first * d, rows->values, count * d * sizeof *table->values);
+  if (table->weights) memcpy(table->weights + first, rows->weights, count * sizeof *table->weights);
+  for (size_t i = first; i < first + count; i++) {
+    for (size_t j = 0; j < d; j++)
+      if (check_value(source, array, i, j, table->values[i * d + j], error) != 0) return -1;
+    if (table->weights && check_value(source, array, i, IO_WEIGHT, table->weights[i], error) != 0)
+      return -1;
+  }
+  return 0;
+}
+
+static int read_all(const struct io_source *source, struct io_table *table, struct io_error *error) {
+  struct io_array *array = table->array;
+  double *room = malloc((table->columns + 1) * EMBLAS_ROWS_TOGETHER * sizeof *room);
+  int result = 0;
+
+  table->values = malloc(table->rows * table->columns * sizeof *table->values);
+  if (array->weighted) table->weights = malloc(table->rows * sizeof *table->weights);
+  if (!room || !table->values || (array->weighted && !table->weights))
+    result = io_fail_memory(error, source->name);
+  for (size_t first = 0, count; first < table->rows && result == 0; first += count) {
+    struct emblas_rows rows = {.stride = table->columns};
+
+    count = table->rows - first < EMBLAS_ROWS_TOGETHER ? table->rows - first : EMBLAS_ROWS_TOGETHER;
+    if (read_array(array, first, count, room, &rows) != 0)
+      result = io_fail(error, "%s: row %zu cannot be read", source->name, first + 1);
+    else
+      result = take_rows(source, array, first, count, &rows, table, error);
+  }
+  free(room);
+  io_array_free(array);
+  table->array = NULL;
+  return result;
+}
+
+int io_array_table(const struct io_source *source, int file, size_t offset, const struct npy_header *header,
+                   struct io_table *table, struct io_error *error) {
+  struct io_plan plan = {0};
+  const struct io_header nameless = {source->name, NULL, header->columns, false, NULL};
+  int result = -1;
+
+  if (io_plan_make(&plan, &nameless, source->selection, error) == 0) {
+    table->rows = header->rows;
+    table->columns = plan.selected;
+    table->array = make_array(file, offset, header, &plan);
+    if (!table->array || io_table_name(table, &plan, NULL) != 0)
+      io_fail_memory(error, source->name);
+    else
+      result = stays(source, header) ? 0 : read_all(source, table, error);
+  }
+  io_plan_free(&plan);
+  return result;
 }

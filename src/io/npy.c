@@ -2,12 +2,10 @@
 /* NumPy's .npy files, versions 1 to 3. Nothing is believed of the header until the file's size agrees. */
 #include "npy_header.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { LONGEST_HEADER = 65536, CHUNK = 65536 };
+enum { LONGEST_HEADER = 65536 };
 
 static int fail_short(const struct io_source *source, struct io_error *error) {
   if (ferror(source->input->stream)) return io_fail_read(error, source->name);
@@ -60,84 +58,13 @@ static int check_size(const struct io_source *source, const struct npy_header *h
   return 0;
 }
 
-/* Element number `index` of the file goes to its place in the table. */
-static int take_element(const struct io_source *source, const struct npy_header *header,
-                        const struct io_plan *plan, struct io_table *table, size_t index, double value,
-                        struct io_error *error) {
-  size_t row = header->fortran ? index % header->rows : index / header->columns;
-  size_t column = header->fortran ? index / header->rows : index % header->columns;
-  size_t slot = plan->slot[column];
-  bool missing = isnan(value) && source->selection->format.drop_missing;
-  const char *problem =
-      slot == IO_UNUSED || missing ? NULL : io_value_problem(value, slot, source->content);
-  char text[32];
-
-  if (problem)
-    return io_fail(error, "%s: row %zu, column %zu: %s %s", source->name, row + 1, column + 1,
-                   io_number_format(value, text), problem);
-  io_table_put(table, row, slot, value);
-  return 0;
-}
-
-static int read_elements(const struct io_source *source, const struct npy_header *header,
-                         const struct io_plan *plan, struct io_table *table, struct io_error *error) {
-  size_t total = header->rows * header->columns;
-  unsigned char chunk[CHUNK];
-  double values[CHUNK / sizeof(double)];
-
-  for (size_t index = 0; index < total;) {
-    size_t count = total - index < CHUNK / sizeof(double) ? total - index : CHUNK / sizeof(double);
-
-    if (fread(chunk, header->size, count, source->input->stream) != count) return fail_short(source, error);
-    npy_decode(header, chunk, count, values);
-    for (size_t i = 0; i < count; i++, index++)
-      if (take_element(source, header, plan, table, index, values[i], error) != 0) return -1;
-  }
-  return 0;
-}
-
-static int fill_table(const struct io_source *source, const struct npy_header *header,
-                      const struct io_plan *plan, struct io_table *table, struct io_error *error) {
-  table->rows = header->rows;
-  table->columns = plan->selected;
-  table->values = malloc(table->rows * table->columns * sizeof *table->values);
-  if (plan->weighted) table->weights = malloc(table->rows * sizeof *table->weights);
-  if (!table->values || (plan->weighted && !table->weights) || io_table_name(table, plan, NULL) != 0)
-    return io_fail_memory(error, source->name);
-  return read_elements(source, header, plan, table, error);
-}
-
-/* Are there so many numbers that they stay in the file? */
-static bool stays(const struct io_source *source, const struct npy_header *header) {
-  size_t from = source->selection->stay_from;
-
-  return from > 0 && source->content == IO_VALUES && !source->selection->format.drop_missing &&
-         header->rows >= from / sizeof(double) / header->columns;
-}
-
-static int leave_table(const struct io_source *source, const struct npy_header *header, size_t offset,
-                       const struct io_plan *plan, struct io_table *table, struct io_error *error) {
-  table->rows = header->rows;
-  table->columns = plan->selected;
-  table->array = io_array_make(fileno(source->input->stream), offset, header, plan);
-  if (!table->array || io_table_name(table, plan, NULL) != 0) return io_fail_memory(error, source->name);
-  return 0;
-}
-
 static int read_array(const struct io_source *source, struct io_table *table, struct io_error *error) {
   struct npy_header header = {0};
-  struct io_plan plan = {0};
   size_t offset;
-  int result = -1;
 
   if (read_header(source, &header, &offset, error) != 0) return -1;
   if (check_size(source, &header, offset, error) != 0) return -1;
-  if (io_plan_make(&plan, &(struct io_header){source->name, NULL, header.columns, false, NULL},
-                   source->selection, error) == 0)
-    result = stays(source, &header) ? leave_table(source, &header, offset, &plan, table, error)
-                                    : fill_table(source, &header, &plan, table, error);
-  io_plan_free(&plan);
-  return result;
+  return io_array_table(source, fileno(source->input->stream), offset, &header, table, error);
 }
 
 /* What comes through a pipe has no size that could be compared, before it is in a file. */

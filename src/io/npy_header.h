@@ -15,12 +15,9 @@ struct npy_header {
 /* Reads the dictionary of a header: NUL-terminated text. */
 int npy_header_parse(struct npy_header *header, const char *file, const char *text, struct io_error *error);
 
-/* Numbers as they stand in the file, as doubles (array.c). */
-void npy_decode(const struct npy_header *header, const unsigned char *bytes, size_t count, double *values);
-
-/* A matrix that stays in its file, of which it has a descriptor of its own; NULL without memory or
-   descriptors (array.c). */
-struct io_array *io_array_make(int file, size_t offset, const struct npy_header *header,
-                               const struct io_plan *plan);
+/* The selected columns of a matrix of numbers, which stand in an open file from `offset` on: they are read, or stay
+   there (array.c). `source` says what for; its input is not looked at. */
+int io_array_table(const struct io_source *source, int file, size_t offset, const struct npy_header *header,
+                   struct io_table *table, struct io_error *error);
 
 #endif

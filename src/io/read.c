@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tables and labels from files: which reader a file is for, and what holds for every file. */
-#include "internal.h"
+#include "h5.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,11 +10,6 @@ static bool ends_with(const char *text, const char *end) {
   size_t length = strlen(text);
 
   return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
-}
-
-static bool is_hdf5(const char *path) {
-  return strstr(path, ".h5:") || strstr(path, ".hdf5:") || ends_with(path, ".h5") ||
-         ends_with(path, ".hdf5");
 }
 
 /* NumPy's files are known by their first byte, which begins no text, so that they also come through a
@@ -48,16 +43,29 @@ static int read_input(struct io_input *input, const char *path, const struct io_
   return complete(table, &source, error);
 }
 
+static int read_dataset(const char *path, const struct io_selection *selection, enum io_content content,
+                        struct io_table *table, struct io_error *error) {
+  struct io_source source = {NULL, path, selection, content};
+
+  if (selection->text_column || selection->copy)
+    return io_fail(error, "%s: HDF5 holds numbers alone, not the text of columns", path);
+  if (io_hdf5_read(path, &source, table, error) != 0) return -1;
+  return complete(table, &source, error);
+}
+
 static int read_table(const char *path, const struct io_selection *selection, enum io_content content,
                       struct io_table *table, struct io_error *error) {
   struct io_table read = {0};
   struct io_input input;
   int result;
 
-  if (is_hdf5(path)) return io_fail(error, "%s: HDF5 input is not in this build", path);
-  if (io_input_open(&input, path, error) != 0) return -1;
-  result = read_input(&input, path, selection, content, &read, error);
-  io_input_close(&input);
+  if (io_hdf5_named(path)) {
+    result = read_dataset(path, selection, content, &read, error);
+  } else {
+    if (io_input_open(&input, path, error) != 0) return -1;
+    result = read_input(&input, path, selection, content, &read, error);
+    io_input_close(&input);
+  }
   if (result == 0)
     *table = read;
   else

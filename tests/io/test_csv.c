@@ -291,8 +291,6 @@ Test(csv, what_cannot_be_read) {
   cr_expect_eq(mkdir("folder", 0777), 0);
   cr_expect_eq(io_table_read("folder", NULL, &table, &error), -1);
   cr_expect_str_eq(error.text, "folder: Is a directory");
-  cr_expect_eq(io_table_read("data.h5:/set", NULL, &table, &error), -1);
-  cr_expect_str_eq(error.text, "data.h5:/set: HDF5 input is not in this build");
   cr_expect_eq(io_table_read("missing\n\x1b.csv", NULL, &table, &error), -1);
   cr_expect_str_eq(error.text, "missing??.csv: No such file or directory");
   cr_expect_eq(table.rows, 7, "a table is left alone on failure");
