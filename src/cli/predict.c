@@ -69,7 +69,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case ARGP_KEY_END:
     if (!a->data) usage_error(state, "MODEL and DATA are needed");
-    if (a->append && a->output && io_npy_named(a->output))
+    if (a->append && a->output && io_matrix_named(a->output))
       usage_error(state, "%s: .npy holds numbers alone, and --append writes the text of DATA", a->output);
     return 0;
   default:
@@ -115,10 +115,6 @@ static void write_texts(FILE *stream, const struct writer *w) {
 
 static void write_header(FILE *stream, const struct writer *w) {
   const struct arguments *a = w->arguments;
-  if (w->binary) {
-    io_npy_begin(stream, w->table->file_rows, 1 + count_numbers(w));
-    return;
-  }
   for (size_t c = 0; c < w->table->copy.columns; c++) {
     csv_field(stream, w->table->copy.names[c]);
     fputc(',', stream);
@@ -201,8 +197,11 @@ static void write_table(struct writer *w, const struct loaded_model *loaded) {
   /* What is refused at once leaves nothing on standard output either. */
   emblas_status status = predict_chunk(loaded, w, 0, &count, &report);
   if (status != EMBLAS_OK) rows_refuse(status, &report, a->data, table, 0);
-  if (a->output && io_replace_open(&file, a->output, &error) != 0) die(EXIT_FAILED, "%s", error.text);
-  if (file.stream) write_header(file.stream, w);
+  if (a->output &&
+      (w->binary ? io_matrix_open(&file, a->output, table->file_rows, 1 + count_numbers(w), &error)
+                 : io_replace_open(&file, a->output, &error)) != 0)
+    die(EXIT_FAILED, "%s", error.text);
+  if (file.stream && !w->binary) write_header(file.stream, w);
   while (status == EMBLAS_OK && first < table->rows) {
     take_chunk(file.stream, w, first, count, &next, values);
     first += count;
@@ -243,7 +242,7 @@ static void check_names(const struct writer *w) {
 static void begin_writer(struct writer *w, const struct loaded_model *loaded) {
   const struct arguments *a = w->arguments;
   w->k = emblas_model_components(loaded->model);
-  w->binary = a->output && io_npy_named(a->output);
+  w->binary = a->output && io_matrix_named(a->output);
   check_names(w);
   if (w->table->array) w->room = allocate(CHUNK * w->table->columns, sizeof(double));
   emblas_prediction_init(&w->prediction, sizeof w->prediction);
@@ -287,7 +286,9 @@ enum exit_status command_predict(int argc, char **argv) {
       {"weights", 'w', "COLUMN", 0, "leave out a column that was the weights of the fit, name or number",
        0},
       {"output", 'o', "FILE", 0,
-       "write there instead of to standard output: .npy, in which missing ones are NaN, else CSV", 0},
+       "write there instead of to standard output: .npy or .h5:/NAME, in which missing ones are NaN, else "
+       "CSV",
+       0},
       {NULL, 0, NULL, 0, NULL, 0},
   };
   static const struct argp_child children[] = {{&table_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};

@@ -40,9 +40,8 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   }
 }
 
-static void write_npy(FILE *stream, const struct arguments *a, size_t dim, const double *values,
-                      const size_t *labels) {
-  io_npy_begin(stream, a->rows, dim + (labels != NULL));
+static void write_matrix(FILE *stream, const struct arguments *a, size_t dim, const double *values,
+                         const size_t *labels) {
   for (size_t i = 0; i < a->rows; i++) {
     double label = labels ? (double)labels[i] : 0;
     fwrite(values + i * dim, sizeof *values, dim, stream);
@@ -74,7 +73,7 @@ enum exit_status command_sample(int argc, char **argv) {
       {"rows", 'n', "N", 0, "how many rows", 0},
       {"seed", 's', "S", 0, "the same seed gives the same rows (1)", 0},
       {"labels", 'l', NULL, 0, "a last column label: the component a row is from", 0},
-      {"output", 'o', "FILE", 0, "write there instead of to standard output: .npy, else CSV", 0},
+      {"output", 'o', "FILE", 0, "write there instead of to standard output: .npy, .h5:/NAME, else CSV", 0},
       {NULL, 0, NULL, 0, NULL, 0},
   };
   static const struct argp argp = {.options = options,
@@ -98,9 +97,12 @@ enum exit_status command_sample(int argc, char **argv) {
     free(labels);
     die(exit_status_of(status), "%s: %s", arguments.model, emblas_status_string(status));
   }
-  if (io_replace_open(&file, arguments.output, &error) != 0) die(EXIT_FAILED, "%s", error.text);
-  if (io_npy_named(arguments.output))
-    write_npy(file.stream, &arguments, dim, values, labels);
+  int matrix = io_matrix_named(arguments.output);
+  if ((matrix ? io_matrix_open(&file, arguments.output, arguments.rows, dim + (labels != NULL), &error)
+              : io_replace_open(&file, arguments.output, &error)) != 0)
+    die(EXIT_FAILED, "%s", error.text);
+  if (matrix)
+    write_matrix(file.stream, &arguments, dim, values, labels);
   else
     write_table(file.stream, &arguments, &loaded, values, labels);
   if (io_replace_commit(&file, &error) != 0) die(EXIT_FAILED, "%s", error.text);

@@ -169,8 +169,8 @@ static int read_array(void *context, size_t first, size_t count, double *room, s
 
 /* ---- one array ---- */
 
-static struct io_array *make_array(int file, size_t offset, const struct npy_header *header,
-                                   const struct io_plan *plan) {
+struct io_array *io_array_make(int file, size_t offset, const struct npy_header *header,
+                               const struct io_plan *plan) {
   struct io_array *array = calloc(1, sizeof *array);
 
   if (!array) return NULL;
@@ -279,7 +279,7 @@ int io_array_table(const struct io_source *source, int file, size_t offset, cons
   if (io_plan_make(&plan, &nameless, source->selection, error) == 0) {
     table->rows = header->rows;
     table->columns = plan.selected;
-    table->array = make_array(file, offset, header, &plan);
+    table->array = io_array_make(file, offset, header, &plan);
     if (!table->array || io_table_name(table, &plan, NULL) != 0)
       io_fail_memory(error, source->name);
     else

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tables in text. libcsv splits the fields; it is fed line by line, so that a message can name the line. */
 #include "layout.h"
+#include "npy_header.h"
 
 #include <csv.h>
 #include <math.h>
@@ -20,6 +21,8 @@ struct reader {
   struct io_layout layout; /* made from them, as the plan */
   struct io_plan plan;
   size_t value_capacity, weight_capacity;
+  FILE *spill;     /* where values are that have become too many; NULL: they are in the table */
+  size_t spilled;  /* rows there */
   size_t field;    /* fields of the current row so far */
   size_t line;     /* physical line being read, from 1 */
   size_t row_line; /* line after the last complete row; 0: not begun */
@@ -183,6 +186,13 @@ static void reserve_row(struct reader *reader) {
   if (!values || (reader->plan.weighted && !weights)) fail_memory(reader);
 }
 
+/* What is in the table goes to the file. */
+static void spill_rows(struct reader *reader) {
+  if (io_spill(&reader->spill, reader->table, reader->error) != 0) reader->failed = true;
+  reader->spilled += reader->table->rows;
+  reader->table->rows = 0;
+}
+
 static void end_row(struct reader *reader, size_t fields, size_t line) {
   /* A wrong number of fields first: it is what puts a good field into the wrong column. */
   if (fields != reader->plan.columns)
@@ -193,7 +203,8 @@ static void end_row(struct reader *reader, size_t fields, size_t line) {
     return;
   }
   reader->table->rows++;
-  reserve_row(reader);
+  if (reader->spill || io_spill_pays(reader->source, reader->table)) spill_rows(reader);
+  if (!reader->failed) reserve_row(reader);
 }
 
 /* ---- the first rows ---- */
@@ -352,13 +363,16 @@ static void finish(struct reader *reader) {
     reader->failed = true;
   }
   if (!reader->failed && !reader->plan.slot && reader->head.rows > 0) begin_table(reader);
-  if (!reader->failed && table->rows == 0) fail_empty(reader);
+  if (!reader->failed && table->rows + reader->spilled == 0) fail_empty(reader);
   if (!reader->failed && reader->comments > 0 && !reader->format->comment &&
       io_table_note(table, "%zu line%s that begin%s with # left out", reader->comments,
                     reader->comments == 1 ? "" : "s", reader->comments == 1 ? "s" : "") != 0)
     fail_memory(reader);
   if (!reader->failed && io_copy_end(&table->copy, reader->error) != 0) reader->failed = true;
-  if (reader->failed) return;
+  if (!reader->failed && reader->spill &&
+      io_spill_end(reader->spill, reader->source, reader->spilled, table, reader->error) != 0)
+    reader->failed = true;
+  if (reader->failed || reader->spill) return;
   shrunk = realloc(table->values, table->rows * table->columns * sizeof *table->values);
   if (shrunk) table->values = shrunk;
   shrunk = table->weights ? realloc(table->weights, table->rows * sizeof *table->weights) : NULL;
@@ -403,6 +417,7 @@ int io_csv_read(const struct io_source *source, struct io_table *table, struct i
   } else {
     io_fail_memory(error, source->name);
   }
+  if (reader->spill) fclose(reader->spill);
   io_head_free(&reader->head);
   io_layout_free(&reader->layout);
   io_plan_free(&reader->plan);

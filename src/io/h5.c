@@ -32,6 +32,29 @@ const char *io_hdf5_colon(const char *path) {
 
 enum { MOST_NAME = 1024, MOST_CHUNK = 1 << 26 }; /* bytes */
 
+/* The library is built for one thread, tells errors by itself, which are ours to tell, and loads plugins.
+ */
+struct silence {
+  H5E_auto2_t print;
+  void *context;
+  unsigned plugins;
+};
+static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+
+static void begin_silence(struct silence *silence) {
+  pthread_mutex_lock(&one_at_a_time);
+  H5Eget_auto2(H5E_DEFAULT, &silence->print, &silence->context);
+  H5PLget_loading_state(&silence->plugins);
+  H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+  H5PLset_loading_state(0);
+}
+
+static void end_silence(const struct silence *silence) {
+  H5PLset_loading_state(silence->plugins);
+  H5Eset_auto2(H5E_DEFAULT, silence->print, silence->context);
+  pthread_mutex_unlock(&one_at_a_time);
+}
+
 /* A file, and a dataset of it. */
 struct set {
   const char *path; /* as given */
@@ -284,26 +307,17 @@ static int read_file(const char *file, const char *name, struct io_source *sourc
   return result;
 }
 
-/* The library is built for one thread. */
-static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
-
 int io_hdf5_read(const char *path, struct io_source *source, struct io_table *table,
                  struct io_error *error) {
   const char *colon = io_hdf5_colon(path);
   char *file = strndup(path, (size_t)(colon - path));
   struct stat status;
-  H5E_auto2_t print;
-  void *context;
-  unsigned plugins;
+  struct silence silence;
   int result = -1;
 
   source->name = path;
   if (!file) return io_fail_memory(error, path);
-  pthread_mutex_lock(&one_at_a_time);
-  H5Eget_auto2(H5E_DEFAULT, &print, &context);
-  H5PLget_loading_state(&plugins);
-  H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* errors are ours to tell */
-  H5PLset_loading_state(0);
+  begin_silence(&silence);
   if (stat(file, &status) != 0)
     io_fail_read(error, file);
   else if (!S_ISREG(status.st_mode))
@@ -312,14 +326,65 @@ int io_hdf5_read(const char *path, struct io_source *source, struct io_table *ta
     io_fail(error, "%s: which dataset? %s:/NAME", path, path);
   else
     result = read_file(file, colon + 1, source, table, error);
-  H5PLset_loading_state(plugins);
-  H5Eset_auto2(H5E_DEFAULT, print, context);
-  pthread_mutex_unlock(&one_at_a_time);
+  end_silence(&silence);
+  free(file);
+  return result;
+}
+
+/* ---- writing ---- */
+
+/* A file whose dataset has its place, which is returned, but no numbers yet; HADDR_UNDEF: it cannot be
+ * made. */
+static haddr_t create_set(const char *file, const char *name, size_t rows, size_t columns) {
+  hsize_t shape[2] = {rows, columns};
+  hid_t made = H5Fcreate(file, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT),
+        space = H5Screate_simple(2, shape, NULL);
+  hid_t creation = H5Pcreate(H5P_DATASET_CREATE), link = H5Pcreate(H5P_LINK_CREATE), set = -1;
+  haddr_t offset = HADDR_UNDEF;
+
+  H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY);
+  H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
+  H5Pset_create_intermediate_group(link, 1);
+  if (made >= 0) set = H5Dcreate2(made, name, H5T_NATIVE_DOUBLE, space, link, creation, H5P_DEFAULT);
+  if (set >= 0) offset = H5Dget_offset(set);
+  if (set >= 0) H5Dclose(set);
+  H5Pclose(link);
+  H5Pclose(creation);
+  H5Sclose(space);
+  return made >= 0 && H5Fclose(made) >= 0 ? offset : HADDR_UNDEF;
+}
+
+int io_hdf5_create(struct io_replacement *r, const char *path, size_t rows, size_t columns,
+                   struct io_error *error) {
+  const char *colon = io_hdf5_colon(path), *name = *colon && colon[1] ? colon + 1 : "/data";
+  char *file = strndup(path, (size_t)(colon - path));
+  int result = -1;
+
+  if (!file)
+    io_fail_memory(error, path);
+  else if ((result = io_replace_open(r, file, error)) == 0) {
+    struct silence silence;
+    haddr_t offset = HADDR_UNDEF;
+
+    begin_silence(&silence);
+    if (r->temporary) offset = create_set(r->temporary, name, rows, columns);
+    end_silence(&silence);
+    if (offset == HADDR_UNDEF || fseeko(r->stream, (off_t)offset, SEEK_SET) != 0) {
+      io_replace_discard(r);
+      result = io_fail(error, "%s: the dataset cannot be made", path);
+    }
+  }
   free(file);
   return result;
 }
 
 #else
+
+int io_hdf5_create(struct io_replacement *r, const char *path, size_t rows, size_t columns,
+                   struct io_error *error) {
+  (void)r, (void)rows, (void)columns;
+  return io_fail(error, "%s: HDF5 is not in this build", path);
+}
 
 int io_hdf5_read(const char *path, struct io_source *source, struct io_table *table,
                  struct io_error *error) {

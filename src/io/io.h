@@ -103,7 +103,8 @@ struct io_selection {
      they stand: a name or, where it is none, a 1-based number; NULL: none. */
   const char *text_column;
   bool copy;        /* the texts of all columns are copied */
-  size_t stay_from; /* a .npy whose values would take so many bytes stays in its file; 0: none does */
+  size_t stay_from; /* a matrix whose values would take so many bytes stays in its file, and of a text they
+                       go to a temporary one; 0: in memory */
 };
 
 /* Reads a table in text (path "-": standard input) or .npy, either also compressed by gzip, text also in
@@ -179,12 +180,14 @@ int io_replace_open(struct io_replacement *r, const char *path, struct io_error 
 int io_replace_commit(struct io_replacement *r, struct io_error *error);
 void io_replace_discard(struct io_replacement *r);
 
-/* ---- writing .npy (npy_write.c) ---- */
+/* ---- writing a matrix (matrix_write.c) ---- */
 
-/* Whether a file of this name is one. */
-bool io_npy_named(const char *path);
-/* The header of a matrix, whose rows * columns doubles the caller writes after it, row by row. */
-void io_npy_begin(FILE *stream, size_t rows, size_t columns);
+/* Whether a file of this name is one: NAME.npy, NAME.h5 or NAME.h5:/DATASET. */
+bool io_matrix_named(const char *path);
+/* Opens such a file to be replaced, and writes all but its rows * columns doubles, which the caller writes
+   to the stream, row by row. */
+int io_matrix_open(struct io_replacement *r, const char *path, size_t rows, size_t columns,
+                   struct io_error *error);
 
 /* ---- numbers (number.c): independent of the locale ---- */
 

@@ -222,7 +222,8 @@ static int note_text(const struct study *s, const struct io_plan *plan, struct i
     char number[40];
     struct io_quote name;
 
-    if (!s->layout->text[c] || plan->slot[c] != IO_UNUSED || c == plan->text || (c == 0 && s->row_names)) continue;
+    if (!s->layout->text[c] || plan->slot[c] != IO_UNUSED || c == plan->text || (c == 0 && s->row_names))
+      continue;
     snprintf(number, sizeof number, "column %zu", c + 1);
     name = s->layout->names && s->layout->names[c][0]
                ? io_quote(s->layout->names[c], strlen(s->layout->names[c]))

@@ -4,8 +4,10 @@
 import array
 import shutil
 import struct
+import subprocess
 import unittest
 
+import support
 from support import IRIS, Case, main
 
 ROWS, COLUMNS = 30000, 4
@@ -51,10 +53,43 @@ class Streams(Case):
             self.assertEqual(self.fit(name, "--columns", "1:4"), expected)
 
     def test_text_comes_to_the_same(self):
-        """Read into memory, and walked over in the same way."""
+        """Values of text in a temporary file, and walked over in the same way."""
         text = "".join(",".join(repr(x) for x in self.values[i * COLUMNS:(i + 1) * COLUMNS]) + "\n" for i in range(ROWS))
         self.write("rows.csv", text)
         self.assertEqual(self.fit("rows.csv"), self.fit("rows.npy"))
+
+    def test_hdf5(self):
+        """The same rows as of .npy, in memory and in the file."""
+        made = subprocess.run([support.EMBLAS, "sample", "model.json", "-n", "5000", "-o", "rows.h5:/deep/rows"],
+                              cwd=self.folder, capture_output=True, text=True)
+        if "not in this build" in made.stderr:
+            self.skipTest("HDF5 is not in this build")
+        self.emblas("sample", "model.json", "-n", 5000, "-o", "rows.npy")
+        for how in "none", "stream":
+            fits = [self.fit_json(name, "-k", 3, "--compress", how) for name in ("rows.h5:/deep/rows", "rows.npy")]
+            for fit in fits:
+                del fit["fit"]["seconds"]
+            self.assertEqual(*fits)
+        self.emblas("predict", "model.json", "rows.npy", "-r", "-o", "out.h5")
+        self.emblas("score", "model.json", "rows.h5:deep/rows")
+        self.refused(3, "there is no 'shallow'", "fit", "rows.h5:/shallow")
+
+    def test_text_that_does_not_fit(self):
+        """Beyond the limit values go to a temporary file, weights and all; here the limit is nothing."""
+        rows = [[i % 97 / 7, i % 89 / 3 + (i % 2) * 30, 1 + i % 3] for i in range(5000)]
+        self.write("rows.csv", "a,b,w\n" + "".join(",".join(map(repr, row)) + "\n" for row in rows))
+        numbers = array.array("d", [x for row in rows for x in row])
+        header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (5000, 3), }\n"
+        self.write("same.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + numbers.tobytes())
+        text, npy = self.fit("rows.csv", "--weights", "w"), self.fit("same.npy", "--weights", 3)
+        self.assertEqual(text["columns"], ["a", "b"])
+        del text["columns"], npy["columns"]
+        self.assertEqual(text, npy)
+        report = self.emblas("fit", "rows.csv", "--weights", "w", "-k", 2, "--compress", "stream").stdout
+        self.assertIn("values are in a temporary file", report)
+        self.emblas("fit", "rows.csv", "--missing", "drop", "-k", 2, "--compress", "stream")
+        self.write("bad.csv", "a,b\n" + "1,2\n" * 3000 + "1,x\n")
+        self.refused(3, "bad.csv:3002:2: 'x' is not a number", "fit", "bad.csv", "-k", 2, "--compress", "stream")
 
     def test_it_ends_where_rows_in_memory_end(self):
         memory = self.fit_json("rows.npy", "-k", 3, "--compress", "none")["fit"]

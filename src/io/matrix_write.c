@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* NumPy's .npy files, version 1.0: the header; what follows are doubles as they are in memory, row after
- * row. */
-#include "internal.h"
+/* Matrices in files: NumPy's .npy, version 1.0, or HDF5, by the name. What follows the header are doubles
+   as they are in memory, row after row. */
+#include "h5.h"
 
 #include <string.h>
 
-bool io_npy_named(const char *path) {
+static bool is_npy(const char *path) {
   size_t length = strlen(path);
 
   return length > 4 && strcmp(path + length - 4, ".npy") == 0;
 }
 
-void io_npy_begin(FILE *stream, size_t rows, size_t columns) {
+static void begin_npy(FILE *stream, size_t rows, size_t columns) {
   enum { START = 10, ALIGNED = 64 }; /* bytes before the dictionary, and what its end is a multiple of */
   static const unsigned one = 1;
   char text[160];
@@ -25,4 +25,16 @@ void io_npy_begin(FILE *stream, size_t rows, size_t columns) {
   fputc((int)(whole & 0xff), stream);
   fputc((int)(whole >> 8), stream);
   fprintf(stream, "%-*s\n", (int)whole - 1, text);
+}
+
+bool io_matrix_named(const char *path) {
+  return is_npy(path) || io_hdf5_named(path);
+}
+
+int io_matrix_open(struct io_replacement *r, const char *path, size_t rows, size_t columns,
+                   struct io_error *error) {
+  if (io_hdf5_named(path)) return io_hdf5_create(r, path, rows, columns, error);
+  if (io_replace_open(r, path, error) != 0) return -1;
+  begin_npy(r->stream, rows, columns);
+  return 0;
 }
