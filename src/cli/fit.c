@@ -123,7 +123,7 @@ static enum exit_status say(const struct fit_arguments *arguments, const struct 
   struct io_fit fit;
   struct io_error error;
   /* The report has them among its lines, the model file in its own. */
-  for (size_t i = 0; i < warnings->count && (arguments->quiet || arguments->json); i++)
+  for (size_t i = 0; i < warnings->count && !sharing.silent && (arguments->quiet || arguments->json); i++)
     complain("%s: %s", arguments->data, warnings->texts[i]);
   if (!arguments->json && !arguments->quiet) report_print(arguments, table, search, warnings, written);
   if (!arguments->json) return EXIT_DONE;
@@ -135,6 +135,16 @@ static enum exit_status say(const struct fit_arguments *arguments, const struct 
   return EXIT_FAILED;
 }
 
+/* Rows stay where they are, and one process speaks for all. */
+static void share_out(struct fit_arguments *arguments) {
+  arguments->selection.stay_from = 1;
+  if (arguments->selection.format.drop_missing) die(EXIT_USAGE, "--missing drop needs the rows in memory");
+  if (!sharing.silent) return;
+  arguments->quiet = 1, arguments->json = 0;
+  arguments->output = arguments->plot = arguments->plot_trace = arguments->plot_script = NULL;
+  arguments->trace = arguments->selection_path = NULL;
+}
+
 enum exit_status command_fit(int argc, char **argv) {
   struct fit_arguments arguments;
   struct given_start start = {0};
@@ -144,6 +154,7 @@ enum exit_status command_fit(int argc, char **argv) {
   struct fit_files files;
 
   fit_arguments_parse(&arguments, argc, argv);
+  if (sharing.rows) share_out(&arguments);
   if (arguments.model_path)
     read_model(&start, &arguments, &table);
   else

@@ -46,6 +46,15 @@ static inline const struct emblas_trial *best_trial(const struct search *search)
 void search_run(struct search *search, const struct fit_arguments *arguments, const struct io_table *table);
 void search_free(struct search *search);
 
+/* Where processes share the rows: all 0 in emblas itself, set by emblas-mpi (mpi/program.c). */
+struct sharing {
+  emblas_status (*rows)(
+      struct emblas_data *data); /* makes the rows of a file those of this process and the others */
+  int silent;                    /* another process reports and writes files */
+  int agreed;                    /* an error is that of all processes, which all say so and end */
+};
+extern struct sharing sharing;
+
 /* ---- what is said of it (warnings.c, report.c) ---- */
 
 struct warnings {

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+struct sharing sharing;
+
 /* The largest size that is tried. */
 static size_t most_components(const struct fit_arguments *arguments, const struct io_table *table) {
   size_t rows = rows_that_count(table), most = arguments->k_high;
@@ -40,6 +42,8 @@ static void judge_start(emblas_status status, const struct emblas_report *report
 /* No pair could be fitted. */
 static _Noreturn void give_up(emblas_status status, const struct search *search,
                               const struct fit_arguments *arguments, const struct io_table *table) {
+  sharing.agreed = 1;
+  if (sharing.silent && search->report.row == EMBLAS_NOWHERE) exit(exit_status_of(status));
   judge_start(status, &search->report, arguments, table);
   if (search->report.argument)
     die(exit_status_of(status), "%s: %s", emblas_status_string(status), search->report.argument);
@@ -59,6 +63,12 @@ static void label_rows(struct search *search, const struct emblas_data *data, si
   emblas_status status = emblas_predict(search->model, data, &options, &prediction, NULL);
   if (status != EMBLAS_OK && status != EMBLAS_ERROR_RANGE)
     die(exit_status_of(status), "labels of the rows: %s", emblas_status_string(status));
+}
+
+/* A given start is that of all rows; the library wants those of this process. */
+static void skip_rows(struct emblas_options *options, size_t rows) {
+  if (options->labels) options->labels += rows;
+  if (options->responsibilities) options->responsibilities += rows * options->components;
 }
 
 void search_run(struct search *search, const struct fit_arguments *arguments,
@@ -81,8 +91,11 @@ void search_run(struct search *search, const struct fit_arguments *arguments,
   options.progress = progress_hook;
   options.progress_context = &progress;
   double begin = seconds_now();
-  emblas_status status =
-      emblas_select(&data, &options, &candidates, &search->model, &search->report, &search->table);
+  emblas_status status = sharing.rows ? sharing.rows(&data) : EMBLAS_OK;
+  if (status == EMBLAS_OK && data.processes.count > 0)
+    skip_rows(&options, data.processes.first[data.processes.rank]);
+  if (status == EMBLAS_OK)
+    status = emblas_select(&data, &options, &candidates, &search->model, &search->report, &search->table);
   search->seconds = seconds_now() - begin;
   progress_end(&progress);
   if (status != EMBLAS_OK) give_up(status, search, arguments, table);

@@ -22,7 +22,7 @@ LAYERS = {
     "model": {"base", "families"},
     "mixture": {"base", "rows", "line", "walk", "families", "em", "model"},
     "io": set(),
-    "mpi": set(),
+    "mpi": {"cli"},
     "cli": {"io"},
 }
 CORE = set(LAYERS) - {"io", "mpi", "cli"}
