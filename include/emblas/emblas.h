@@ -36,7 +36,8 @@
  * After an exec() there is no such limit.
  *
  * Results. The same data, options and seed give the same bits on one kind of CPU, for any number of
- * threads.
+ * threads, and of processes that share the rows (data.h). Rows that are walked over as they come
+ * (EMBLAS_COMPRESS_STREAM) give the same bits wherever they come from.
  */
 #ifndef EMBLAS_EMBLAS_H
 #define EMBLAS_EMBLAS_H
@@ -272,7 +273,7 @@ struct emblas_start_result {
 struct emblas_component_rows {
   double rows;  /**< its responsibilities added up, whatever the rows weigh */
   size_t row;   /**< the row that is most its own, the first of several, from 0; EMBLAS_NOWHERE when it has
-                   none */
+                   none, or rows are walked over as they come */
   size_t equal; /**< how many rows of positive weight are equal to that one, itself among them; 0 when it
                    has none */
 };
@@ -374,7 +375,9 @@ struct emblas_fitter;
 EMBLAS_API emblas_status emblas_fitter_create(const struct emblas_data *data,
                                               const struct emblas_options *options,
                                               struct emblas_fitter **fitter, struct emblas_report *report);
-/** Sets the parameters to start number `start` (any number for random kinds; 0 otherwise). */
+/** Sets the parameters to start number `start` (any number for random kinds; 0 otherwise). Where rows are
+ * walked over as they come there are no random starts, which emblas_fit() makes on a sample:
+ * EMBLAS_ERROR_ARGUMENT. */
 EMBLAS_API emblas_status emblas_fitter_start(struct emblas_fitter *fitter, size_t start);
 /** One iteration, as emblas_em_step(). point may be NULL. */
 EMBLAS_API emblas_status emblas_fitter_step(struct emblas_fitter *fitter, struct emblas_em_point *point,

@@ -15,7 +15,9 @@ struct emblas_fitter {
   struct view_summary summary;
   struct frame frame;
   struct pass pass;
-  struct group group;        /* the processes that share the rows */
+  struct group group;     /* the processes that share the rows */
+  unsigned short *counts; /* of rows with weight in each leaf, where rows are walked over as they come and
+                             have weights */
   struct emblas_data sample; /* of rows that are walked over as they come; rows 0: they are not */
   double sample_weight;      /* its total */
   struct starter starter;

@@ -165,7 +165,7 @@ static emblas_status check_rows(struct predict *predict, struct arena *arena, si
   if (status != EMBLAS_OK) return status;
   if (rows_come_in_pieces(data)) {
     status = emblas_stream_summarise(data, predict->model->components.family, arena->allocator, threads,
-                                     &predict->group, &summary, &row, &column);
+                                     &predict->group, &summary, NULL, &row, &column);
     *total_weight = summary.total_weight;
     return emblas_report_place(report, status, row, column, EMBLAS_NOWHERE);
   }

@@ -114,7 +114,7 @@ static emblas_status check_rows(struct emblas_fitter *fitter, struct emblas_repo
   emblas_status status;
   if (fitter->pass.streams) {
     status = emblas_stream_summarise(&fitter->data, family, o->allocator, emblas_parallel_limit(o->threads),
-                                     &fitter->group, &fitter->summary, &row, &column);
+                                     &fitter->group, &fitter->summary, fitter->counts, &row, &column);
   } else {
     status = emblas_view_summarise(&fitter->data, &fitter->summary, &row, &column);
     if (status == EMBLAS_OK) status = emblas_family_check(family, &fitter->data, &row, &column);
@@ -149,8 +149,8 @@ static size_t most_maps(const struct emblas_options *o) {
 
 static emblas_status draw_sample(struct emblas_fitter *fitter) {
   emblas_status status =
-      emblas_stream_sample(&fitter->data, emblas_fitter_sample_rows(fitter), fitter->options.seed,
-                           &fitter->arena, &fitter->group, &fitter->sample);
+      emblas_stream_sample(&fitter->data, fitter->counts, emblas_fitter_sample_rows(fitter),
+                           fitter->options.seed, &fitter->arena, &fitter->group, &fitter->sample);
   double *weights = (double *)fitter->sample.weights; /* memory of the fitter's own */
   int exponent = fitter->data.reader.read != NULL ? fitter->pass.weight_exponent : 0;
   fitter->sample_weight = 0;
@@ -178,6 +178,8 @@ emblas_status emblas_fitter_set_up(struct emblas_fitter *fitter, const struct co
 
   fitter->pass.streams = o->compress == EMBLAS_COMPRESS_STREAM || rows_come_in_pieces(&fitter->data);
   emblas_group_allocate(&fitter->group, arena, &fitter->data.processes, stream_says(d));
+  if (fitter->pass.streams && rows_have_weights(&fitter->data))
+    fitter->counts = emblas_arena_take(arena, stream_leaves(&fitter->data), 1, sizeof *fitter->counts);
   fitter->summary.low = emblas_arena_doubles(arena, d, 1);
   fitter->summary.high = emblas_arena_doubles(arena, d, 1);
   if (arena->status != EMBLAS_OK) return arena->status;

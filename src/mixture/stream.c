@@ -18,7 +18,8 @@ struct seen {
 struct summing {
   const struct emblas_data *data;
   const struct family *family;
-  struct seen *seen; /* one a thread */
+  unsigned short *counts; /* one a leaf of this process, or NULL: rows of positive weight */
+  struct seen *seen;      /* one a thread */
   struct walk walk;
 };
 
@@ -61,6 +62,7 @@ static void summarise_block(void *context, size_t worker, size_t first, size_t c
   widen(s->data->columns, &seen->all, &seen->block);
   sum_add(sums, seen->block.total_weight);
   sums[2] += (double)seen->block.rows;
+  if (s->counts != NULL) s->counts[first / WALK_LEAF] += (unsigned short)seen->block.rows;
 }
 
 /* The ranges of all threads and processes. -0 is 0, wherever it comes from. */
@@ -122,9 +124,9 @@ static emblas_status summarise(struct summing *s, struct group *group, struct ar
 
 emblas_status emblas_stream_summarise(const struct emblas_data *data, const struct family *family,
                                       struct emblas_allocator allocator, size_t threads,
-                                      struct group *group, struct view_summary *summary, size_t *row,
-                                      size_t *column) {
-  struct summing s = {.data = data, .family = family};
+                                      struct group *group, struct view_summary *summary,
+                                      unsigned short *counts, size_t *row, size_t *column) {
+  struct summing s = {.data = data, .family = family, .counts = counts};
   struct arena arena;
   emblas_arena_init(&arena, allocator);
   emblas_walk_allocate(&s.walk, &arena, rows_of_all(data), SUMS, threads, group);
@@ -132,6 +134,7 @@ emblas_status emblas_stream_summarise(const struct emblas_data *data, const stru
   for (size_t t = 0; t < s.walk.threads && arena.status == EMBLAS_OK; t++)
     allocate_seen(&s.seen[t], &arena, data);
   emblas_status status = emblas_group_agree(group, arena.status);
+  if (status == EMBLAS_OK && counts != NULL) memset(counts, 0, stream_leaves(data) * sizeof *counts);
   if (status == EMBLAS_OK) status = summarise(&s, group, &arena, summary, row, column);
   emblas_arena_free(&arena);
   return status;
@@ -144,38 +147,95 @@ static size_t begin_of(size_t s, size_t count, size_t rows) {
   return s * (rows / count) + s * (rows % count) / count;
 }
 
-static emblas_status copy_row(const struct emblas_data *data, size_t row, double *room, double *values,
-                              double *weight) {
-  struct emblas_data rows;
-  emblas_status status = emblas_rows_read(data, row, 1, room, &rows);
+/* A row of this process, counted among all of them, or among those of positive weight where `counts` says
+   how many each leaf has: these are looked for from one call to the next, in ascending order. */
+struct finder {
+  const struct emblas_data *data;
+  const unsigned short *counts;
+  double *room;
+  size_t leaf, passed; /* rows of positive weight before the leaf */
+};
+
+static emblas_status find_row(struct finder *finder, size_t wanted, struct emblas_data *row) {
+  const struct emblas_data *data = finder->data;
+  if (finder->counts == NULL) return emblas_rows_read(data, wanted, 1, finder->room, row);
+  while (finder->passed + finder->counts[finder->leaf] <= wanted)
+    finder->passed += finder->counts[finder->leaf++];
+  size_t first = finder->leaf * WALK_LEAF, left = data->rows - first, place = 0;
+  emblas_status status =
+      emblas_rows_read(data, first, left < WALK_LEAF ? left : WALK_LEAF, finder->room, row);
   if (status != EMBLAS_OK) return status;
-  for (size_t j = 0; j < data->columns; j++) values[j] = rows.values[j] + 0.0; /* no -0: see group.h */
-  if (weight != NULL) *weight = view_weight(&rows, 0);
+  for (size_t seen = finder->passed; place + 1 < row->rows; place++)
+    if (view_weight(row, place) > 0 && seen++ == wanted) break;
+  row->values += place * view_stride(row);
+  if (row->weights != NULL) row->weights += place;
+  row->rows = 1;
   return EMBLAS_OK;
 }
 
-emblas_status emblas_stream_sample(const struct emblas_data *data, size_t wanted, uint64_t seed,
-                                   struct arena *arena, struct group *group, struct emblas_data *sample) {
-  size_t d = data->columns, all = rows_of_all(data), before = rows_before(data);
-  size_t rows = wanted < all ? wanted : all;
-  struct random random;
-  emblas_data_init(sample, sizeof *sample);
-  sample->rows = rows, sample->columns = d;
-  double *values = emblas_arena_doubles(arena, rows, d), *room = emblas_rows_room(arena, data, 1);
-  double *weights = rows_have_weights(data) ? emblas_arena_doubles(arena, rows, 1) : NULL;
-  emblas_status status = arena->status;
-  emblas_random_seed(&random, seed, UINT64_MAX);
-  if (status == EMBLAS_OK) memset(values, 0, rows * d * sizeof *values);
-  if (status == EMBLAS_OK && weights != NULL) memset(weights, 0, rows * sizeof *weights);
-  for (size_t s = 0; s < rows && status == EMBLAS_OK; s++) {
-    size_t begin = begin_of(s, rows, all), stretch = begin_of(s + 1, rows, all) - begin;
-    size_t row = begin + (size_t)(emblas_random_uniform(&random) * (double)stretch);
-    if (row < before || row - before >= data->rows) continue;
-    status = copy_row(data, row - before, room, values + s * d, weights != NULL ? weights + s : NULL);
+/* How many rows there are to draw from: before those of this process, its own, and of all. */
+struct stretch {
+  size_t before, own, all;
+};
+
+static emblas_status measure(const struct emblas_data *data, const unsigned short *counts,
+                             struct group *group, struct stretch *stretch) {
+  const double *all;
+  *stretch = (struct stretch){rows_before(data), data->rows, rows_of_all(data)};
+  if (counts == NULL) return EMBLAS_OK;
+  *stretch = (struct stretch){0, 0, 0};
+  for (size_t leaf = 0; leaf < stream_leaves(data); leaf++) stretch->own += counts[leaf];
+  double own = (double)stretch->own;
+  size_t processes = group_is_shared(group) ? group->processes->count : 1;
+  emblas_status status = emblas_group_gather(group, &own, 1, &all);
+  for (size_t p = 0; status == EMBLAS_OK && p < processes; p++) {
+    if (processes > 1 && p < group->processes->rank) stretch->before += (size_t)all[p];
+    stretch->all += (size_t)all[p];
   }
+  return status;
+}
+
+/* The rows of the sample that are this process's; the others are 0. */
+static emblas_status copy_rows(struct finder *finder, const struct stretch *stretch, uint64_t seed,
+                               struct emblas_data *sample, double *values, double *weights) {
+  struct random random;
+  size_t d = sample->columns;
+  emblas_status status = EMBLAS_OK;
+  emblas_random_seed(&random, seed, UINT64_MAX);
+  memset(values, 0, sample->rows * d * sizeof *values);
+  if (weights != NULL) memset(weights, 0, sample->rows * sizeof *weights);
+  for (size_t s = 0; s < sample->rows && status == EMBLAS_OK; s++) {
+    struct emblas_data row;
+    size_t begin = begin_of(s, sample->rows, stretch->all);
+    size_t length = begin_of(s + 1, sample->rows, stretch->all) - begin;
+    size_t wanted = begin + (size_t)(emblas_random_uniform(&random) * (double)length);
+    if (wanted < stretch->before || wanted - stretch->before >= stretch->own) continue;
+    status = find_row(finder, wanted - stretch->before, &row);
+    if (status != EMBLAS_OK) break;
+    for (size_t j = 0; j < d; j++) values[s * d + j] = row.values[j] + 0.0; /* -0 would not survive a sum */
+    if (weights != NULL) weights[s] = view_weight(&row, 0);
+  }
+  return status;
+}
+
+emblas_status emblas_stream_sample(const struct emblas_data *data, const unsigned short *counts,
+                                   size_t wanted, uint64_t seed, struct arena *arena, struct group *group,
+                                   struct emblas_data *sample) {
+  struct stretch stretch;
+  struct finder finder = {.data = data, .counts = counts};
+  emblas_status status = emblas_group_agree(group, arena->status);
+  if (status == EMBLAS_OK) status = measure(data, counts, group, &stretch);
+  if (status != EMBLAS_OK) return status;
+  emblas_data_init(sample, sizeof *sample);
+  sample->rows = wanted < stretch.all ? wanted : stretch.all, sample->columns = data->columns;
+  double *values = emblas_arena_doubles(arena, sample->rows, sample->columns);
+  double *weights = rows_have_weights(data) ? emblas_arena_doubles(arena, sample->rows, 1) : NULL;
+  finder.room = emblas_rows_room(arena, data, counts != NULL ? WALK_LEAF : 1);
+  status = arena->status;
+  if (status == EMBLAS_OK) status = copy_rows(&finder, &stretch, seed, sample, values, weights);
   status = emblas_group_agree(group, status);
-  if (status == EMBLAS_OK) status = emblas_group_sum(group, values, rows * d);
-  if (status == EMBLAS_OK && weights != NULL) status = emblas_group_sum(group, weights, rows);
+  if (status == EMBLAS_OK) status = emblas_group_sum(group, values, sample->rows * sample->columns);
+  if (status == EMBLAS_OK && weights != NULL) status = emblas_group_sum(group, weights, sample->rows);
   sample->values = values, sample->weights = weights;
   return status;
 }

@@ -172,6 +172,27 @@ Test(stream, layouts_change_no_bit) {
   }
 }
 
+/* Of many rows few have weight: those are the sample. */
+Test(stream, rows_without_weight_are_no_sample) {
+  enum { N = 100000, EACH = 997 };
+  double *x = generate_blobs(N, 2, 6, 3), *weights = test_keep(N, sizeof *weights);
+  double *few = test_keep(2 * (N / EACH + 1), sizeof *few);
+  size_t count = 0;
+  for (size_t i = EACH / 2; i < N; i += EACH) {
+    weights[i] = 1;
+    memcpy(few + 2 * count++, x + 2 * i, 2 * sizeof *few);
+  }
+  struct emblas_data all = view(x, N, 2), alone = view(few, count, 2);
+  struct emblas_options options = options_for(2, EMBLAS_FULL);
+  options.compress = EMBLAS_COMPRESS_STREAM;
+  all.weights = weights;
+  struct outcome sparse = fit_rows(&all, &options), dense = fit_rows(&alone, &options);
+  cr_assert_eq(sparse.status, EMBLAS_OK, "%s", emblas_status_string(sparse.status));
+  cr_assert_float_eq(sparse.report.loglik, dense.report.loglik, 1e-6);
+  outcome_free(&sparse);
+  outcome_free(&dense);
+}
+
 Test(stream, ends_where_rows_in_memory_end) {
   struct shape shape = {"full", 20000, 2, 2, EMBLAS_GAUSSIAN, EMBLAS_FULL, EMBLAS_START_KMEANSPP, 1};
   struct emblas_data data = rows_of(&shape);
