@@ -125,13 +125,14 @@ static void keep_text(struct reader *reader, size_t column, const char *text, si
 
 /* With a point, so that they stay numbers beside others that have one. */
 static void keep_comma(struct reader *reader, size_t column, struct io_field field) {
-  char *pointed = strndup(field.text, field.length);
+  char *pointed = malloc(field.length);
 
   if (!pointed) {
     fail_memory(reader);
     return;
   }
-  *strchr(pointed, ',') = '.';
+  memcpy(pointed, field.text, field.length);
+  *(char *)memchr(pointed, ',', field.length) = '.';
   keep_text(reader, column, pointed, field.length);
   free(pointed);
 }

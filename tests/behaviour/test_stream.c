@@ -55,7 +55,7 @@ static struct emblas_data rows_of(const struct shape *shape) {
 static struct emblas_options options_of(const struct shape *shape) {
   struct emblas_options options = options_for(shape->k, shape->covariance);
   options.family = shape->family;
-  options.start = shape->start, options.starts = 3, options.max_iterations = 30;
+  options.start = shape->start, options.starts = shape == shapes ? 2 : 1, options.max_iterations = 12;
   options.compress = EMBLAS_COMPRESS_STREAM;
   if (shape->start == EMBLAS_START_LABELS) {
     size_t *labels = test_keep(shape->n, sizeof *labels);
