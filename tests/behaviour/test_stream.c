@@ -32,6 +32,7 @@ static const struct shape {
     {"one dimension, many", 5000, 1, 20, EMBLAS_GAUSSIAN, EMBLAS_FULL, EMBLAS_START_LABELS, 1},
     {"Poisson", 7001, 2, 3, EMBLAS_POISSON, EMBLAS_FULL, EMBLAS_START_KMEANSPP, 0},
     {"few rows", 300, 2, 2, EMBLAS_GAUSSIAN, EMBLAS_FULL, EMBLAS_START_KMEANSPP, 1},
+    {"chunks of seven leaves", 400001, 1, 2, EMBLAS_GAUSSIAN, EMBLAS_FULL, EMBLAS_START_LABELS, 0},
     {"one component", 3000, 2, 1, EMBLAS_GAUSSIAN, EMBLAS_TIED, EMBLAS_START_KMEANSPP, 0},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
@@ -55,7 +56,8 @@ static struct emblas_data rows_of(const struct shape *shape) {
 static struct emblas_options options_of(const struct shape *shape) {
   struct emblas_options options = options_for(shape->k, shape->covariance);
   options.family = shape->family;
-  options.start = shape->start, options.starts = shape == shapes ? 2 : 1, options.max_iterations = 12;
+  options.start = shape->start, options.starts = shape == shapes ? 2 : 1;
+  options.max_iterations = shape->n > 100000 ? 2 : 12;
   options.compress = EMBLAS_COMPRESS_STREAM;
   if (shape->start == EMBLAS_START_LABELS) {
     size_t *labels = test_keep(shape->n, sizeof *labels);
@@ -174,7 +176,7 @@ Test(stream, layouts_change_no_bit) {
 
 /* Of many rows few have weight: those are the sample. */
 Test(stream, rows_without_weight_are_no_sample) {
-  enum { N = 100000, EACH = 997 };
+  enum { N = 200000, EACH = 19997 };
   double *x = generate_blobs(N, 2, 6, 3), *weights = test_keep(N, sizeof *weights);
   double *few = test_keep(2 * (N / EACH + 1), sizeof *few);
   size_t count = 0;
@@ -183,7 +185,7 @@ Test(stream, rows_without_weight_are_no_sample) {
     memcpy(few + 2 * count++, x + 2 * i, 2 * sizeof *few);
   }
   struct emblas_data all = view(x, N, 2), alone = view(few, count, 2);
-  struct emblas_options options = options_for(2, EMBLAS_FULL);
+  struct emblas_options options = options_for(2, EMBLAS_SPHERICAL);
   options.compress = EMBLAS_COMPRESS_STREAM;
   all.weights = weights;
   struct outcome sparse = fit_rows(&all, &options), dense = fit_rows(&alone, &options);
