@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int rank, count, finished;
+static int rank, count, finished, shared;
 static struct emblas_mpi *mpi;
 static double begun;
 
@@ -31,7 +31,21 @@ static size_t begin_of(size_t rows, int process) {
   return first * together < rows ? first * together : rows;
 }
 
+/* The largest exit status of all processes, which every one of them asks for once, before there is anything
+ * to share. */
+static int agree(int status) {
+  int largest;
+  shared = 1;
+  MPI_Allreduce(&status, &largest, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+  return largest;
+}
+
 static emblas_status share_rows(struct emblas_data *data) {
+  int failed = agree(EXIT_DONE);
+  if (failed) {
+    sharing.agreed = 1; /* another process has said why, as of a file that is missing there */
+    exit(failed);
+  }
   size_t all = data->rows;
   part = (struct part){data->reader, begin_of(all, rank)};
   data->reader.read = read_part;
@@ -40,12 +54,13 @@ static emblas_status share_rows(struct emblas_data *data) {
   return emblas_mpi_share(MPI_COMM_WORLD, data, &mpi);
 }
 
-/* An error of all processes: each ends when all have said what they have to say. One of this process alone,
-   as a file that is missing here, ends the others where they wait. */
+/* Each process ends when all have said what they have to say. An error of one alone, while the others are
+   at work, ends these where they are. */
 static void leave(int status, void *context) {
   (void)context;
   if (finished) return;
-  if (!sharing.agreed) MPI_Abort(MPI_COMM_WORLD, status);
+  if (shared && !sharing.agreed) MPI_Abort(MPI_COMM_WORLD, status);
+  if (!shared) agree(status);
   fflush(NULL);
   MPI_Barrier(MPI_COMM_WORLD);
   MPI_Finalize();
