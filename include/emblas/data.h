@@ -42,9 +42,10 @@ struct emblas_reader {
 
 /**
  * Several processes that fit one model to the rows of all of them: every process makes the same call with
- * the same options, and gets the same model and report, the same bits as one process would with all rows,
- * for any number of processes and of threads. Rows of a report are counted over all processes. An error of
- * one process ends the call in all, with the same status.
+ * the same options, and gets the same model and report, the same bits as one process would with all rows
+ * and EMBLAS_COMPRESS_STREAM, for any number of processes and of threads. Rows of a report are counted over
+ * all processes. An error of one process ends the call in all, with the same status; the place of a bad row
+ * is told to the process that has it.
  * <emblas/mpi.h> fills this.
  */
 struct emblas_processes {

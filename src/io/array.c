@@ -96,8 +96,7 @@ static void put(const struct io_array *array, size_t row, size_t slot, double va
     room[row * array->selected + slot] = value;
 }
 
-/* Numbers `first` to `first + count` of the file, as doubles, a piece at a time: each goes where `where`
- * says. */
+/* Numbers `first` to `first + count` of the file, as doubles; at most NUMBERS. */
 static int read_piece(const struct io_array *array, size_t first, size_t count, double *values) {
   unsigned char bytes[PIECE];
 

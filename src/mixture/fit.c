@@ -68,7 +68,8 @@ emblas_status emblas_fit(const struct emblas_data *data, const struct emblas_opt
     status = emblas_scout_pays(&search) ? emblas_scout(&search) : emblas_search_run_all(&search);
   if (status == EMBLAS_OK) status = conclude(&search, model, report);
   if (status != EMBLAS_OK)
-    emblas_report_place(report, status, EMBLAS_NOWHERE, EMBLAS_NOWHERE, search.fitter->component);
+    emblas_report_place(report, status, search.fitter->pass.walk.row, EMBLAS_NOWHERE,
+                        search.fitter->component);
   if (status != EMBLAS_OK && report != NULL) report->iteration = search.fitter->iteration;
   status = emblas_group_agree(&search.fitter->group, status);
   emblas_search_clear(&search);

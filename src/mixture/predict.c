@@ -213,7 +213,10 @@ emblas_status emblas_predict(const struct emblas_model *model, const struct embl
   size_t threads = emblas_parallel_limit(options->threads);
   allocate(&predict, &arena, threads);
   status = check_rows(&predict, &arena, threads, report, &total_weight);
-  if (status == EMBLAS_OK) status = predict_rows(&predict, total_weight, prediction);
+  if (status == EMBLAS_OK) {
+    status = predict_rows(&predict, total_weight, prediction);
+    emblas_report_place(report, status, predict.walk.row, EMBLAS_NOWHERE, EMBLAS_NOWHERE);
+  }
   status = emblas_group_agree(&predict.group, status);
   emblas_arena_free(&arena);
   return status;

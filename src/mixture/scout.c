@@ -57,7 +57,6 @@ static emblas_status try_starts(const struct search *search, const struct emblas
   options.order = EMBLAS_ORDER_NONE;
   options.tolerance = search->fitter->tolerance;
   options.max_iterations = scout_maps(search->fitter);
-  options.backend = search->fitter->options.backend;
   *trial = (struct search){.results = search->results,
                            .most_kept = MOST_KEPT,
                            .sample = sample->rows,

@@ -254,10 +254,9 @@ Test(stream, a_reader_that_fails_is_an_error_with_its_row) {
     struct outcome fit = fit_rows(&data, &options);
     cr_assert_eq(fit.status, EMBLAS_ERROR_READ, "after %zu: %s", after, emblas_status_string(fit.status));
     cr_assert_null(fit.model);
-    if (fit.report.row != EMBLAS_NOWHERE)
+    if (after != 1) /* then it is the sample, whose rows are asked for one by one */
       cr_assert(fit.report.row <= 5000 && fit.report.row + 256 > 5000, "after %zu: row %zu", after,
                 fit.report.row);
-    cr_assert(after > 0 || fit.report.row != EMBLAS_NOWHERE);
     emblas_report_clear(&fit.report);
   }
 }
